@@ -1,0 +1,109 @@
+//! The one trait that every strategy implements.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::AuthError;
+
+/// A boxed future that can be sent between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A way to authorize requests.
+///
+/// Signing is synchronous and does no IO; only a strategy that must fetch something (a token, a
+/// fresh shared access signature) overrides [`refresh`](Self::refresh). A caller does, for every
+/// attempt: `refresh(now).await`, then [`requires_tls`](Self::requires_tls), then
+/// [`authorize`](Self::authorize), then send.
+///
+/// # Contract
+///
+/// An implementation must
+///
+/// * leave the request as it was when it returns an error;
+/// * take the URI as ready for the wire: it may append to the query, but must not re-encode what is
+///   there;
+/// * be safe to call again on a request that it authorized before, as a retry does;
+/// * never show a secret in `Debug`.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use http::{HeaderName, HeaderValue, request::Parts};
+/// use queue_auth::{AuthError, Authorize};
+///
+/// /// Talks to a gateway that adds the real credentials.
+/// #[derive(Debug)]
+/// struct BehindGateway;
+///
+/// impl Authorize for BehindGateway {
+///     fn authorize(&self, request: &mut Parts, _now: SystemTime) -> Result<(), AuthError> {
+///         let name = HeaderName::from_static("x-gateway");
+///         request.headers.insert(name, HeaderValue::from_static("queue"));
+///         Ok(())
+///     }
+/// }
+/// # let (mut parts, ()) = http::Request::new(()).into_parts();
+/// # BehindGateway.authorize(&mut parts, SystemTime::now())?;
+/// # assert_eq!(parts.headers["x-gateway"], "queue");
+/// # Ok::<(), AuthError>(())
+/// ```
+pub trait Authorize: fmt::Debug + Send + Sync {
+    /// Adds credentials to a request that is sent at `now`.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be signed or no credential is valid at `now`. The request is then as
+    /// it was.
+    fn authorize(
+        &self,
+        request: &mut http::request::Parts,
+        now: SystemTime,
+    ) -> Result<(), AuthError>;
+
+    /// Brings cached secrets up to date. The default has nothing to do and is ready at once.
+    fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
+        let _ = now;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Told of an answer 401 and its headers. `true` means: something was dropped or learned, so
+    /// [`refresh`](Self::refresh) and one more attempt are worthwhile.
+    fn rejected(&self, challenge: &http::HeaderMap) -> bool {
+        let _ = challenge;
+        false
+    }
+
+    /// `true` when the credential must not travel in clear text.
+    fn requires_tls(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! forward {
+    ($($holder:ty),*) => {$(
+        impl<A: Authorize + ?Sized> Authorize for $holder {
+            fn authorize(
+                &self,
+                request: &mut http::request::Parts,
+                now: SystemTime,
+            ) -> Result<(), AuthError> {
+                (**self).authorize(request, now)
+            }
+
+            fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
+                (**self).refresh(now)
+            }
+
+            fn rejected(&self, challenge: &http::HeaderMap) -> bool {
+                (**self).rejected(challenge)
+            }
+
+            fn requires_tls(&self) -> bool {
+                (**self).requires_tls()
+            }
+        }
+    )*};
+}
+
+forward!(Arc<A>, Box<A>, &A);

@@ -1,0 +1,100 @@
+//! Why a request could not be authorized.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use http::HeaderName;
+
+/// Any error, as the cause of an [`AuthError`].
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a request could not be authorized. Never holds a secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// A header that is signed occurs more than once; the service refuses that with 400.
+    RepeatedHeader {
+        /// The header.
+        name: HeaderName,
+    },
+    /// A header that is signed holds bytes that are not UTF-8, so no string to sign exists.
+    HeaderNotText {
+        /// The header.
+        name: HeaderName,
+    },
+    /// A query parameter is not UTF-8 after percent-decoding, so no string to sign exists.
+    QueryNotText {
+        /// Position of the parameter in the query, counted from zero.
+        position: usize,
+    },
+    /// The time is before 1970 or after 9999 and no HTTP date can express it.
+    TimeOutOfRange,
+    /// The account name cannot stand in a header.
+    InvalidAccount,
+    /// The URI with the credential appended is not a valid URI (too long, most likely).
+    InvalidUri,
+    /// The request has too many headers to add one.
+    TooManyHeaders,
+    /// No credential is valid at the given time: none was fetched yet, or it has expired.
+    /// Call [`Authorize::refresh`](crate::Authorize::refresh) first.
+    NotReady {
+        /// What is missing, in words.
+        reason: Cow<'static, str>,
+    },
+    /// A credential could not be obtained.
+    Unavailable {
+        /// What was tried, in words.
+        reason: Cow<'static, str>,
+        /// Why it failed.
+        source: Option<BoxError>,
+    },
+}
+
+impl AuthError {
+    /// No credential is valid at the given time.
+    pub fn not_ready(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::NotReady { reason: reason.into() }
+    }
+
+    /// A credential could not be obtained because of `source`.
+    pub fn unavailable(
+        reason: impl Into<Cow<'static, str>>,
+        source: impl Into<Option<BoxError>>,
+    ) -> Self {
+        Self::Unavailable { reason: reason.into(), source: source.into() }
+    }
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RepeatedHeader { name } => {
+                write!(f, "header {name} occurs more than once and cannot be signed")
+            }
+            Self::HeaderNotText { name } => {
+                write!(f, "header {name} is not UTF-8 text and cannot be signed")
+            }
+            Self::QueryNotText { position } => {
+                write!(f, "query parameter {position} is not UTF-8 text and cannot be signed")
+            }
+            Self::TimeOutOfRange => f.write_str("the time is outside the years 1970 to 9999"),
+            Self::InvalidAccount => {
+                f.write_str("the account name holds characters that no header can carry")
+            }
+            Self::InvalidUri => f.write_str("the URI with the credential is not a valid URI"),
+            Self::TooManyHeaders => f.write_str("the request has too many headers"),
+            Self::NotReady { reason } => write!(f, "no valid credential: {reason}"),
+            Self::Unavailable { reason, .. } => write!(f, "no credential obtained: {reason}"),
+        }
+    }
+}
+
+impl Error for AuthError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unavailable { source: Some(source), .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Verification of requests that are signed with an account key.
+
+use std::time::SystemTime;
+
+use http::header::DATE;
+
+use super::{Access, Grant, KeyStore, MAX_CLOCK_SKEW, RequestContext, Verifier, VerifyError};
+use crate::canonical::{Signable, X_MS_DATE, secondary_rest, single};
+use crate::key::decode_signature;
+use crate::{AccountKey, Head};
+
+impl<K: KeyStore> Verifier<K> {
+    /// Verifies `account:signature`.
+    pub(super) fn shared_key(
+        &self,
+        account: &str,
+        head: Head<'_>,
+        credentials: &str,
+        context: &RequestContext,
+    ) -> Result<Grant, VerifyError> {
+        let (named, signature) = credentials
+            .rsplit_once(':')
+            .ok_or(VerifyError::MalformedAuthorization { rule: "it is not account:signature" })?;
+        let signature = decode_signature(signature).ok_or(VerifyError::MalformedAuthorization {
+            rule: "its signature is not 32 bytes in base64",
+        })?;
+        if named != account {
+            return Err(VerifyError::WrongAccount);
+        }
+        let keys = self.keys.keys(account).ok_or(VerifyError::WrongAccount)?;
+        check_date(head, context.now)?;
+
+        let mut signable = Signable::new(account, head);
+        let string_to_sign = signable.text().map_err(VerifyError::Unsignable)?;
+        let mut fits = any_verifies(&keys, &string_to_sign, &signature);
+        if !fits && secondary_rest(account, head.uri.path()).is_some() {
+            signable.keep_secondary = true;
+            let as_sent = signable.text().map_err(VerifyError::Unsignable)?;
+            fits = any_verifies(&keys, &as_sent, &signature);
+        }
+        if fits {
+            Ok(Grant::new(account, Access::Owner, None))
+        } else {
+            Err(VerifyError::Mismatch { string_to_sign })
+        }
+    }
+}
+
+fn any_verifies(keys: &[AccountKey], text: &str, signature: &[u8]) -> bool {
+    keys.iter().any(|key| key.verifies(text, signature))
+}
+
+/// `x-ms-date` counts if it is there, else `Date`.
+fn check_date(head: Head<'_>, now: SystemTime) -> Result<(), VerifyError> {
+    let read = |name| single(head.headers, name).map_err(VerifyError::Unsignable);
+    let (header, text) = match (read(&X_MS_DATE)?, read(&DATE)?) {
+        (Some(text), _) => ("x-ms-date", text),
+        (None, Some(text)) => ("Date", text),
+        (None, None) => return Err(VerifyError::MissingDate),
+    };
+    let date = httpdate::parse_http_date(text).map_err(|_| VerifyError::InvalidDate { header })?;
+    let skew = match now.duration_since(date) {
+        Ok(behind) => behind,
+        Err(ahead) => ahead.duration(),
+    };
+    if skew > MAX_CLOCK_SKEW {
+        return Err(VerifyError::ClockSkew { date, now });
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Where a verifier finds keys and policies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::AccountKey;
+use crate::sas::QueuePermissions;
+
+/// The keys of accounts.
+pub trait KeyStore: fmt::Debug + Send + Sync {
+    /// The keys that sign for `account` now, usually two. `None` when there is no such account.
+    fn keys(&self, account: &str) -> Option<Vec<AccountKey>>;
+}
+
+impl<S: BuildHasher + Send + Sync> KeyStore for HashMap<String, Vec<AccountKey>, S> {
+    fn keys(&self, account: &str) -> Option<Vec<AccountKey>> {
+        self.get(account).cloned()
+    }
+}
+
+impl KeyStore for BTreeMap<String, Vec<AccountKey>> {
+    fn keys(&self, account: &str) -> Option<Vec<AccountKey>> {
+        self.get(account).cloned()
+    }
+}
+
+impl<K: KeyStore + ?Sized> KeyStore for Arc<K> {
+    fn keys(&self, account: &str) -> Option<Vec<AccountKey>> {
+        (**self).keys(account)
+    }
+}
+
+impl<K: KeyStore + ?Sized> KeyStore for &K {
+    fn keys(&self, account: &str) -> Option<Vec<AccountKey>> {
+        (**self).keys(account)
+    }
+}
+
+/// The stored access policies of the queues of one account.
+pub trait PolicyStore: fmt::Debug + Send + Sync {
+    /// The policy `id` of `queue`.
+    fn policy(&self, queue: &str, id: &str) -> Option<StoredPolicy>;
+}
+
+/// A [`PolicyStore`] without policies.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to hold")]
+pub struct NoPolicies;
+
+impl PolicyStore for NoPolicies {
+    fn policy(&self, _queue: &str, _id: &str) -> Option<StoredPolicy> {
+        None
+    }
+}
+
+/// A stored access policy: what a signature may leave out because the queue's access control list
+/// has it. Each field must be given exactly once, there or in the signature.
+///
+/// "Define a stored access policy" in the Azure Storage REST reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredPolicy {
+    /// From when on.
+    pub start: Option<SystemTime>,
+    /// Until when.
+    pub expiry: Option<SystemTime>,
+    /// What is permitted.
+    pub permissions: Option<QueuePermissions>,
+}
+
+impl StoredPolicy {
+    /// A policy that gives nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the start.
+    #[must_use]
+    pub fn start(mut self, start: SystemTime) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Sets the expiry.
+    #[must_use]
+    pub fn expiry(mut self, expiry: SystemTime) -> Self {
+        self.expiry = Some(expiry);
+        self
+    }
+
+    /// Sets the permissions.
+    #[must_use]
+    pub fn permissions(mut self, permissions: QueuePermissions) -> Self {
+        self.permissions = Some(permissions);
+        self
+    }
+}
