@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use httpdate::HttpDate;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::AuthError;
 
@@ -31,9 +33,82 @@ pub(crate) fn header_value(time: SystemTime) -> Result<HeaderValue, AuthError> {
 }
 
 /// A time in words, for people.
-pub(crate) fn show(time: SystemTime) -> String {
-    match in_range(time) {
+pub(crate) fn show(time: &SystemTime) -> String {
+    match in_range(*time) {
         Ok(time) => httpdate::fmt_http_date(time),
         Err(_) => "a time outside the years 1970 to 9999".to_owned(),
+    }
+}
+
+/// `2026-09-23T10:20:30Z`, the fraction of the second cut off.
+pub(crate) fn iso(time: SystemTime) -> Result<String, AuthError> {
+    let since = in_range(time)?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_err(|_| AuthError::TimeOutOfRange)?;
+    i64::try_from(since.as_secs())
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .ok_or(AuthError::TimeOutOfRange)
+}
+
+/// Reads `YYYY-MM-DD`, and `YYYY-MM-DDThh:mm` with or without seconds and fraction, followed by `Z`
+/// or an offset. Source: "Formatting DateTime values" in the REST reference.
+pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
+    // The year is fixed at four digits and all of it is ASCII, or none of the forms fits.
+    const DATE: usize = "YYYY-MM-DD".len();
+    const MINUTES: usize = "YYYY-MM-DDThh:mm".len();
+    let full = match (text.len(), text.get(..MINUTES), text.get(MINUTES..)) {
+        (DATE, ..) => format!("{text}T00:00:00Z"),
+        (_, Some(minutes), Some(rest)) if !rest.starts_with(':') => format!("{minutes}:00{rest}"),
+        _ => text.to_owned(),
+    };
+    let time = OffsetDateTime::parse(&full, &Rfc3339).ok()?;
+    let seconds = u64::try_from(time.unix_timestamp()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, time.nanosecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Option<SystemTime> {
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn reads_every_form() {
+        let day = 20_719 * 86_400;
+        assert_eq!(parse_iso("2026-09-23"), at(day));
+        assert_eq!(parse_iso("2026-09-23T10:20Z"), at(day + 37_200));
+        assert_eq!(parse_iso("2026-09-23T10:20:30Z"), at(day + 37_230));
+        assert_eq!(parse_iso("2026-09-23T10:20:30.0000000Z"), at(day + 37_230));
+        assert_eq!(parse_iso("2026-09-23T12:20:30+02:00"), at(day + 37_230));
+        for wrong in
+            ["", "2026", "2026-13-01", "2026-09-23T10:20", "2026-09-23 10", "é026-09-23T10"]
+        {
+            assert_eq!(parse_iso(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        let time = at(1_790_158_830).unwrap_or(SystemTime::UNIX_EPOCH);
+        let text = iso(time).unwrap_or_default();
+        assert_eq!(text, "2026-09-23T10:20:30Z");
+        assert_eq!(parse_iso(&text), Some(time));
+        assert_eq!(iso(time + Duration::from_millis(999)).unwrap_or_default(), text);
+    }
+
+    #[test]
+    fn range() {
+        assert!(iso(SystemTime::UNIX_EPOCH + YEAR_10000).is_err());
+        assert!(header_value(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).is_err());
+        let last = SystemTime::UNIX_EPOCH + YEAR_10000 - Duration::from_secs(1);
+        assert_eq!(iso(last).unwrap_or_default(), "9999-12-31T23:59:59Z");
+        assert_eq!(
+            header_value(last).ok(),
+            Some(HeaderValue::from_static("Fri, 31 Dec 9999 23:59:59 GMT"))
+        );
     }
 }

@@ -23,18 +23,23 @@
 
 mod authorize;
 mod canonical;
+mod compose;
 mod date;
 mod error;
 mod few;
+mod gate;
 mod head;
 mod key;
+mod mismatch;
 pub mod sas;
 mod shared_key;
 pub mod verify;
 
 pub use authorize::{Authorize, BoxFuture};
-pub use canonical::string_to_sign;
+pub use canonical::{string_to_sign, string_to_sign_lite};
+pub use compose::{Anonymous, Both};
 pub use error::{AuthError, BoxError};
 pub use head::Head;
 pub use key::{AccountKey, InvalidKey};
-pub use shared_key::SharedKey;
+pub use mismatch::explain_mismatch;
+pub use shared_key::{SharedKey, SharedKeyLite};

@@ -1,7 +1,54 @@
-//! Shared access signatures.
+//! Shared access signatures: tokens that were given, builders for new ones, and what they mean.
+//!
+//! | I want to … | Type |
+//! | --- | --- |
+//! | use a token that I was given | [`SasToken`] |
+//! | use one that others replace while clients run | [`SasCredential`] |
+//! | let someone use one queue | [`QueueSas`] |
+//! | let someone use all queues | [`AccountSas`] |
+//! | do the same without an account key | [`UserDelegationSas`] |
+//! | see what a token permits and what is wrong with it | [`SasToken::explain`] |
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use queue_auth::AccountKey;
+//! use queue_auth::sas::{QueuePermissions, QueueSas, SasProtocol};
+//!
+//! let key = AccountKey::from_base64("bm90LWEtcmVhbC1rZXk=")?;
+//! let tomorrow = SystemTime::now() + Duration::from_secs(24 * 3600);
+//! let token = QueueSas::new("jobs", QueuePermissions::ADD, tomorrow)
+//!     .protocol(SasProtocol::HttpsOnly)
+//!     .sign("contoso", &key)?;
+//! let url = format!("https://contoso.queue.core.windows.net/jobs?{}", token.expose());
+//! # assert!(url.contains("&sp=a&"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! "Create a service SAS", "Create an account SAS" and "Create a user delegation SAS" in the Azure
+//! Storage REST reference.
 
+mod account;
+mod credential;
+mod delegation;
+mod error;
+mod explain;
+mod fields;
 mod permission;
+mod queue;
+mod token;
+mod value;
+mod version;
 
+pub use account::AccountSas;
+pub use credential::{SasCredential, SasSource};
+pub use delegation::{UserDelegationKey, UserDelegationSas};
+pub use error::InvalidSas;
+pub use explain::{Explanation, Note, SasKind};
+pub(crate) use fields::Fields;
 pub use permission::{
     AccountPermissions, InvalidLetters, QueuePermissions, ResourceTypes, Services,
 };
+pub use queue::QueueSas;
+pub use token::SasToken;
+pub use value::{IpRange, SasProtocol};
+pub use version::SasVersion;

@@ -25,8 +25,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "verify-bearer")]
+mod bearer;
 mod error;
 mod grant;
+mod sas;
 mod shared_key;
 mod store;
 
@@ -36,10 +39,16 @@ use std::time::{Duration, SystemTime};
 use http::header::AUTHORIZATION;
 
 use crate::Head;
+use crate::canonical::Scheme;
+use crate::sas::Fields;
 
+#[cfg(feature = "verify-bearer")]
+pub use bearer::{BearerClaims, BearerRules, TokenHeader, TokenSignatures};
 pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::{Access, Grant};
-pub use store::{KeyStore, NoPolicies, PolicyStore, StoredPolicy};
+pub use store::{
+    DelegationKeyId, DelegationKeyStore, KeyStore, NoPolicies, PolicyStore, StoredPolicy,
+};
 
 /// How far the clock of a client may be off: 15 minutes, both ways.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
@@ -93,12 +102,36 @@ impl RequestContext {
 #[derive(Debug)]
 pub struct Verifier<K> {
     keys: K,
+    delegation_keys: Option<Box<dyn DelegationKeyStore>>,
+    #[cfg(feature = "verify-bearer")]
+    bearer: Option<BearerRules>,
 }
 
 impl<K: KeyStore> Verifier<K> {
     /// A verifier that takes account keys from `keys`.
     pub fn new(keys: K) -> Self {
-        Self { keys }
+        Self {
+            keys,
+            delegation_keys: None,
+            #[cfg(feature = "verify-bearer")]
+            bearer: None,
+        }
+    }
+
+    /// Accepts user delegation signatures that are made with the keys of `store`. Without this they
+    /// are refused.
+    #[must_use]
+    pub fn delegation_keys(mut self, store: impl DelegationKeyStore + 'static) -> Self {
+        self.delegation_keys = Some(Box::new(store));
+        self
+    }
+
+    /// Accepts bearer tokens that keep `rules`. Without this they are refused.
+    #[cfg(feature = "verify-bearer")]
+    #[must_use]
+    pub fn bearer(mut self, rules: BearerRules) -> Self {
+        self.bearer = Some(rules);
+        self
     }
 
     /// Verifies a request to `account` (the primary's name, without `-secondary`).
@@ -117,15 +150,101 @@ impl<K: KeyStore> Verifier<K> {
         context: &RequestContext,
     ) -> Result<Grant, VerifyError> {
         let head = head.into();
-        let _ = policies;
-        let Some(authorization) = authorization(head)? else {
-            return Err(VerifyError::NoAuthentication);
+        let signed = Fields::signed(head.uri.query().unwrap_or_default());
+        match Credentials::read(head)? {
+            // A bearer token beside a signature that is not bound to its user proves nothing more,
+            // and `sas` looks at it only when it is.
+            None | Some(Credentials::Bearer(_)) if signed => {
+                self.sas(account, head, policies, context)
+            }
+            None => Err(VerifyError::NoAuthentication),
+            Some(Credentials::Key(..)) if signed => Err(VerifyError::TwoCredentials),
+            Some(Credentials::Key(scheme, value)) => {
+                self.shared_key(scheme, account, head, value, context)
+            }
+            Some(Credentials::Bearer(token)) => self.bearer_token(account, head, token, context),
+        }
+    }
+
+    #[cfg(feature = "verify-bearer")]
+    fn bearer_token(
+        &self,
+        account: &str,
+        head: Head<'_>,
+        token: &str,
+        context: &RequestContext,
+    ) -> Result<Grant, VerifyError> {
+        let rules = self.bearer.as_ref().ok_or(VerifyError::BearerNotAccepted)?;
+        self.keys.keys(account).ok_or(VerifyError::WrongAccount)?;
+        rules.verify(account, head, token, context)
+    }
+
+    #[cfg(not(feature = "verify-bearer"))]
+    fn bearer_token(
+        &self,
+        _account: &str,
+        _head: Head<'_>,
+        _token: &str,
+        _context: &RequestContext,
+    ) -> Result<Grant, VerifyError> {
+        Err(VerifyError::BearerNotAccepted)
+    }
+
+    /// Checks that the bearer token of `user` of `tenant` came with a signature.
+    #[cfg(feature = "verify-bearer")]
+    fn bound_user(
+        &self,
+        account: &str,
+        head: Head<'_>,
+        context: &RequestContext,
+        user: &str,
+        tenant: &str,
+    ) -> Result<(), VerifyError> {
+        let rules = self.bearer.as_ref().ok_or(VerifyError::BearerNotAccepted)?;
+        let Some(Credentials::Bearer(token)) = Credentials::read(head)? else {
+            return Err(VerifyError::NotTheBoundUser);
         };
-        let (scheme, credentials) = authorization
+        let claims = rules.claims(account, head, token, context)?;
+        if claims.object_id == user && claims.tenant_id == tenant {
+            Ok(())
+        } else {
+            Err(VerifyError::NotTheBoundUser)
+        }
+    }
+
+    #[cfg(not(feature = "verify-bearer"))]
+    fn bound_user(
+        &self,
+        _account: &str,
+        _head: Head<'_>,
+        _context: &RequestContext,
+        _user: &str,
+        _tenant: &str,
+    ) -> Result<(), VerifyError> {
+        Err(VerifyError::BearerNotAccepted)
+    }
+}
+
+/// What the `Authorization` header holds.
+enum Credentials<'a> {
+    Key(Scheme, &'a str),
+    Bearer(&'a str),
+}
+
+impl<'a> Credentials<'a> {
+    fn read(head: Head<'a>) -> Result<Option<Self>, VerifyError> {
+        let Some(authorization) = authorization(head)? else { return Ok(None) };
+        let (name, value) = authorization
             .split_once(' ')
             .ok_or(VerifyError::MalformedAuthorization { rule: "it has no scheme and value" })?;
-        if scheme.eq_ignore_ascii_case("SharedKey") {
-            return self.shared_key(account, head, credentials.trim_ascii(), context);
+        let value = value.trim_ascii();
+        for scheme in [Scheme::SharedKey, Scheme::SharedKeyLite] {
+            if name.eq_ignore_ascii_case(scheme.name()) {
+                return Ok(Some(Self::Key(scheme, value)));
+            }
+        }
+        if name.eq_ignore_ascii_case("Bearer") {
+            return Ok(Some(Self::Bearer(value)));
         }
         Err(VerifyError::MalformedAuthorization { rule: "its scheme is not supported" })
     }

@@ -38,18 +38,12 @@ pub(crate) fn secondary_rest<'a>(account: &str, path: &'a str) -> Option<&'a str
 /// Writes `\nname:value` for each parameter: names in lower case and sorted, both decoded, the
 /// values of a repeated name sorted and joined by commas. A `+` is a plus.
 pub(super) fn write_query(query: &str, out: &mut impl Sink) -> Result<(), AuthError> {
-    let mut pairs: Few<Pair<'_>> = Few::new();
-    for (position, piece) in query.split('&').enumerate() {
-        if piece.is_empty() {
-            continue;
-        }
-        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        pairs.push(Pair { position, name, value });
-    }
-    let pairs = pairs.as_mut_slice();
-    pairs.sort_unstable_by(Pair::compare);
+    let mut sorted: Few<Pair<'_>> = Few::new();
+    pairs(query).for_each(|pair| sorted.push(pair));
+    let sorted = sorted.as_mut_slice();
+    sorted.sort_unstable_by(Pair::compare);
     let mut previous: Option<&Pair<'_>> = None;
-    for pair in &*pairs {
+    for pair in &*sorted {
         if previous.is_some_and(|previous| previous.same_name(pair)) {
             out.push(",");
         } else {
@@ -66,6 +60,23 @@ pub(super) fn write_query(query: &str, out: &mut impl Sink) -> Result<(), AuthEr
         previous = Some(pair);
     }
     Ok(())
+}
+
+/// Writes `?comp=value`, decoded, if there is such a parameter: all that Lite signs of the query.
+pub(super) fn write_comp(query: &str, out: &mut impl Sink) -> Result<(), AuthError> {
+    let comp = pairs(query).find(|pair| lowercase(pair.name).eq(*b"comp"));
+    if let Some(comp) = comp {
+        out.push("?comp=");
+        out.push(&comp.decode(comp.value)?);
+    }
+    Ok(())
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
+    query.split('&').enumerate().filter(|(_, piece)| !piece.is_empty()).map(|(position, piece)| {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        Pair { position, name, value }
+    })
 }
 
 /// A parameter as it stands in the query.

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::SystemTime;
 
 use http::StatusCode;
 
+use crate::sas::{InvalidSas, IpRange};
 use crate::{AuthError, date};
 
 /// Why a request was refused. Never holds a correct signature.
@@ -45,6 +47,56 @@ pub enum VerifyError {
         /// What the server signed.
         string_to_sign: String,
     },
+    /// There is a signature of an account key in `Authorization` and a shared access signature.
+    TwoCredentials,
+    /// A field of the shared access signature breaks its rule.
+    Sas(InvalidSas),
+    /// The shared access signature is for a queue, and the path names none.
+    NoQueue,
+    /// The signature, or the user delegation key behind it, is not valid now.
+    OutsideTime {
+        /// From when on it is valid, if that is said.
+        start: Option<SystemTime>,
+        /// Until when it is valid.
+        expiry: SystemTime,
+        /// The server's time.
+        now: SystemTime,
+    },
+    /// The signature is for other client addresses.
+    SourceIp {
+        /// The addresses.
+        allowed: IpRange,
+        /// The client's address, if it is known.
+        client: Option<IpAddr>,
+    },
+    /// The signature is for HTTPS only.
+    Protocol,
+    /// The account signature is for other services.
+    Service,
+    /// The stored access policy does not exist.
+    UnknownPolicy,
+    /// A field is not given exactly once by signature and stored access policy.
+    PolicyConflict {
+        /// The field.
+        field: &'static str,
+        /// Given by both; otherwise by neither.
+        twice: bool,
+    },
+    /// The user delegation key was not given out by this server.
+    UnknownDelegationKey,
+    /// The signature is bound to a user whose bearer token did not come with it.
+    NotTheBoundUser,
+    /// Bearer tokens are not accepted here.
+    BearerNotAccepted,
+    /// A bearer token came over plain HTTP.
+    BearerInClearText,
+    /// Bearer tokens need `x-ms-version` 2017-11-09 or later.
+    VersionTooOldForBearer,
+    /// The bearer token is not valid.
+    InvalidToken {
+        /// What is wrong with it.
+        rule: &'static str,
+    },
 }
 
 /// The kinds of refusal, by the error code that the service has for them.
@@ -61,6 +113,11 @@ pub enum VerifyErrorKind {
     InvalidHeaderValue,
     /// 400 `InvalidQueryParameterValue`: a parameter that is signed is no text.
     InvalidQueryParameterValue,
+    /// 401 `InvalidAuthenticationInfo`: a bearer token that is not valid. The answer should carry the
+    /// challenge `WWW-Authenticate`.
+    InvalidBearerToken,
+    /// 403 `AuthorizationFailure`: a queue's signature used on something else.
+    AuthorizationFailure,
     /// 403 `AuthorizationSourceIPMismatch`: the signature is for other addresses.
     AuthorizationSourceIpMismatch,
     /// 403 `AuthorizationProtocolMismatch`: the signature is for HTTPS only.
@@ -75,6 +132,8 @@ impl VerifyErrorKind {
         match self {
             Self::NoAuthenticationInformation => "NoAuthenticationInformation",
             Self::InvalidAuthenticationInfo => "InvalidAuthenticationInfo",
+            Self::InvalidBearerToken => "InvalidAuthenticationInfo",
+            Self::AuthorizationFailure => "AuthorizationFailure",
             Self::AuthenticationFailed => "AuthenticationFailed",
             Self::InvalidHeaderValue => "InvalidHeaderValue",
             Self::InvalidQueryParameterValue => "InvalidQueryParameterValue",
@@ -87,7 +146,9 @@ impl VerifyErrorKind {
     /// The HTTP status that goes with it.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::NoAuthenticationInformation => StatusCode::UNAUTHORIZED,
+            Self::NoAuthenticationInformation | Self::InvalidBearerToken => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InvalidAuthenticationInfo
             | Self::InvalidHeaderValue
             | Self::InvalidQueryParameterValue => StatusCode::BAD_REQUEST,
@@ -101,7 +162,17 @@ impl VerifyError {
     pub fn kind(&self) -> VerifyErrorKind {
         match self {
             Self::NoAuthentication => VerifyErrorKind::NoAuthenticationInformation,
-            Self::MalformedAuthorization { .. } => VerifyErrorKind::InvalidAuthenticationInfo,
+            Self::MalformedAuthorization { .. }
+            | Self::TwoCredentials
+            | Self::BearerNotAccepted
+            | Self::VersionTooOldForBearer => VerifyErrorKind::InvalidAuthenticationInfo,
+            Self::InvalidToken { .. } => VerifyErrorKind::InvalidBearerToken,
+            Self::NoQueue => VerifyErrorKind::AuthorizationFailure,
+            Self::SourceIp { .. } => VerifyErrorKind::AuthorizationSourceIpMismatch,
+            Self::Protocol => VerifyErrorKind::AuthorizationProtocolMismatch,
+            Self::Service => VerifyErrorKind::AuthorizationServiceMismatch,
+            // The page on stored access policies documents 400 for this.
+            Self::PolicyConflict { .. } => VerifyErrorKind::InvalidQueryParameterValue,
             Self::Unsignable(AuthError::QueryNotText { .. }) => {
                 VerifyErrorKind::InvalidQueryParameterValue
             }
@@ -110,7 +181,13 @@ impl VerifyError {
             | Self::MissingDate
             | Self::InvalidDate { .. }
             | Self::ClockSkew { .. }
-            | Self::Mismatch { .. } => VerifyErrorKind::AuthenticationFailed,
+            | Self::Mismatch { .. }
+            | Self::Sas(_)
+            | Self::OutsideTime { .. }
+            | Self::UnknownPolicy
+            | Self::UnknownDelegationKey
+            | Self::NotTheBoundUser
+            | Self::BearerInClearText => VerifyErrorKind::AuthenticationFailed,
         }
     }
 
@@ -133,6 +210,8 @@ impl VerifyError {
                 "The MAC signature found in the HTTP request is not the same as any computed \
                  signature. Server used following string to sign: '{string_to_sign}'."
             )),
+            Self::Sas(error) => Some(format!("{}: {}", error.field(), error.rule())),
+            Self::InvalidToken { rule } => Some((*rule).to_owned()),
             other => Some(other.to_string()),
         }
     }
@@ -152,11 +231,52 @@ impl fmt::Display for VerifyError {
                 f,
                 "the date of the request, {}, is more than 15 minutes away from the server's \
                  time, {}",
-                date::show(*date),
-                date::show(*now)
+                date::show(date),
+                date::show(now)
             ),
             Self::Unsignable(_) => f.write_str("the request has no string to sign"),
             Self::Mismatch { .. } => f.write_str("the signature does not fit the request"),
+            Self::TwoCredentials => {
+                f.write_str("an account key and a shared access signature are used at once")
+            }
+            Self::Sas(_) => f.write_str("the shared access signature breaks a rule"),
+            Self::NoQueue => {
+                f.write_str("the shared access signature is for a queue, and none is named")
+            }
+            Self::OutsideTime { start, expiry, now } => {
+                let start = start.as_ref().map_or_else(|| "any time".to_owned(), date::show);
+                let (expiry, now) = (date::show(expiry), date::show(now));
+                write!(f, "the signature is valid from {start} to {expiry}, and it is {now}")
+            }
+            Self::SourceIp { allowed, client: Some(client) } => {
+                write!(f, "the signature is for clients at {allowed}, not at {client}")
+            }
+            Self::SourceIp { allowed, client: None } => write!(
+                f,
+                "the signature is for clients at {allowed}, and the client's address is not known"
+            ),
+            Self::Protocol => f.write_str("the signature is for HTTPS only"),
+            Self::Service => f.write_str("the signature is for other services, not for queues"),
+            Self::UnknownPolicy => f.write_str("the stored access policy does not exist"),
+            Self::PolicyConflict { field, twice: true } => {
+                write!(f, "{field} is given by the signature and by the stored access policy")
+            }
+            Self::PolicyConflict { field, twice: false } => write!(
+                f,
+                "{field} is given neither by the signature nor by the stored access policy"
+            ),
+            Self::UnknownDelegationKey => f.write_str("the user delegation key is not known"),
+            Self::NotTheBoundUser => f.write_str(
+                "the signature is bound to a user whose bearer token did not come with it",
+            ),
+            Self::BearerNotAccepted => f.write_str("bearer tokens are not accepted here"),
+            Self::BearerInClearText => {
+                f.write_str("Authentication scheme Bearer is not allowed with HTTP.")
+            }
+            Self::VersionTooOldForBearer => {
+                f.write_str("bearer tokens need x-ms-version 2017-11-09 or later")
+            }
+            Self::InvalidToken { rule } => write!(f, "the bearer token is not valid: {rule}"),
         }
     }
 }
@@ -165,7 +285,14 @@ impl Error for VerifyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Unsignable(source) => Some(source),
+            Self::Sas(source) => Some(source),
             _ => None,
         }
+    }
+}
+
+impl From<InvalidSas> for VerifyError {
+    fn from(error: InvalidSas) -> Self {
+        Self::Sas(error)
     }
 }

@@ -64,4 +64,7 @@ pub enum Access {
         /// The only user who may use it; that user's token came with the request.
         delegated_user: Option<String>,
     },
+    /// A bearer token of Microsoft Entra ID. What its user may do is for the server to know.
+    #[cfg(feature = "verify-bearer")]
+    Bearer(Box<super::BearerClaims>),
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use http::header::DATE;
 
 use super::{Access, Grant, KeyStore, MAX_CLOCK_SKEW, RequestContext, Verifier, VerifyError};
-use crate::canonical::{Signable, X_MS_DATE, secondary_rest, single};
+use crate::canonical::{Scheme, Signable, X_MS_DATE, secondary_rest, single};
 use crate::key::decode_signature;
 use crate::{AccountKey, Head};
 
@@ -13,6 +13,7 @@ impl<K: KeyStore> Verifier<K> {
     /// Verifies `account:signature`.
     pub(super) fn shared_key(
         &self,
+        scheme: Scheme,
         account: &str,
         head: Head<'_>,
         credentials: &str,
@@ -31,11 +32,11 @@ impl<K: KeyStore> Verifier<K> {
         check_date(head, context.now)?;
 
         let mut signable = Signable::new(account, head);
-        let string_to_sign = signable.text().map_err(VerifyError::Unsignable)?;
+        let string_to_sign = signable.text(scheme).map_err(VerifyError::Unsignable)?;
         let mut fits = any_verifies(&keys, &string_to_sign, &signature);
         if !fits && secondary_rest(account, head.uri.path()).is_some() {
             signable.keep_secondary = true;
-            let as_sent = signable.text().map_err(VerifyError::Unsignable)?;
+            let as_sent = signable.text(scheme).map_err(VerifyError::Unsignable)?;
             fits = any_verifies(&keys, &as_sent, &signature);
         }
         if fits {

@@ -98,3 +98,36 @@ impl StoredPolicy {
         self
     }
 }
+
+/// What identifies a user delegation key in a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DelegationKeyId {
+    /// The owner (`skoid`).
+    pub object_id: String,
+    /// The owner's tenant (`sktid`).
+    pub tenant_id: String,
+    /// From when on the key is valid (`skt`).
+    pub start: SystemTime,
+    /// Until when the key is valid (`ske`).
+    pub expiry: SystemTime,
+    /// The service (`sks`).
+    pub service: String,
+    /// The version under which it was given (`skv`).
+    pub version: String,
+    /// The tenant of the users to whom its signatures are bound (`skdutid`).
+    pub delegated_tenant: Option<String>,
+}
+
+/// The user delegation keys that a server gave out.
+pub trait DelegationKeyStore: fmt::Debug + Send + Sync {
+    /// The value of the key that was given out for `account` with exactly these fields. The
+    /// verifier checks the key's times itself.
+    fn key(&self, account: &str, id: &DelegationKeyId) -> Option<AccountKey>;
+}
+
+impl<S: DelegationKeyStore + ?Sized> DelegationKeyStore for Arc<S> {
+    fn key(&self, account: &str, id: &DelegationKeyId) -> Option<AccountKey> {
+        (**self).key(account, id)
+    }
+}

@@ -43,6 +43,7 @@ pub(crate) struct SdkResult {
     pub(crate) sdk: String,
     pub(crate) agrees: bool,
     pub(crate) token: Option<String>,
+    pub(crate) string_to_sign: Option<String>,
 }
 
 fn file() -> File {
@@ -78,6 +79,37 @@ pub(crate) fn sign_with(key: &str, text: &str) -> String {
     let key = STANDARD.decode(key).unwrap();
     let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap().chain_update(text);
     STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// An `Authorization` header with an unsigned token for a user, for verifiers that trust all.
+pub(crate) fn bearer(user: &str, tenant: &str, now: SystemTime) -> String {
+    bearer_with(now, |claims| {
+        claims.insert("oid".into(), user.into());
+        claims.insert("tid".into(), tenant.into());
+        claims.insert("iss".into(), format!("https://sts.windows.net/{tenant}/").into());
+    })
+}
+
+/// The same with claims of the caller's choice.
+pub(crate) fn bearer_with(
+    now: SystemTime,
+    change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+) -> String {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let mut claims = serde_json::Map::new();
+    claims.insert("aud".into(), "https://storage.azure.com".into());
+    claims.insert("iss".into(), "https://sts.windows.net/tenant/".into());
+    claims.insert("oid".into(), "user".into());
+    claims.insert("tid".into(), "tenant".into());
+    claims.insert("nbf".into(), (seconds - 60).into());
+    claims.insert("exp".into(), (seconds + 3600).into());
+    change(&mut claims);
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = encode(r#"{"alg":"RS256","kid":"key-1","typ":"JWT"}"#);
+    let payload = encode(&serde_json::Value::Object(claims).to_string());
+    format!("Bearer {header}.{payload}.{}", encode("signature"))
 }
 
 impl Vector {

@@ -1,0 +1,85 @@
+//! Builder of signatures for all queues of an account.
+
+use std::time::SystemTime;
+
+use super::queue::{Terms, terms};
+use super::{
+    AccountPermissions, Fields, InvalidSas, ResourceTypes, SasToken, SasVersion, Services,
+};
+use crate::AccountKey;
+
+/// Builds an account signature, for the queue service unless told otherwise.
+///
+/// Which permission and level an operation needs is said with [`AccountPermissions`] and
+/// [`ResourceTypes`]. Times are cut to whole seconds. "Create an account SAS" in the Azure Storage
+/// REST reference.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use queue_auth::AccountKey;
+/// use queue_auth::sas::{AccountPermissions, AccountSas, ResourceTypes};
+///
+/// let key = AccountKey::from_base64("bm90LWEtcmVhbC1rZXk=")?;
+/// let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
+/// let monitor = AccountSas::new(
+///     AccountPermissions::LIST | AccountPermissions::READ,
+///     ResourceTypes::SERVICE | ResourceTypes::CONTAINER,
+///     in_an_hour,
+/// )
+/// .sign("contoso", &key)?;
+/// # assert!(monitor.expose().contains("&srt=sc&sp=rl&"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AccountSas {
+    permissions: AccountPermissions,
+    services: Services,
+    resource_types: ResourceTypes,
+    terms: Terms,
+}
+
+impl AccountSas {
+    /// With these permissions, on these levels, until `expiry`.
+    pub fn new(
+        permissions: AccountPermissions,
+        resource_types: ResourceTypes,
+        expiry: SystemTime,
+    ) -> Self {
+        let terms = Terms::until(Some(expiry));
+        Self { permissions, services: Services::QUEUE, resource_types, terms }
+    }
+
+    /// Opens these services instead of queues only.
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
+    terms!();
+
+    /// Signs for `account` (the primary's name, without `-secondary`).
+    ///
+    /// # Errors
+    ///
+    /// When permissions, services or levels are empty, the expiry is not after the start, the
+    /// version is before 2015-04-05, or the account name breaks its rule.
+    pub fn sign(&self, account: &str, key: &AccountKey) -> Result<SasToken, InvalidSas> {
+        if self.terms.version < SasVersion::V2015_04_05 {
+            return Err(InvalidSas::new("sv", "is before 2015-04-05, the first for accounts"));
+        }
+        let mut fields = Fields::new();
+        self.terms.write(&mut fields)?;
+        for (name, empty, text) in [
+            ("sp", self.permissions.is_empty(), self.permissions.to_string()),
+            ("ss", self.services.is_empty(), self.services.to_string()),
+            ("srt", self.resource_types.is_empty(), self.resource_types.to_string()),
+        ] {
+            if empty {
+                return Err(InvalidSas::new(name, "permits nothing"));
+            }
+            fields.set(name, text);
+        }
+        fields.sign(account, None, key.mac())
+    }
+}

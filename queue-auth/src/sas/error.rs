@@ -1,0 +1,36 @@
+//! What is wrong with a signature's fields.
+
+use std::error::Error;
+use std::fmt;
+
+/// A shared access signature, or a wish for one, that breaks a rule. Names the field by its query
+/// name and never holds the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidSas {
+    field: &'static str,
+    rule: &'static str,
+}
+
+impl InvalidSas {
+    pub(crate) const fn new(field: &'static str, rule: &'static str) -> Self {
+        Self { field, rule }
+    }
+
+    /// The field, by its name in the query: `se`, `sp`, `sig` and so on.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The rule that it breaks, in words.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+impl fmt::Display for InvalidSas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shared access signature: field {} {}", self.field, self.rule)
+    }
+}
+
+impl Error for InvalidSas {}

@@ -1,0 +1,397 @@
+//! A token in words.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use super::{
+    AccountPermissions, Fields, IpRange, QueuePermissions, ResourceTypes, SasProtocol, SasVersion,
+    Services,
+};
+use crate::{date, key};
+
+/// A token with less time left is worth a warning.
+const SOON: Duration = Duration::from_secs(15 * 60);
+
+/// The kinds of shared access signatures that open queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SasKind {
+    /// For one queue, signed with an account key (a "service SAS").
+    Queue,
+    /// For all queues, signed with an account key.
+    Account,
+    /// For one queue, signed with a user delegation key.
+    UserDelegation,
+}
+
+impl SasKind {
+    /// The first version that knows the kind.
+    pub(crate) fn first_version(self) -> SasVersion {
+        match self {
+            Self::Queue => SasVersion::V2012_02_12,
+            Self::Account => SasVersion::V2015_04_05,
+            Self::UserDelegation => SasVersion::V2025_07_05,
+        }
+    }
+}
+
+impl fmt::Display for SasKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Queue => "signature for one queue",
+            Self::Account => "signature for the account",
+            Self::UserDelegation => "user delegation signature for one queue",
+        })
+    }
+}
+
+/// What a token says, field by field, and what is wrong with it. Holds nothing secret.
+///
+/// `Display` writes one line per field; lines with a problem start with `!`.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use queue_auth::sas::SasToken;
+///
+/// let token = SasToken::parse("sv=2025-07-05&sp=pr&se=2026-09-24&sig=c2VjcmV0")?;
+/// let explanation = token.explain(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_158_830));
+/// let wrong: Vec<_> = explanation.problems().map(|note| note.field()).collect();
+/// assert_eq!(wrong, ["sp", "sig"]);
+/// # Ok::<(), queue_auth::sas::InvalidSas>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    kind: SasKind,
+    notes: Vec<Note>,
+}
+
+/// One field of a token, explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    field: String,
+    text: String,
+    problem: bool,
+}
+
+impl Note {
+    /// The name of the field in the query.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// What it says, or what is wrong with it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it keeps the token from working, now or soon.
+    pub fn is_problem(&self) -> bool {
+        self.problem
+    }
+}
+
+impl Explanation {
+    /// The kind of the token.
+    pub fn kind(&self) -> SasKind {
+        self.kind
+    }
+
+    /// All notes, in a fixed order.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The notes that are problems.
+    pub fn problems(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|note| note.problem)
+    }
+
+    pub(super) fn of(token: &str, now: SystemTime) -> Self {
+        let fields = match Fields::read(token) {
+            Ok(fields) => fields,
+            Err(error) => {
+                let mut this = Self { kind: SasKind::Queue, notes: Vec::new() };
+                this.wrong(error.field(), error.rule());
+                return this;
+            }
+        };
+        let mut this = Self { kind: fields.kind(), notes: Vec::new() };
+        this.version(&fields);
+        this.scope(&fields);
+        this.permissions(&fields);
+        this.times(&fields, now);
+        this.limits(&fields);
+        this.delegation(&fields, now);
+        this.signature(token, &fields);
+        this
+    }
+
+    fn note(&mut self, field: &str, text: impl Into<String>) {
+        self.notes.push(Note { field: field.to_owned(), text: text.into(), problem: false });
+    }
+
+    fn wrong(&mut self, field: &str, text: impl Into<String>) {
+        self.notes.push(Note { field: field.to_owned(), text: text.into(), problem: true });
+    }
+
+    fn version(&mut self, fields: &Fields<'_>) {
+        match fields.version() {
+            Err(error) => self.wrong("sv", error.rule()),
+            Ok(version) if version < self.kind.first_version() => self.wrong(
+                "sv",
+                format!(
+                    "version {version} has no {}; {} is the first",
+                    self.kind,
+                    self.kind.first_version()
+                ),
+            ),
+            Ok(version) => self.note("sv", format!("signed by the rules of version {version}")),
+        }
+    }
+
+    /// Services and levels of an account signature.
+    fn scope(&mut self, fields: &Fields<'_>) {
+        if self.kind != SasKind::Account {
+            if fields.get("sr").is_some() {
+                self.note("sr", "not part of the signature for queues; the service ignores it");
+            }
+            return;
+        }
+        match fields.get("ss").map(str::parse::<Services>) {
+            None => self.wrong("ss", "missing: an account signature names its services"),
+            Some(Err(error)) => self.wrong("ss", error.to_string()),
+            Some(Ok(services)) if !services.contains(Services::QUEUE) => {
+                self.wrong(
+                    "ss",
+                    format!("opens {}, but not queues", words(&services, SERVICE_WORDS)),
+                );
+            }
+            Some(Ok(services)) => {
+                self.note("ss", format!("opens {}", words(&services, SERVICE_WORDS)));
+            }
+        }
+        match fields.get("srt").map(str::parse::<ResourceTypes>) {
+            None => self.wrong("srt", "missing: an account signature names its levels"),
+            Some(Err(error)) => self.wrong("srt", error.to_string()),
+            Some(Ok(levels)) => {
+                self.note("srt", format!("for operations on {}", words(&levels, LEVEL_WORDS)));
+            }
+        }
+    }
+
+    fn permissions(&mut self, fields: &Fields<'_>) {
+        let Some(letters) = fields.get("sp") else {
+            if fields.get("si").is_none() {
+                self.wrong("sp", "missing: no permission is given");
+            }
+            return;
+        };
+        let read = if self.kind == SasKind::Account {
+            letters.parse::<AccountPermissions>().map(|set| words(&set, ACCOUNT_WORDS))
+        } else {
+            letters.parse::<QueuePermissions>().map(|set| words(&set, QUEUE_WORDS))
+        };
+        match read {
+            Err(error) => self.wrong("sp", error.to_string()),
+            Ok(words) if words.is_empty() => self.wrong("sp", "permits nothing on queues"),
+            Ok(words) => self.note("sp", format!("permits to {words}")),
+        }
+    }
+
+    fn times(&mut self, fields: &Fields<'_>, now: SystemTime) {
+        let start = match fields.time("st") {
+            Ok(start) => start,
+            Err(error) => {
+                self.wrong("st", error.rule());
+                None
+            }
+        };
+        match start.map(|start| (start, start.duration_since(now))) {
+            None => {}
+            Some((start, Ok(wait))) if !wait.is_zero() => self.wrong(
+                "st",
+                format!("not valid yet: starts at {}, in {}", date::show(&start), span(wait)),
+            ),
+            Some((start, _)) => self.note("st", format!("valid since {}", date::show(&start))),
+        }
+        match fields.time("se") {
+            Err(error) => self.wrong("se", error.rule()),
+            Ok(None) if fields.get("si").is_none() => {
+                self.wrong("se", "missing: no expiry is given");
+            }
+            Ok(None) => {}
+            Ok(Some(expiry)) if start.is_some_and(|start| expiry <= start) => {
+                self.wrong(
+                    "se",
+                    format!("never valid: ends at {}, not after its start", date::show(&expiry)),
+                );
+            }
+            Ok(Some(expiry)) => self.expiry("se", "valid", expiry, now),
+        }
+    }
+
+    fn expiry(&mut self, field: &str, what: &str, expiry: SystemTime, now: SystemTime) {
+        let at = date::show(&expiry);
+        match expiry.duration_since(now) {
+            Ok(left) if left > SOON => {
+                self.note(field, format!("{what} until {at}, for {}", span(left)));
+            }
+            Ok(left) if !left.is_zero() => {
+                self.wrong(field, format!("about to expire: at {at}, in {}", span(left)));
+            }
+            Ok(_) => self.wrong(field, format!("expired at {at}, just now")),
+            Err(since) => {
+                self.wrong(field, format!("expired at {at}, {} ago", span(since.duration())));
+            }
+        }
+    }
+
+    fn limits(&mut self, fields: &Fields<'_>) {
+        let old = fields.version().is_ok_and(|version| version < SasVersion::V2015_04_05);
+        for name in ["sip", "spr"] {
+            if old && fields.get(name).is_some() {
+                self.wrong(name, "not known before version 2015-04-05");
+            }
+        }
+        match fields.get("sip").map(str::parse::<IpRange>) {
+            None => {}
+            Some(Err(error)) => self.wrong("sip", error.rule()),
+            Some(Ok(range)) => self.note("sip", format!("only for clients at {range}")),
+        }
+        match fields.get("spr").map(str::parse::<SasProtocol>) {
+            None => {}
+            Some(Err(error)) => self.wrong("spr", error.rule()),
+            Some(Ok(SasProtocol::HttpsOnly)) => self.note("spr", "only over HTTPS"),
+            Some(Ok(SasProtocol::HttpsAndHttp)) => self.note("spr", "over HTTPS and plain HTTP"),
+        }
+        if let Some(policy) = fields.get("si") {
+            if self.kind == SasKind::Queue {
+                self.note(
+                    "si",
+                    format!(
+                        "what is not said here is in the queue's stored access policy {policy:?}, \
+                         which must not repeat what is said here"
+                    ),
+                );
+            } else {
+                self.wrong("si", format!("a {} has no stored access policy", self.kind));
+            }
+        }
+    }
+
+    fn delegation(&mut self, fields: &Fields<'_>, now: SystemTime) {
+        if self.kind != SasKind::UserDelegation {
+            return;
+        }
+        for (name, what) in [
+            ("skoid", "signed in the name of the user or principal"),
+            ("sktid", "who is in the tenant"),
+            ("sks", "the key is for the service"),
+            ("skv", "the key was given by the rules of version"),
+        ] {
+            match fields.get(name) {
+                Some(value) => self.note(name, format!("{what} {value}")),
+                None => self.wrong(name, "missing: it identifies the user delegation key"),
+            }
+        }
+        for (name, what) in [("skt", "the key was not valid before"), ("ske", "")] {
+            match fields.time(name) {
+                Err(error) => self.wrong(name, error.rule()),
+                Ok(None) => self.wrong(name, "missing: it identifies the user delegation key"),
+                Ok(Some(expiry)) if name == "ske" => {
+                    self.expiry(name, "the key is valid", expiry, now);
+                }
+                Ok(Some(start)) => self.note(name, format!("{what} {}", date::show(&start))),
+            }
+        }
+        match (fields.get("sduoid"), fields.get("skdutid")) {
+            (Some(user), tenant) => {
+                let tenant = tenant.map_or(String::new(), |tenant| format!(" of tenant {tenant}"));
+                self.note(
+                    "sduoid",
+                    format!(
+                        "only for the user {user}{tenant}, whose bearer token must come with it"
+                    ),
+                );
+            }
+            (None, Some(_)) => self.wrong("skdutid", "given without the user, sduoid"),
+            (None, None) => {}
+        }
+    }
+
+    fn signature(&mut self, token: &str, fields: &Fields<'_>) {
+        let raw = token.split('&').find_map(|piece| piece.strip_prefix("sig=")).unwrap_or_default();
+        match fields.get("sig") {
+            None => self.wrong("sig", "missing"),
+            Some(signature) if key::decode_signature(signature).is_some() && !raw.contains('+') => {
+                self.note("sig", "present");
+            }
+            Some(signature) if signature.contains('%') => {
+                self.wrong("sig", "percent-encoded twice");
+            }
+            Some(signature) if signature.contains(' ') || raw.contains('+') => self.wrong(
+                "sig",
+                "holds a blank or a plus that is not encoded as %2B; it was lost in a form or a shell",
+            ),
+            Some(_) => self.wrong("sig", "not 32 bytes in base64; a part of it may be missing"),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        for note in &self.notes {
+            let mark = if note.problem { '!' } else { ' ' };
+            write!(f, "\n{mark} {}: {}", note.field, note.text)?;
+        }
+        Ok(())
+    }
+}
+
+const SERVICE_WORDS: &[(char, &str)] =
+    &[('b', "blobs"), ('f', "files"), ('q', "queues"), ('t', "tables")];
+
+const LEVEL_WORDS: &[(char, &str)] = &[
+    ('s', "the service (list, properties, statistics)"),
+    ('c', "queues (create, delete, metadata)"),
+    ('o', "messages"),
+];
+
+const QUEUE_WORDS: &[(char, &str)] = &[
+    ('r', "peek and read metadata"),
+    ('a', "put messages"),
+    ('u', "update messages"),
+    ('p', "get and delete messages"),
+];
+
+const ACCOUNT_WORDS: &[(char, &str)] = &[
+    ('r', "read and peek"),
+    ('w', "write (create queues, set metadata and properties)"),
+    ('d', "delete queues and clear messages"),
+    ('l', "list queues"),
+    ('a', "put messages"),
+    ('c', "create queues"),
+    ('u', "update messages"),
+    ('p', "get and delete messages"),
+];
+
+/// The words for the letters of a set, joined by commas.
+fn words(letters: &impl fmt::Display, table: &[(char, &str)]) -> String {
+    let letters = letters.to_string();
+    let words = table.iter().filter(|(letter, _)| letters.contains(*letter));
+    words.map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+/// A span of time with its largest unit.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}

@@ -1,0 +1,188 @@
+//! Builder of signatures for one queue.
+
+use std::time::{Duration, SystemTime};
+
+use super::fields::check_queue;
+use super::{Fields, InvalidSas, IpRange, QueuePermissions, SasProtocol, SasToken, SasVersion};
+use crate::{AccountKey, date};
+
+/// How far the start of a new signature is moved back, so that a client or server whose clock is
+/// off can use it at once.
+pub(crate) const BACKDATE: Duration = Duration::from_secs(15 * 60);
+
+/// Longest id of a stored access policy.
+const MAX_POLICY_ID: usize = 64;
+
+/// What all kinds of signatures can say besides whom they serve.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    pub(super) start: Option<SystemTime>,
+    pub(super) expiry: Option<SystemTime>,
+    pub(super) ip: Option<IpRange>,
+    pub(super) protocol: Option<SasProtocol>,
+    pub(super) version: SasVersion,
+}
+
+impl Terms {
+    pub(super) fn until(expiry: Option<SystemTime>) -> Self {
+        let version = SasVersion::default();
+        Self { start: None, expiry, ip: None, protocol: None, version }
+    }
+
+    /// Writes the fields after checking them against each other.
+    pub(super) fn write(&self, fields: &mut Fields<'_>) -> Result<(), InvalidSas> {
+        if self.start.zip(self.expiry).is_some_and(|(start, expiry)| expiry <= start) {
+            return Err(InvalidSas::new("se", "is not after the start"));
+        }
+        let old = self.version < SasVersion::V2015_04_05;
+        if old && self.ip.is_some() {
+            return Err(InvalidSas::new("sip", "is not known before version 2015-04-05"));
+        }
+        if old && self.protocol.is_some() {
+            return Err(InvalidSas::new("spr", "is not known before version 2015-04-05"));
+        }
+        fields.set("sv", self.version.to_string());
+        if let Some(start) = self.start {
+            fields.set("st", iso("st", start)?);
+        }
+        if let Some(expiry) = self.expiry {
+            fields.set("se", iso("se", expiry)?);
+        }
+        if let Some(ip) = self.ip {
+            fields.set("sip", ip.to_string());
+        }
+        if let Some(protocol) = self.protocol {
+            fields.set("spr", protocol.as_str());
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn iso(field: &'static str, time: SystemTime) -> Result<String, InvalidSas> {
+    date::iso(time).map_err(|_| InvalidSas::new(field, "is outside the years 1970 to 9999"))
+}
+
+/// Writes the setters that all builders share.
+macro_rules! terms {
+    () => {
+        /// Not valid before `start`. Without this the token is valid at once, which is safest
+        /// against clocks that are off.
+        pub fn start(mut self, start: SystemTime) -> Self {
+            self.terms.start = Some(start);
+            self
+        }
+
+        /// Starts at `now`, set back by 15 minutes against clocks that are off.
+        pub fn start_backdated(self, now: SystemTime) -> Self {
+            let start = now.checked_sub(crate::sas::queue::BACKDATE).unwrap_or(now);
+            self.start(start)
+        }
+
+        /// Only for clients with these addresses.
+        pub fn ip(mut self, range: impl Into<crate::sas::IpRange>) -> Self {
+            self.terms.ip = Some(range.into());
+            self
+        }
+
+        /// Only over these protocols.
+        pub fn protocol(mut self, protocol: crate::sas::SasProtocol) -> Self {
+            self.terms.protocol = Some(protocol);
+            self
+        }
+
+        /// The version of the rules; the default serves all that the builder can say.
+        pub fn version(mut self, version: crate::sas::SasVersion) -> Self {
+            self.terms.version = version;
+            self
+        }
+    };
+}
+pub(super) use terms;
+
+/// Builds a signature for one queue, signed with an account key.
+///
+/// Times are cut to whole seconds. "Create a service SAS" in the Azure Storage REST reference.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use queue_auth::AccountKey;
+/// use queue_auth::sas::{QueuePermissions, QueueSas};
+///
+/// let key = AccountKey::from_base64("bm90LWEtcmVhbC1rZXk=")?;
+/// let now = SystemTime::now();
+/// // By its own terms:
+/// QueueSas::new("jobs", QueuePermissions::PROCESS, now + Duration::from_secs(3600))
+///     .start_backdated(now)
+///     .sign("contoso", &key)?;
+/// // By a policy that is stored with the queue and can be revoked there:
+/// QueueSas::by_policy("jobs", "workers").sign("contoso", &key)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct QueueSas {
+    queue: String,
+    permissions: Option<QueuePermissions>,
+    policy: Option<String>,
+    terms: Terms,
+}
+
+impl QueueSas {
+    /// For `queue`, with these permissions, until `expiry`.
+    pub fn new(
+        queue: impl Into<String>,
+        permissions: QueuePermissions,
+        expiry: SystemTime,
+    ) -> Self {
+        let terms = Terms::until(Some(expiry));
+        Self { queue: queue.into(), permissions: Some(permissions), policy: None, terms }
+    }
+
+    /// For `queue`, by its stored access policy `id` (1 to 64 characters).
+    ///
+    /// What the policy leaves open (permissions, expiry) must be set here, and what it has must
+    /// not: each exactly once.
+    pub fn by_policy(queue: impl Into<String>, id: impl Into<String>) -> Self {
+        let terms = Terms::until(None);
+        Self { queue: queue.into(), permissions: None, policy: Some(id.into()), terms }
+    }
+
+    /// Sets the permissions.
+    pub fn permissions(mut self, permissions: QueuePermissions) -> Self {
+        self.permissions = Some(permissions);
+        self
+    }
+
+    /// Sets the expiry.
+    pub fn expiry(mut self, expiry: SystemTime) -> Self {
+        self.terms.expiry = Some(expiry);
+        self
+    }
+
+    terms!();
+
+    /// Signs for `account` (the primary's name, without `-secondary`).
+    ///
+    /// # Errors
+    ///
+    /// When the queue name, the policy id or the account name breaks its rule, no permission is
+    /// given, the expiry is not after the start, or the version does not know a field.
+    pub fn sign(&self, account: &str, key: &AccountKey) -> Result<SasToken, InvalidSas> {
+        check_queue(&self.queue)?;
+        let mut fields = Fields::new();
+        self.terms.write(&mut fields)?;
+        if let Some(permissions) = self.permissions {
+            if permissions.is_empty() {
+                return Err(InvalidSas::new("sp", "permits nothing"));
+            }
+            fields.set("sp", permissions.to_string());
+        }
+        if let Some(policy) = &self.policy {
+            if policy.chars().count() > MAX_POLICY_ID {
+                return Err(InvalidSas::new("si", "is longer than 64 characters"));
+            }
+            fields.set_text("si", policy)?;
+        }
+        fields.sign(account, Some(&self.queue), key.mac())
+    }
+}

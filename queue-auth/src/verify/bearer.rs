@@ -1,0 +1,265 @@
+//! Verification of bearer tokens: shape and claims. Signatures are checked by a hook.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::{Access, Grant, RequestContext, VerifyError};
+use crate::Head;
+use crate::canonical::{X_MS_VERSION, single};
+
+/// How far the clocks of the issuer and the server may differ.
+const LEEWAY: Duration = Duration::from_secs(5 * 60);
+
+/// The first version of the service that takes bearer tokens.
+const FIRST_VERSION: &str = "2017-11-09";
+
+/// Audiences of Azure Storage in all clouds: the resource, with and without slash, and its
+/// application id.
+const STORAGE: [&str; 3] = [
+    "https://storage.azure.com",
+    "https://storage.azure.com/",
+    "e406a681-f3d4-42a8-90b6-c2b029497af1",
+];
+
+/// Issuers before the tenant: of version 1 and version 2 tokens, in all clouds.
+const ISSUERS: [&str; 6] = [
+    "https://sts.windows.net/",
+    "https://login.microsoftonline.com/",
+    "https://sts.chinacloudapi.cn/",
+    "https://login.partner.microsoftonline.cn/",
+    "https://sts.microsoftonline.de/",
+    "https://login.microsoftonline.us/",
+];
+
+/// Checks the signatures of bearer tokens. What keys there are and how to get them is its matter.
+pub trait TokenSignatures: fmt::Debug + Send + Sync {
+    /// Whether `signature` over `signed` (the first two parts of the token with the dot between
+    /// them) is right under the algorithm and key that the header names. An implementation must
+    /// refuse the algorithm `none` and any that its key is not meant for.
+    fn check(&self, header: &TokenHeader, signed: &str, signature: &[u8]) -> bool;
+}
+
+/// The header of a bearer token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct TokenHeader {
+    /// The algorithm, as `RS256`.
+    #[serde(rename = "alg")]
+    pub algorithm: String,
+    /// The id of the key.
+    #[serde(rename = "kid")]
+    pub key_id: Option<String>,
+}
+
+/// Accepts every signature: for emulators and tests, which have no keys of an identity provider.
+#[derive(Clone, Copy, Debug)]
+struct Unchecked;
+
+impl TokenSignatures for Unchecked {
+    fn check(&self, _header: &TokenHeader, _signed: &str, _signature: &[u8]) -> bool {
+        true
+    }
+}
+
+/// What a verifier demands of bearer tokens.
+#[derive(Debug)]
+pub struct BearerRules {
+    signatures: Box<dyn TokenSignatures>,
+    audiences: Vec<String>,
+    issuers: Option<Vec<String>>,
+    leeway: Duration,
+}
+
+impl BearerRules {
+    /// Tokens of any tenant of Microsoft Entra ID for Azure Storage, with signatures that
+    /// `signatures` accepts.
+    pub fn new(signatures: impl TokenSignatures + 'static) -> Self {
+        Self {
+            signatures: Box::new(signatures),
+            audiences: Vec::new(),
+            issuers: None,
+            leeway: LEEWAY,
+        }
+    }
+
+    /// Like [`new`](Self::new), but whoever can write a token is believed. For emulators and tests
+    /// only.
+    pub fn danger_accept_any_signature() -> Self {
+        Self::new(Unchecked)
+    }
+
+    /// Accepts this audience too. The ones of Azure Storage, and
+    /// `https://{account}.queue.core.windows.net` of the account itself, always are.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Accepts tokens of this issuer, and from now on only of those that are named so. Without
+    /// this, the issuers of Microsoft Entra ID in all clouds are accepted, for any tenant.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuers.get_or_insert_default().push(issuer.into());
+        self
+    }
+
+    /// How far the issuer's clock may be off; five minutes unless set.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    pub(super) fn verify(
+        &self,
+        account: &str,
+        head: Head<'_>,
+        token: &str,
+        context: &RequestContext,
+    ) -> Result<Grant, VerifyError> {
+        let claims = self.claims(account, head, token, context)?;
+        let expires = Some(claims.expires);
+        Ok(Grant::new(account, Access::Bearer(Box::new(claims)), expires))
+    }
+
+    pub(super) fn claims(
+        &self,
+        account: &str,
+        head: Head<'_>,
+        token: &str,
+        context: &RequestContext,
+    ) -> Result<BearerClaims, VerifyError> {
+        if !context.https {
+            return Err(VerifyError::BearerInClearText);
+        }
+        let version = single(head.headers, &X_MS_VERSION).map_err(VerifyError::Unsignable)?;
+        if version.is_none_or(|version| version < FIRST_VERSION) {
+            return Err(VerifyError::VersionTooOldForBearer);
+        }
+        let claims = self.payload(token)?.checked()?;
+        if !self.is_audience(account, &claims.audience) {
+            return Err(invalid("Audience validation failed. Audience did not match."));
+        }
+        if !self.is_issuer(&claims) {
+            return Err(invalid("Issuer validation failed. Issuer did not match."));
+        }
+        let later = context.now.checked_add(self.leeway).unwrap_or(context.now);
+        let earlier = context.now.checked_sub(self.leeway).unwrap_or(context.now);
+        if claims.not_before.is_some_and(|start| start > later) {
+            return Err(invalid("Lifetime validation failed. The token is not yet valid."));
+        }
+        if claims.expires <= earlier {
+            return Err(invalid("Lifetime validation failed. The token is expired."));
+        }
+        Ok(claims)
+    }
+
+    /// Decodes a token after its signature was checked.
+    fn payload(&self, token: &str) -> Result<Payload, VerifyError> {
+        let malformed = || invalid("The token is not a JSON Web Token in compact form.");
+        let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
+        let header: TokenHeader =
+            serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
+        if !self.signatures.check(&header, signed, &decode(signature)?) {
+            return Err(invalid("Signature validation failed."));
+        }
+        serde_json::from_slice(&decode(payload)?).map_err(|_| malformed())
+    }
+
+    fn is_audience(&self, account: &str, audience: &str) -> bool {
+        let own = audience
+            .strip_prefix("https://")
+            .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+            .and_then(|host| host.strip_prefix(account))
+            .is_some_and(|suffix| suffix == ".queue.core.windows.net");
+        own || STORAGE.contains(&audience) || self.audiences.iter().any(|known| known == audience)
+    }
+
+    fn is_issuer(&self, claims: &BearerClaims) -> bool {
+        if let Some(issuers) = &self.issuers {
+            return issuers.contains(&claims.issuer);
+        }
+        ISSUERS.iter().any(|prefix| {
+            claims
+                .issuer
+                .strip_prefix(prefix)
+                .map(|rest| rest.strip_suffix("/v2.0").unwrap_or(rest))
+                .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+                .is_some_and(|tenant| !tenant.is_empty() && tenant == claims.tenant_id)
+        })
+    }
+}
+
+fn invalid(rule: &'static str) -> VerifyError {
+    VerifyError::InvalidToken { rule }
+}
+
+/// Whom a bearer token stands for, from its claims. Which roles that user has in the storage account
+/// is not in the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BearerClaims {
+    /// For whom the token was made (`aud`).
+    pub audience: String,
+    /// Who made it (`iss`).
+    pub issuer: String,
+    /// The user or service principal (`oid`).
+    pub object_id: String,
+    /// The tenant (`tid`).
+    pub tenant_id: String,
+    /// The application that asked for it (`appid` or `azp`).
+    pub application_id: Option<String>,
+    /// Application roles (`roles`).
+    pub roles: Vec<String>,
+    /// Delegated permissions (`scp`).
+    pub scopes: Vec<String>,
+    /// From when on it is valid (`nbf`).
+    pub not_before: Option<SystemTime>,
+    /// Until when it is valid (`exp`).
+    pub expires: SystemTime,
+}
+
+/// The claims as they stand in the token.
+#[derive(Deserialize)]
+struct Payload {
+    aud: String,
+    iss: String,
+    exp: u64,
+    nbf: Option<u64>,
+    oid: String,
+    tid: String,
+    appid: Option<String>,
+    azp: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    scp: String,
+}
+
+impl Payload {
+    fn checked(self) -> Result<BearerClaims, VerifyError> {
+        let time = |seconds| {
+            SystemTime::UNIX_EPOCH
+                .checked_add(Duration::from_secs(seconds))
+                .ok_or_else(|| invalid("Lifetime validation failed. A time is out of range."))
+        };
+        Ok(BearerClaims {
+            audience: self.aud,
+            issuer: self.iss,
+            object_id: self.oid,
+            tenant_id: self.tid,
+            application_id: self.appid.or(self.azp),
+            roles: self.roles,
+            scopes: self.scp.split_ascii_whitespace().map(str::to_owned).collect(),
+            not_before: self.nbf.map(time).transpose()?,
+            expires: time(self.exp)?,
+        })
+    }
+}
