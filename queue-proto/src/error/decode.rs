@@ -1,0 +1,125 @@
+//! Answers that are not what the protocol allows.
+
+use std::error::Error;
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::error::ServiceError;
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// An answer that is not what the protocol allows, as from a proxy or a broken server.
+///
+/// [`Display`](fmt::Display) names the part of the answer and what is wrong with it; it never shows
+/// the content of the answer, which may hold a message or a receipt.
+#[derive(Debug)]
+pub struct DecodeError {
+    problem: DecodeProblem,
+    cause: Option<Cause>,
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeProblem {
+    /// The answer reports success with a status that the operation does not know.
+    Status(StatusCode),
+    /// This header is missing.
+    MissingHeader(&'static str),
+    /// This header has a value that cannot be read.
+    Header(&'static str),
+    /// This element is missing.
+    MissingElement(&'static str),
+    /// This element, at this offset, has a value that cannot be read.
+    #[non_exhaustive]
+    Element {
+        /// The name of the element.
+        name: &'static str,
+        /// Where it is, in bytes from the start of the body.
+        offset: usize,
+    },
+    /// The body is not the XML that the operation expects.
+    #[non_exhaustive]
+    Xml {
+        /// What is wrong.
+        reason: &'static str,
+        /// Where, in bytes from the start of the body.
+        offset: usize,
+    },
+}
+
+/// Why there is no response: the service refused, or its answer cannot be read.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "an answer is read, or refused, or unreadable")]
+pub enum ResponseError {
+    /// The service answered with an error.
+    Service(ServiceError),
+    /// The answer is not what the protocol allows.
+    Decode(DecodeError),
+}
+
+impl DecodeError {
+    pub(crate) fn new(problem: DecodeProblem) -> Self {
+        Self { problem, cause: None }
+    }
+
+    pub(crate) fn caused(problem: DecodeProblem, cause: impl Into<Cause>) -> Self {
+        Self { problem, cause: Some(cause.into()) }
+    }
+
+    pub(crate) fn status(status: StatusCode) -> Self {
+        Self::new(DecodeProblem::Status(status))
+    }
+
+    /// What is wrong with the answer.
+    #[must_use]
+    pub fn problem(&self) -> DecodeProblem {
+        self.problem
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problem {
+            DecodeProblem::Status(status) => {
+                write!(f, "answer has the status {status}, which the operation does not know")
+            }
+            DecodeProblem::MissingHeader(name) => write!(f, "answer has no header {name}"),
+            DecodeProblem::Header(name) => {
+                write!(f, "answer has a header {name} that cannot be read")
+            }
+            DecodeProblem::MissingElement(name) => write!(f, "answer has no element <{name}>"),
+            DecodeProblem::Element { name, offset } => {
+                write!(f, "answer has an element <{name}> at byte {offset} that cannot be read")
+            }
+            DecodeProblem::Xml { reason, offset } => {
+                write!(f, "answer is not the expected XML at byte {offset}: {reason}")
+            }
+        }
+    }
+}
+
+impl Error for DecodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(_) => f.write_str("the service refused the request"),
+            Self::Decode(_) => f.write_str("the answer of the service cannot be read"),
+        }
+    }
+}
+
+impl Error for ResponseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Service(error) => Some(error),
+            Self::Decode(error) => Some(error),
+        }
+    }
+}

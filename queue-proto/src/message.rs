@@ -1,0 +1,306 @@
+//! The parts of a message: text, id, pop receipt.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{InvalidText, InvalidValue};
+use crate::limits::MAX_MESSAGE_TEXT;
+
+/// The text of a message: characters that XML can carry, at most 65,536 bytes of UTF-8.
+///
+/// The text is what the service stores. What it means (plain text, base64, JSON) is between the
+/// programs that share the queue.
+///
+/// A text that was read from the service keeps the rule on characters, but may be larger than what
+/// [`new`](Self::new) allows, should the service allow more one day.
+///
+/// [`Debug`](fmt::Debug) shows the size and not the text, so that logs do not carry messages.
+///
+/// ```
+/// use queue_proto::MessageText;
+///
+/// let text = MessageText::new("a & b")?;
+/// assert_eq!(text.as_str(), "a & b");
+/// assert_eq!(
+///     MessageText::new("a\u{1}b").unwrap_err().to_string(),
+///     "message text has the character '\\u{1}' at byte 1, which XML cannot carry: \
+///      encode the message, for example with base64"
+/// );
+/// # Ok::<(), queue_proto::InvalidText>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct MessageText(String);
+
+/// The id of a message: 1 to 128 letters, digits, `-`, `_`, `.` and `~`, and not only dots. The
+/// service uses GUIDs in lower case.
+///
+/// The alphabet keeps an id one segment of a path whatever the HTTP library makes of the URI; `..`
+/// and `%2e%2e` are refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(Box<str>);
+
+/// The receipt that Get Messages, Put Message and Update Message return, and that Delete Message
+/// and Update Message need: 1 to 1,024 visible ASCII characters, opaque.
+///
+/// Whoever has it may delete the message, so [`Debug`](fmt::Debug) does not show it. It may contain
+/// `+`, `/` and `=`; the operations encode it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PopReceipt(Box<str>);
+
+const MAX_ID: usize = 128;
+const MAX_RECEIPT: usize = 1024;
+
+/// The most bytes of UTF-8 that the text of a message read from the service may have.
+pub(crate) const MAX_RECEIVED_TEXT: usize = 4 * MAX_MESSAGE_TEXT;
+
+impl MessageText {
+    /// Checks `text`.
+    ///
+    /// # Errors
+    ///
+    /// When `text` has a character that XML cannot carry or more than 65,536 bytes of UTF-8.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidText> {
+        let text = text.into();
+        if let Some((offset, character)) = first_illegal(&text) {
+            return Err(InvalidText::Character { character, offset });
+        }
+        if text.len() > MAX_MESSAGE_TEXT {
+            return Err(InvalidText::TooLarge { size: text.len(), limit: MAX_MESSAGE_TEXT });
+        }
+        Ok(Self(text))
+    }
+
+    /// Takes text whose characters the XML reader has checked.
+    pub(crate) fn from_xml(text: String) -> Self {
+        debug_assert!(first_illegal(&text).is_none());
+        Self(text)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text as an owned string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    /// The size in bytes of UTF-8, which is what the limit is about.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True when the text is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The offset and the value of the first character that is not a `Char` of XML 1.0.
+pub(crate) fn first_illegal(text: &str) -> Option<(usize, char)> {
+    // Most text has nothing to look at: whole chunks are skipped with a loop that vectorizes.
+    let suspicious = |byte: u8| (byte < 0x20 && byte != b'\n') | (byte == 0xEF);
+    let chunks = text.as_bytes().chunks(64);
+    if !chunks.into_iter().any(|chunk| chunk.iter().fold(false, |any, b| any | suspicious(*b))) {
+        return None;
+    }
+    text.char_indices().find(|(_, character)| {
+        matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
+    })
+}
+
+impl MessageId {
+    /// Checks `id`.
+    ///
+    /// # Errors
+    ///
+    /// When `id` is empty, too long, only dots, or has a character outside the alphabet.
+    pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        let id = id.as_ref();
+        let unreserved =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+        if id.is_empty() || id.len() > MAX_ID {
+            return Err(InvalidValue::number(
+                "message id",
+                "must have 1 to 128 characters",
+                id.len() as u64,
+            ));
+        }
+        if !id.bytes().all(unreserved) || id.bytes().all(|b| b == b'.') {
+            return Err(InvalidValue::new(
+                "message id",
+                "must have only letters, digits, '-', '_', '.' and '~', and not only dots",
+            ));
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PopReceipt {
+    /// Checks `receipt`.
+    ///
+    /// # Errors
+    ///
+    /// When `receipt` is empty, too long, or has a character that is not visible ASCII.
+    pub fn new(receipt: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        let receipt = receipt.as_ref();
+        if receipt.is_empty() || receipt.len() > MAX_RECEIPT {
+            return Err(InvalidValue::number(
+                "pop receipt",
+                "must have 1 to 1024 characters",
+                receipt.len() as u64,
+            ));
+        }
+        if !receipt.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(InvalidValue::new(
+                "pop receipt",
+                "must have only visible ASCII characters",
+            ));
+        }
+        Ok(Self(receipt.into()))
+    }
+
+    /// The receipt as text. Keep it out of logs.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageText({} bytes)", self.len())
+    }
+}
+
+impl fmt::Debug for PopReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PopReceipt(redacted)")
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl AsRef<str> for MessageText {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for MessageId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<MessageText> for String {
+    fn from(text: MessageText) -> Self {
+        text.0
+    }
+}
+
+impl TryFrom<String> for MessageText {
+    type Error = InvalidText;
+
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&str> for MessageText {
+    type Error = InvalidText;
+
+    fn try_from(text: &str) -> Result<Self, InvalidText> {
+        Self::new(text)
+    }
+}
+
+impl FromStr for MessageText {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
+        Self::new(text)
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = InvalidValue;
+
+    fn from_str(id: &str) -> Result<Self, InvalidValue> {
+        Self::new(id)
+    }
+}
+
+impl FromStr for PopReceipt {
+    type Err = InvalidValue;
+
+    fn from_str(receipt: &str) -> Result<Self, InvalidValue> {
+        Self::new(receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_has_the_characters_of_xml() {
+        for good in ["", "a\tb\r\nc", "\u{7f}\u{85}", "\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}"]
+        {
+            assert_eq!(MessageText::new(good).unwrap().as_str(), good);
+        }
+        for (bad, at) in
+            [("\0", 0), ("é\u{b}", 2), ("ab\u{1f}", 2), ("\u{FFFE}", 0), ("x\u{FFFF}", 1)]
+        {
+            match MessageText::new(bad) {
+                Err(InvalidText::Character { offset, .. }) => assert_eq!(offset, at),
+                other => panic!("{bad:?}: {other:?}"),
+            }
+        }
+        let late = format!("{}\u{8}", "x".repeat(1000));
+        assert!(matches!(
+            MessageText::new(late),
+            Err(InvalidText::Character { offset: 1000, character: '\u{8}' })
+        ));
+    }
+
+    #[test]
+    fn text_is_measured_in_utf_8() {
+        assert!(MessageText::new("a".repeat(65_536)).is_ok());
+        let error = MessageText::new("é".repeat(32_769)).unwrap_err();
+        assert_eq!(error, InvalidText::TooLarge { size: 65_538, limit: 65_536 });
+    }
+
+    #[test]
+    fn ids_stay_one_segment() {
+        assert!(MessageId::new("5f2c9a51-9d0b-4c7e-8a36-0f5b1c2d3e4f").is_ok());
+        for bad in ["", ".", "..", "...", "%2e%2e", "../../other/messages", "a/b", "a b", "é"] {
+            assert!(MessageId::new(bad).is_err(), "{bad}");
+        }
+        assert!(MessageId::new("a".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn nothing_secret_in_debug() {
+        let receipt = PopReceipt::new("AgAAAAMAAAAAAAAApfesaQUG1QE=").unwrap();
+        assert_eq!(format!("{receipt:?}"), "PopReceipt(redacted)");
+        assert!(PopReceipt::new("a b").is_err());
+        assert!(PopReceipt::new("").is_err());
+        assert_eq!(format!("{:?}", MessageText::new("secret").unwrap()), "MessageText(6 bytes)");
+    }
+}

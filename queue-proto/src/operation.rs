@@ -1,0 +1,145 @@
+//! The two traits that every operation and its response have.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::endpoint::Endpoint;
+use crate::error::{DecodeError, ResponseError, ServiceError};
+use crate::header::ClientRequestId;
+use crate::kind::OperationKind;
+use crate::limits::Timeout;
+use crate::request::{IncomingRequest, RequestWriter};
+use crate::response::ResponseWriter;
+use crate::route::AnyOperation;
+use crate::version::ServiceVersion;
+
+/// An operation of the service: written by clients, read by servers.
+///
+/// Writing cannot fail, since the fields are values that keep the protocol's rules. What is written
+/// reads back equal: `O::from_http(at, &op.to_http(at, &options)) == op`, with these exceptions:
+/// an operation whose parts contradict each other (a message that stays invisible longer than it
+/// lives) is refused when it is read.
+pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
+    /// Which operation this is, and what is known about it.
+    const KIND: OperationKind;
+
+    /// What the service answers when it succeeds.
+    type Response: OperationResponse;
+
+    /// Writes method, path, query, headers and body.
+    fn write(&self, out: &mut RequestWriter<'_>);
+
+    /// Reads the operation from a request whose method, path and query name it; use
+    /// [`AnyOperation::read`] or [`from_http`](Self::from_http) to have that checked.
+    ///
+    /// # Errors
+    ///
+    /// The answer to send to the client.
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError>;
+
+    /// Builds the request. It has everything but the date and the authorization, which the signer
+    /// adds.
+    #[must_use]
+    fn to_http(&self, at: &Endpoint, options: &CallOptions) -> http::Request<Bytes> {
+        let mut out = RequestWriter::new(at);
+        self.write(&mut out);
+        out.finish(options)
+    }
+
+    /// Reads a request that must be this operation.
+    ///
+    /// # Errors
+    ///
+    /// The answer to send to the client; 400 `InvalidUri` when the request is another operation.
+    fn from_http(at: &Endpoint, request: &http::Request<Bytes>) -> Result<Self, ServiceError> {
+        let request = IncomingRequest::new(at, request)?;
+        if AnyOperation::route(&request)? != Self::KIND {
+            return Err(crate::error::ErrorCode::InvalidUri.into());
+        }
+        Self::read(&request)
+    }
+}
+
+/// The answer to an operation that succeeded: read by clients, written by servers.
+///
+/// What is written reads back equal: `R::from_http(response.to_http()) == response`, as long as
+/// times are whole seconds, which is what the format has.
+pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
+    /// Reads an answer that reports success.
+    ///
+    /// # Errors
+    ///
+    /// When the answer is not what the operation promises.
+    fn read(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError>;
+
+    /// Writes status, headers and body.
+    fn write(&self, out: &mut ResponseWriter);
+
+    /// Reads an answer, whatever its status. What the answer says about itself (request id, date)
+    /// is read apart, with [`ResponseHead::read`](crate::ResponseHead::read).
+    ///
+    /// # Errors
+    ///
+    /// [`ResponseError::Service`] when the service refused, [`ResponseError::Decode`] when the
+    /// answer is not what the operation promises.
+    fn from_http(response: http::Response<Bytes>) -> Result<Self, ResponseError> {
+        let status = response.status();
+        if status.is_success() {
+            Self::read(status, response.headers(), response.body()).map_err(ResponseError::Decode)
+        } else {
+            Err(ResponseError::Service(ServiceError::from_http(&response)))
+        }
+    }
+
+    /// Builds the answer. A server adds what every answer says about itself with
+    /// [`ResponseHead::write`](crate::ResponseHead::write).
+    #[must_use]
+    fn to_http(&self) -> http::Response<Bytes> {
+        let mut out = ResponseWriter::new();
+        self.write(&mut out);
+        out.finish()
+    }
+}
+
+/// What a request says beside its operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The version of the service to ask for; the newest by default.
+    pub version: ServiceVersion,
+    /// An id for the logs of the service, which it echoes.
+    pub client_request_id: Option<ClientRequestId>,
+    /// How long the service may work on the request.
+    pub timeout: Option<Timeout>,
+}
+
+impl CallOptions {
+    /// The newest version and nothing else.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the version to ask for.
+    #[must_use]
+    pub fn version(mut self, version: ServiceVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Sets the id for the logs of the service.
+    #[must_use]
+    pub fn client_request_id(mut self, id: impl Into<Option<ClientRequestId>>) -> Self {
+        self.client_request_id = id.into();
+        self
+    }
+
+    /// Sets how long the service may work on the request.
+    #[must_use]
+    pub fn timeout(mut self, timeout: impl Into<Option<Timeout>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+}

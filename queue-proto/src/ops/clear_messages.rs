@@ -1,0 +1,50 @@
+//! Clear Messages.
+
+use http::Method;
+
+use crate::error::ServiceError;
+use crate::kind::OperationKind;
+use crate::name::QueueName;
+use crate::operation::Operation;
+use crate::ops::empty_response;
+use crate::request::{IncomingRequest, RequestWriter};
+
+/// Clear Messages: `DELETE /{queue}/messages`. Removes all messages of a queue.
+///
+/// # Errors of the service
+///
+/// 404 `QueueNotFound`; 500 `OperationTimedOut` when a big queue is cleared in part: repeat it
+/// until it succeeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClearMessages {
+    /// The queue.
+    pub queue: QueueName,
+}
+
+empty_response! {
+    /// The answer to [`ClearMessages`]: 204.
+    ClearMessagesResponse, NO_CONTENT
+}
+
+impl ClearMessages {
+    /// Removes all messages of `queue`.
+    #[must_use]
+    pub fn new(queue: QueueName) -> Self {
+        Self { queue }
+    }
+}
+
+impl Operation for ClearMessages {
+    const KIND: OperationKind = OperationKind::ClearMessages;
+    type Response = ClearMessagesResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::DELETE);
+        out.messages(&self.queue);
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        Ok(Self { queue: request.queue()? })
+    }
+}

@@ -1,0 +1,67 @@
+//! Delete Message.
+
+use http::Method;
+
+use crate::error::ServiceError;
+use crate::kind::OperationKind;
+use crate::message::{MessageId, PopReceipt};
+use crate::name::QueueName;
+use crate::operation::Operation;
+use crate::ops::empty_response;
+use crate::request::{IncomingRequest, RequestWriter, invalid_query};
+
+/// Delete Message: `DELETE /{queue}/messages/{id}`.
+///
+/// The receipt stays good after the message became visible again, until it is handed out or updated
+/// once more.
+///
+/// # Errors of the service
+///
+/// 404 `MessageNotFound` or 400 `PopReceiptMismatch` when the message is gone or the receipt is not
+/// its newest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteMessage {
+    /// The queue.
+    pub queue: QueueName,
+    /// The message.
+    pub id: MessageId,
+    /// Its newest receipt.
+    pub pop_receipt: PopReceipt,
+}
+
+empty_response! {
+    /// The answer to [`DeleteMessage`]: 204.
+    DeleteMessageResponse, NO_CONTENT
+}
+
+impl DeleteMessage {
+    /// Deletes the message `id` of `queue`.
+    #[must_use]
+    pub fn new(queue: QueueName, id: MessageId, pop_receipt: PopReceipt) -> Self {
+        Self { queue, id, pop_receipt }
+    }
+}
+
+impl Operation for DeleteMessage {
+    const KIND: OperationKind = OperationKind::DeleteMessage;
+    type Response = DeleteMessageResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::DELETE);
+        out.message(&self.queue, &self.id);
+        out.query("popreceipt", self.pop_receipt.as_str());
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        let (queue, id) = request.message()?;
+        Ok(Self { queue, id, pop_receipt: read_receipt(request)? })
+    }
+}
+
+/// The parameter `popreceipt`, which Update Message has too. The refusal does not repeat the value:
+/// it may be almost a receipt.
+pub(crate) fn read_receipt(request: &IncomingRequest<'_>) -> Result<PopReceipt, ServiceError> {
+    const NAME: &str = "popreceipt";
+    PopReceipt::new(request.query_required(NAME)?).map_err(|_| invalid_query(NAME, ""))
+}

@@ -1,0 +1,50 @@
+//! Delete Queue.
+
+use http::Method;
+
+use crate::error::ServiceError;
+use crate::kind::OperationKind;
+use crate::name::QueueName;
+use crate::operation::Operation;
+use crate::ops::empty_response;
+use crate::request::{IncomingRequest, RequestWriter};
+
+/// Delete Queue: `DELETE /{queue}`. The queue is gone at once; its name is free again after 30
+/// seconds or more.
+///
+/// # Errors of the service
+///
+/// 404 `QueueNotFound`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeleteQueue {
+    /// The queue.
+    pub queue: QueueName,
+}
+
+empty_response! {
+    /// The answer to [`DeleteQueue`]: 204.
+    DeleteQueueResponse, NO_CONTENT
+}
+
+impl DeleteQueue {
+    /// Deletes `queue`.
+    #[must_use]
+    pub fn new(queue: QueueName) -> Self {
+        Self { queue }
+    }
+}
+
+impl Operation for DeleteQueue {
+    const KIND: OperationKind = OperationKind::DeleteQueue;
+    type Response = DeleteQueueResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::DELETE);
+        out.segment(self.queue.as_str());
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        Ok(Self { queue: request.queue()? })
+    }
+}

@@ -1,0 +1,87 @@
+//! Get Queue Metadata.
+
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::error::{DecodeError, ServiceError};
+use crate::header::APPROXIMATE_MESSAGES_COUNT;
+use crate::kind::OperationKind;
+use crate::metadata::Metadata;
+use crate::name::QueueName;
+use crate::operation::{Operation, OperationResponse};
+use crate::request::{IncomingRequest, RequestWriter};
+use crate::response::{ResponseWriter, expect_status, required_header};
+
+/// Get Queue Metadata: `GET /{queue}?comp=metadata`. A server also reads it from `HEAD`.
+///
+/// # Errors of the service
+///
+/// 404 `QueueNotFound`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetQueueMetadata {
+    /// The queue.
+    pub queue: QueueName,
+}
+
+/// The answer to [`GetQueueMetadata`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetQueueMetadataResponse {
+    /// How many messages the queue has, those included that are invisible now. Not lower than the
+    /// real number, though it may be higher.
+    pub approximate_messages_count: u64,
+    /// The metadata.
+    pub metadata: Metadata,
+}
+
+impl GetQueueMetadata {
+    /// Asks for the metadata of `queue`.
+    #[must_use]
+    pub fn new(queue: QueueName) -> Self {
+        Self { queue }
+    }
+}
+
+impl GetQueueMetadataResponse {
+    /// The answer with these values.
+    #[must_use]
+    pub fn new(approximate_messages_count: u64, metadata: Metadata) -> Self {
+        Self { approximate_messages_count, metadata }
+    }
+}
+
+impl Operation for GetQueueMetadata {
+    const KIND: OperationKind = OperationKind::GetQueueMetadata;
+    type Response = GetQueueMetadataResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.segment(self.queue.as_str());
+        out.query("comp", "metadata");
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        Ok(Self { queue: request.queue()? })
+    }
+}
+
+impl OperationResponse for GetQueueMetadataResponse {
+    fn read(status: StatusCode, headers: &HeaderMap, _body: &Bytes) -> Result<Self, DecodeError> {
+        expect_status(status, &[StatusCode::OK])?;
+        Ok(Self {
+            approximate_messages_count: required_header(
+                headers,
+                "x-ms-approximate-messages-count",
+                |text| text.parse().ok(),
+            )?,
+            metadata: Metadata::read_response(headers)?,
+        })
+    }
+
+    fn write(&self, out: &mut ResponseWriter) {
+        out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        out.header(APPROXIMATE_MESSAGES_COUNT, self.approximate_messages_count.into());
+        self.metadata.write(|name, value| out.header(name, value));
+    }
+}

@@ -1,0 +1,251 @@
+//! List Queues.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::error::{DecodeError, ErrorCode, InvalidValue, ServiceError};
+use crate::kind::OperationKind;
+use crate::limits::MaxResults;
+use crate::message::first_illegal;
+use crate::metadata::Metadata;
+use crate::name::QueueName;
+use crate::operation::{Operation, OperationResponse};
+use crate::request::{IncomingRequest, RequestWriter, invalid_query};
+use crate::response::{ResponseWriter, expect_status};
+use crate::xml::queues;
+
+/// List Queues: `GET /?comp=list`. Queues come in alphabetical order, in pages.
+///
+/// A page may be short, even empty, and still have a marker: go on until there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListQueues {
+    /// Only queues whose names start with this.
+    pub prefix: Option<QueuePrefix>,
+    /// Where to go on: the [`next_marker`](ListQueuesResponse::next_marker) of the last page.
+    pub marker: Option<Marker>,
+    /// How many queues a page may have; 5,000 when there is none.
+    pub max_results: Option<MaxResults>,
+    /// Whether to return the metadata of each queue.
+    pub include_metadata: bool,
+}
+
+/// The answer to [`ListQueues`]: one page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListQueuesResponse {
+    /// The base URL of the service; empty when the answer has none.
+    pub service_endpoint: String,
+    /// The prefix of the request.
+    pub prefix: Option<QueuePrefix>,
+    /// The marker of the request.
+    pub marker: Option<Marker>,
+    /// The limit of the request.
+    pub max_results: Option<u32>,
+    /// The queues.
+    pub queues: Vec<QueueItem>,
+    /// Where the next page starts; `None` when this is the last.
+    pub next_marker: Option<Marker>,
+}
+
+/// A queue in a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueItem {
+    /// The name.
+    pub name: QueueName,
+    /// The metadata, if it was asked for.
+    pub metadata: Option<Metadata>,
+    /// Names of metadata that cannot stand in XML; the service returns them without values.
+    pub invalid_metadata_names: Vec<String>,
+}
+
+/// What the names of listed queues start with: 1 to 1,024 bytes of UTF-8 that XML can carry.
+///
+/// Not only what a queue name may have: a prefix with other characters finds nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct QueuePrefix(String);
+
+/// Where a page starts: 1 to 8,192 bytes of UTF-8 that XML can carry, opaque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Marker(String);
+
+macro_rules! opaque_text {
+    ($name:ident, $what:literal, $max:literal, $rule:literal) => {
+        impl $name {
+            /// Checks `text`.
+            ///
+            /// # Errors
+            ///
+            /// When `text` is empty, too long, or has a character that XML cannot carry.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
+                let text = text.into();
+                if text.is_empty() || text.len() > $max || first_illegal(&text).is_some() {
+                    return Err(InvalidValue::new($what, $rule));
+                }
+                Ok(Self(text))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(text: &str) -> Result<Self, InvalidValue> {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+opaque_text!(
+    QueuePrefix,
+    "prefix",
+    1024,
+    "must have 1 to 1024 bytes of characters that XML can carry"
+);
+opaque_text!(Marker, "marker", 8192, "must have 1 to 8192 bytes of characters that XML can carry");
+
+impl ListQueues {
+    /// Asks for the first page of all queues.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what the names start with.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<Option<QueuePrefix>>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets where to go on.
+    #[must_use]
+    pub fn marker(mut self, marker: impl Into<Option<Marker>>) -> Self {
+        self.marker = marker.into();
+        self
+    }
+
+    /// Sets how many queues a page may have.
+    #[must_use]
+    pub fn max_results(mut self, max: impl Into<Option<MaxResults>>) -> Self {
+        self.max_results = max.into();
+        self
+    }
+
+    /// Sets whether to return the metadata of each queue.
+    #[must_use]
+    pub fn include_metadata(mut self, include: bool) -> Self {
+        self.include_metadata = include;
+        self
+    }
+}
+
+impl ListQueuesResponse {
+    /// An empty page of the service at `service_endpoint`.
+    #[must_use]
+    pub fn new(service_endpoint: impl Into<String>) -> Self {
+        Self { service_endpoint: service_endpoint.into(), ..Self::default() }
+    }
+
+    /// An empty page that repeats what `request` asked for, as the service does.
+    #[must_use]
+    pub fn to(request: &ListQueues, service_endpoint: impl Into<String>) -> Self {
+        Self {
+            service_endpoint: service_endpoint.into(),
+            prefix: request.prefix.clone(),
+            marker: request.marker.clone(),
+            max_results: request.max_results.map(MaxResults::get),
+            queues: Vec::new(),
+            next_marker: None,
+        }
+    }
+}
+
+impl QueueItem {
+    /// A queue without metadata.
+    #[must_use]
+    pub fn new(name: QueueName) -> Self {
+        Self { name, metadata: None, invalid_metadata_names: Vec::new() }
+    }
+
+    /// Sets the metadata.
+    #[must_use]
+    pub fn metadata(mut self, metadata: impl Into<Option<Metadata>>) -> Self {
+        self.metadata = metadata.into();
+        self
+    }
+}
+
+impl Operation for ListQueues {
+    const KIND: OperationKind = OperationKind::ListQueues;
+    type Response = ListQueuesResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.query("comp", "list");
+        out.query_if("prefix", self.prefix.as_ref());
+        out.query_if("marker", self.marker.as_ref());
+        out.query_if("maxresults", self.max_results);
+        if self.include_metadata {
+            out.query("include", "metadata");
+        }
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        let prefix = match request.query("prefix")? {
+            Some(prefix) if !prefix.is_empty() => {
+                Some(QueuePrefix::new(prefix).map_err(|error| {
+                    invalid_query("prefix", "").with_detail("Reason", error.to_string())
+                })?)
+            }
+            _ => None,
+        };
+        let marker = match request.query("marker")? {
+            Some(marker) if !marker.is_empty() => {
+                Some(Marker::new(marker).map_err(|_| ErrorCode::InvalidMarker)?)
+            }
+            _ => None,
+        };
+        let max_results = request
+            .query_number("maxresults", MaxResults::RANGE)?
+            .and_then(|max| MaxResults::new(max).ok());
+        let include_metadata = match request.query("include")? {
+            None => false,
+            Some(include) => {
+                let mut items = include.split(',').map(str::trim).filter(|item| !item.is_empty());
+                if !items.all(|item| item.eq_ignore_ascii_case("metadata")) {
+                    return Err(invalid_query("include", &include));
+                }
+                !include.trim().is_empty()
+            }
+        };
+        Ok(Self { prefix, marker, max_results, include_metadata })
+    }
+}
+
+impl OperationResponse for ListQueuesResponse {
+    fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
+        expect_status(status, &[StatusCode::OK])?;
+        queues::read(body)
+    }
+
+    fn write(&self, out: &mut ResponseWriter) {
+        out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        out.xml(queues::write(self));
+    }
+}

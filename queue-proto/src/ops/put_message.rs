@@ -1,0 +1,195 @@
+//! Put Message.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::date;
+use crate::error::{DecodeError, DecodeProblem, ServiceError};
+use crate::kind::OperationKind;
+use crate::limits::{LifeSeconds, TimeToLive, VisibilityTimeout};
+use crate::message::{MessageId, MessageText, PopReceipt};
+use crate::name::QueueName;
+use crate::operation::{Operation, OperationResponse};
+use crate::request::{IncomingRequest, RequestWriter, out_of_range_query};
+use crate::response::{ResponseWriter, expect_status};
+use crate::version::ServiceVersion;
+use crate::xml::messages;
+
+/// Put Message: `POST /{queue}/messages`.
+///
+/// The visibility timeout must be smaller than the time to live (seven days when there is none); a
+/// server that reads a request where it is not gets the refusal.
+///
+/// # Errors of the service
+///
+/// 404 `QueueNotFound`; 413 `RequestBodyTooLarge`; 400 `OutOfRangeQueryParameterValue`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PutMessage {
+    /// The queue.
+    pub queue: QueueName,
+    /// The text of the message.
+    pub text: MessageText,
+    /// How long the message stays invisible at first; visible at once when there is none.
+    pub visibility_timeout: Option<VisibilityTimeout>,
+    /// How long the message lives; seven days when there is none.
+    pub time_to_live: Option<TimeToLive>,
+}
+
+/// The answer to [`PutMessage`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PutMessageResponse {
+    /// The message as the service stored it.
+    pub message: SentMessage,
+}
+
+/// A message that Put Message stored. Times are whole seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentMessage {
+    /// The id that the service gave it.
+    pub id: MessageId,
+    /// When it was stored.
+    pub inserted_at: SystemTime,
+    /// When it expires; `None` for never.
+    pub expires_at: Option<SystemTime>,
+    /// A receipt with which the sender may update or delete it.
+    pub pop_receipt: PopReceipt,
+    /// When it becomes visible.
+    pub next_visible_at: SystemTime,
+}
+
+impl PutMessage {
+    /// Puts a message with `text` into `queue`.
+    #[must_use]
+    pub fn new(queue: QueueName, text: MessageText) -> Self {
+        Self { queue, text, visibility_timeout: None, time_to_live: None }
+    }
+
+    /// Sets how long the message stays invisible at first.
+    #[must_use]
+    pub fn visibility_timeout(mut self, timeout: impl Into<Option<VisibilityTimeout>>) -> Self {
+        self.visibility_timeout = timeout.into();
+        self
+    }
+
+    /// Sets how long the message lives.
+    #[must_use]
+    pub fn time_to_live(mut self, time_to_live: impl Into<Option<TimeToLive>>) -> Self {
+        self.time_to_live = time_to_live.into();
+        self
+    }
+}
+
+impl PutMessageResponse {
+    /// The answer with this message.
+    #[must_use]
+    pub fn new(message: SentMessage) -> Self {
+        Self { message }
+    }
+}
+
+impl SentMessage {
+    /// A message that does not expire; set [`expires_at`](Self::expires_at) for one that does.
+    #[must_use]
+    pub fn new(
+        id: MessageId,
+        pop_receipt: PopReceipt,
+        inserted_at: SystemTime,
+        next_visible_at: SystemTime,
+    ) -> Self {
+        Self { id, inserted_at, expires_at: None, pop_receipt, next_visible_at }
+    }
+
+    /// Sets when the message expires.
+    #[must_use]
+    pub fn expires_at(mut self, expires_at: impl Into<Option<SystemTime>>) -> Self {
+        self.expires_at = expires_at.into();
+        self
+    }
+}
+
+impl Operation for PutMessage {
+    const KIND: OperationKind = OperationKind::PutMessage;
+    type Response = PutMessageResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::POST);
+        out.messages(&self.queue);
+        out.query_if("visibilitytimeout", self.visibility_timeout);
+        out.query_if("messagettl", self.time_to_live);
+        out.xml(messages::write_text(&self.text));
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        let time_to_live = read_time_to_live(request)?;
+        let visibility_timeout = request
+            .query_number("visibilitytimeout", VisibilityTimeout::RANGE)?
+            .and_then(|seconds| VisibilityTimeout::from_secs(seconds.into()).ok());
+        if let (Some(hidden), TimeToLive::After(life)) =
+            (visibility_timeout, time_to_live.unwrap_or_default())
+        {
+            if hidden.as_secs() >= life.as_secs() {
+                let (name, value) = ("visibilitytimeout", hidden.to_string());
+                return Err(out_of_range_query(name, &value, 0, life.as_secs() - 1));
+            }
+        }
+        Ok(Self {
+            queue: request.queue()?,
+            text: messages::read_text(request.body())?,
+            visibility_timeout,
+            time_to_live,
+        })
+    }
+}
+
+/// Services before version 2017-07-29 take at most seven days and no `-1`.
+fn read_time_to_live(request: &IncomingRequest<'_>) -> Result<Option<TimeToLive>, ServiceError> {
+    const NAME: &str = "messagettl";
+    let unlimited_since = ServiceVersion::new(2017, 7, 29);
+    let limited = unlimited_since.is_ok_and(|since| request.version().is_some_and(|v| v < since));
+    let (min, max) = LifeSeconds::RANGE;
+    let max = if limited { VisibilityTimeout::MAX.as_secs() } else { max };
+    if !limited && request.query(NAME)?.as_deref() == Some("-1") {
+        return Ok(Some(TimeToLive::Never));
+    }
+    let seconds = request.query_number(NAME, (min, max))?;
+    Ok(seconds.and_then(|seconds| TimeToLive::from_secs(seconds.into()).ok()))
+}
+
+impl OperationResponse for PutMessageResponse {
+    fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
+        // The example of the reference page has 200; the service sends 201.
+        expect_status(status, &[StatusCode::CREATED, StatusCode::OK])?;
+        let stored = messages::read_list(body, |mut fields| {
+            Ok(SentMessage {
+                id: fields.id()?,
+                inserted_at: fields.inserted_at()?,
+                expires_at: fields.expires_at()?,
+                pop_receipt: fields.pop_receipt()?,
+                next_visible_at: fields.next_visible_at()?,
+            })
+        })?;
+        match stored.into_iter().next() {
+            Some(message) => Ok(Self { message }),
+            None => Err(DecodeError::new(DecodeProblem::MissingElement("QueueMessage"))),
+        }
+    }
+
+    fn write(&self, out: &mut ResponseWriter) {
+        out.status(StatusCode::CREATED);
+        let message = &self.message;
+        let mut list = messages::start_list(1, 0);
+        list.open("QueueMessage");
+        list.element("MessageId", &message.id);
+        list.element("InsertionTime", date::http(message.inserted_at));
+        list.element("ExpirationTime", date::expiry(message.expires_at));
+        list.element("PopReceipt", message.pop_receipt.as_str());
+        list.element("TimeNextVisible", date::http(message.next_visible_at));
+        list.close("QueueMessage");
+        out.xml(messages::end_list(list, 1));
+    }
+}

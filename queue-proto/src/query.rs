@@ -1,0 +1,108 @@
+//! The one percent-encoder, and the reading of queries.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986.
+///
+/// HTTP libraries parse a URI again before they send it, and some rewrite characters that they
+/// would have encoded otherwise (`'` in a query, dot segments in a path). What is signed must be
+/// what is sent, so nothing leaves here that a parser could want to rewrite.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Appends what is written to it, percent-encoded.
+pub(crate) struct Encoder<'a>(pub(crate) &'a mut String);
+
+impl fmt::Write for Encoder<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, RESERVED));
+        Ok(())
+    }
+}
+
+/// Decodes `%XX`. `None` when an escape is cut off or not hexadecimal, or when the result is not
+/// UTF-8. `+` stays a plus sign.
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let escapes_are_whole = text.split('%').skip(1).all(|rest| {
+        rest.get(..2).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+    });
+    if !escapes_are_whole {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok()
+}
+
+/// The parameters of a query, in order, values as they were sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Query<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+/// Why a parameter cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadParameter {
+    Repeated,
+    BadEscape,
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn parse(query: Option<&'a str>) -> Self {
+        let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        Self(
+            pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(name, value)| (decode(name).unwrap_or(Cow::Borrowed(name)), value))
+                .collect(),
+        )
+    }
+
+    /// The decoded value of the parameter `name`, whatever its case.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<Cow<'a, str>>, BadParameter> {
+        let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let Some((_, value)) = found.next() else {
+            return Ok(None);
+        };
+        if found.next().is_some() {
+            return Err(BadParameter::Repeated);
+        }
+        decode(value).map(Some).ok_or(BadParameter::BadEscape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn only_unreserved_bytes_leave() {
+        let mut out = String::new();
+        write!(Encoder(&mut out), "{}", "aZ9-._~ +/='%\u{e9}\n").unwrap();
+        assert_eq!(out, "aZ9-._~%20%2B%2F%3D%27%25%C3%A9%0A");
+        assert_eq!(decode(&out).unwrap(), "aZ9-._~ +/='%\u{e9}\n");
+    }
+
+    #[test]
+    fn decoding_is_strict() {
+        assert_eq!(decode("a+b").unwrap(), "a+b");
+        for bad in ["%", "%2", "%zz", "%é", "a%2", "%ff"] {
+            assert!(decode(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn queries() {
+        let query = Query::parse(Some("comp=list&&Prefix=a%26b&raw==x=&empty&x=1&X=2&bad=%"));
+        assert_eq!(query.get("COMP").unwrap().unwrap(), "list");
+        assert_eq!(query.get("prefix").unwrap().unwrap(), "a&b");
+        assert_eq!(query.get("raw").unwrap().unwrap(), "=x=");
+        assert_eq!(query.get("empty").unwrap().unwrap(), "");
+        assert_eq!(query.get("none"), Ok(None));
+        assert_eq!(query.get("x"), Err(BadParameter::Repeated));
+        assert_eq!(query.get("bad"), Err(BadParameter::BadEscape));
+    }
+}

@@ -1,0 +1,65 @@
+//! Responses: written by servers, read by clients.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::error::{DecodeError, DecodeProblem};
+use crate::xml;
+
+/// What an [`OperationResponse`](crate::OperationResponse) writes itself into.
+#[derive(Debug, Default)]
+pub struct ResponseWriter {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl ResponseWriter {
+    /// Starts an empty answer with the status 200.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the status.
+    pub fn status(&mut self, status: StatusCode) {
+        self.status = status;
+    }
+
+    /// Adds a header. Beyond some 24,000 of them it is dropped, which is more than clients read.
+    pub fn header(&mut self, name: HeaderName, value: HeaderValue) {
+        let _ = self.headers.try_append(name, value);
+    }
+
+    /// Sets an XML body.
+    pub fn xml(&mut self, body: impl Into<Bytes>) {
+        self.body = body.into();
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(xml::CONTENT_TYPE));
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn finish(self) -> http::Response<Bytes> {
+        let mut response = http::Response::new(self.body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// The value of a header that must be there, read with `parse`.
+pub(crate) fn required_header<T>(
+    headers: &HeaderMap,
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, DecodeError> {
+    let value =
+        headers.get(name).ok_or_else(|| DecodeError::new(DecodeProblem::MissingHeader(name)))?;
+    value.to_str().ok().and_then(parse).ok_or_else(|| DecodeError::new(DecodeProblem::Header(name)))
+}
+
+/// Refuses a status that the operation does not know.
+pub(crate) fn expect_status(status: StatusCode, known: &[StatusCode]) -> Result<(), DecodeError> {
+    if known.contains(&status) { Ok(()) } else { Err(DecodeError::status(status)) }
+}

@@ -1,0 +1,17 @@
+//! The XML bodies of the protocol.
+//!
+//! Reading borrows from the body, builds no tree, and refuses document types, unknown entities,
+//! nesting deeper than 16 and text beyond the limit of its element. Memory is therefore bounded by
+//! a small multiple of the body, whose size the transport bounds.
+
+pub(crate) mod error;
+pub(crate) mod messages;
+pub(crate) mod queues;
+mod reader;
+mod writer;
+
+pub(crate) use self::reader::{Element, Reader, XmlError};
+pub(crate) use self::writer::Writer;
+
+/// The content type of every body.
+pub(crate) const CONTENT_TYPE: &str = "application/xml";

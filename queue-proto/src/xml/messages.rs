@@ -1,0 +1,167 @@
+//! `<QueueMessagesList>` and `<QueueMessage>`.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::date;
+use crate::error::{DecodeError, DecodeProblem, ServiceError};
+use crate::limits::MAX_MESSAGE_TEXT;
+use crate::message::{MAX_RECEIVED_TEXT, MessageId, MessageText, PopReceipt};
+use crate::xml::{Element, Reader, Writer, XmlError};
+
+/// What an answer says about one message; which parts there are depends on the operation.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    id: Option<MessageId>,
+    inserted_at: Option<SystemTime>,
+    expires_at: Option<Option<SystemTime>>,
+    pop_receipt: Option<PopReceipt>,
+    next_visible_at: Option<SystemTime>,
+    dequeue_count: Option<u32>,
+    text: Option<MessageText>,
+}
+
+macro_rules! required {
+    ($($name:ident: $type:ty = $element:literal,)*) => {
+        impl Fields {
+            $(
+                pub(crate) fn $name(&mut self) -> Result<$type, DecodeError> {
+                    self.$name.take().ok_or_else(|| {
+                        DecodeError::new(DecodeProblem::MissingElement($element))
+                    })
+                }
+            )*
+        }
+    };
+}
+
+required! {
+    id: MessageId = "MessageId",
+    inserted_at: SystemTime = "InsertionTime",
+    expires_at: Option<SystemTime> = "ExpirationTime",
+    pop_receipt: PopReceipt = "PopReceipt",
+    next_visible_at: SystemTime = "TimeNextVisible",
+    text: MessageText = "MessageText",
+}
+
+impl Fields {
+    /// The dequeue count; 0 when the answer has none, as for queues made before version
+    /// 2009-09-19.
+    pub(crate) fn dequeue_count(&self) -> u32 {
+        self.dequeue_count.unwrap_or_default()
+    }
+}
+
+/// Reads the list in an answer, each message with `make`.
+pub(crate) fn read_list<T>(
+    body: &[u8],
+    mut make: impl FnMut(Fields) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let mut reader = Reader::new(body);
+    let root = reader.root("QueueMessagesList")?;
+    let mut messages = Vec::new();
+    while let Some(child) = reader.child(&root)? {
+        if child.name() == "QueueMessage" {
+            let fields = read_fields(&mut reader, &child)?;
+            if messages.is_empty() && reader.offset() < body.len() / 2 {
+                // Several messages come: 32 at most, so one allocation serves.
+                messages.reserve_exact(32);
+            }
+            messages.push(make(fields)?);
+        } else {
+            reader.skip(&child)?;
+        }
+    }
+    reader.finish()?;
+    Ok(messages)
+}
+
+fn read_fields(reader: &mut Reader<'_>, message: &Element<'_>) -> Result<Fields, XmlError> {
+    let mut fields = Fields::default();
+    while let Some(child) = reader.child(message)? {
+        match child.name() {
+            "MessageId" => {
+                fields.id = Some(reader.checked(&child, "MessageId", str::parse::<MessageId>)?);
+            }
+            "InsertionTime" => {
+                fields.inserted_at =
+                    Some(reader.parse(&child, "InsertionTime", date::parse_http)?);
+            }
+            "ExpirationTime" => {
+                fields.expires_at =
+                    Some(reader.parse(&child, "ExpirationTime", date::parse_expiry)?);
+            }
+            "PopReceipt" => {
+                fields.pop_receipt =
+                    Some(reader.checked(&child, "PopReceipt", str::parse::<PopReceipt>)?);
+            }
+            "TimeNextVisible" => {
+                fields.next_visible_at =
+                    Some(reader.parse(&child, "TimeNextVisible", date::parse_http)?);
+            }
+            "DequeueCount" => {
+                fields.dequeue_count =
+                    Some(reader.parse(&child, "DequeueCount", |text| text.parse().ok())?);
+            }
+            "MessageText" => {
+                let text = reader.text(&child, MAX_RECEIVED_TEXT)?;
+                fields.text = Some(MessageText::from_xml(text.into_owned()));
+            }
+            _ => reader.skip(&child)?,
+        }
+    }
+    Ok(fields)
+}
+
+/// Starts a list for an answer, with room for messages of so many bytes of text in all.
+pub(crate) fn start_list(messages: usize, text: usize) -> Writer {
+    let mut out = Writer::response(64 + messages * 448 + text + text / 8);
+    if messages == 0 {
+        out.raw("<QueueMessagesList />");
+    } else {
+        out.raw("<QueueMessagesList>");
+    }
+    out
+}
+
+/// Ends a list.
+pub(crate) fn end_list(mut out: Writer, messages: usize) -> Bytes {
+    if messages != 0 {
+        out.raw("</QueueMessagesList>");
+    }
+    out.finish()
+}
+
+/// Reads the body of Put Message or Update Message.
+pub(crate) fn read_text(body: &[u8]) -> Result<MessageText, ServiceError> {
+    read_text_xml(body).map_err(|error| error.refuse(body))
+}
+
+fn read_text_xml(body: &[u8]) -> Result<MessageText, XmlError> {
+    let mut reader = Reader::new(body);
+    let root = reader.root("QueueMessage")?;
+    let mut text = None;
+    while let Some(child) = reader.child(&root)? {
+        if child.name() != "MessageText" {
+            return Err(XmlError::unsupported(&child));
+        }
+        if text.is_some() {
+            return reader.not_allowed("there are two elements MessageText");
+        }
+        text = Some(reader.text(&child, MAX_MESSAGE_TEXT)?.into_owned());
+    }
+    let text = text.ok_or_else(|| XmlError::missing("MessageText", &root))?;
+    reader.finish()?;
+    Ok(MessageText::from_xml(text))
+}
+
+/// Writes the body of Put Message or Update Message.
+pub(crate) fn write_text(text: &MessageText) -> Bytes {
+    const FRAME: usize = "<QueueMessage><MessageText></MessageText></QueueMessage>".len();
+    let mut out = Writer::request(FRAME + text.len() + text.len() / 8);
+    out.raw("<QueueMessage><MessageText>");
+    out.text(text.as_str());
+    out.raw("</MessageText></QueueMessage>");
+    out.finish()
+}

@@ -1,0 +1,383 @@
+//! Reading: a cursor over elements and their text.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use crate::error::{DecodeError, DecodeProblem, ErrorCode, ServiceError};
+use crate::message::first_illegal;
+use crate::request::body_too_large;
+
+/// How deep elements may nest; the deepest body of the protocol has five levels.
+const MAX_DEPTH: u32 = 16;
+
+/// The most bytes of text of an element whose text has no limit of its own.
+pub(crate) const MAX_TEXT: usize = 16 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A cursor over the elements of a body.
+///
+/// [`root`](Self::root) opens the outermost element, [`child`](Self::child) the next child of an
+/// open one, and [`text`](Self::text) or [`skip`](Self::skip) closes an element again.
+pub(crate) struct Reader<'a> {
+    inner: quick_xml::Reader<&'a [u8]>,
+    body: &'a [u8],
+    /// Length of the byte-order mark in front of `body`, for offsets in errors.
+    skipped: usize,
+    depth: u32,
+}
+
+/// An open element.
+#[derive(Debug)]
+pub(crate) struct Element<'a> {
+    start: BytesStart<'a>,
+    empty: bool,
+    offset: usize,
+}
+
+/// Why a body cannot be read.
+#[derive(Debug)]
+pub(crate) struct XmlError {
+    problem: XmlProblem,
+    offset: usize,
+}
+
+#[derive(Debug)]
+enum XmlProblem {
+    Syntax(quick_xml::Error),
+    NotAllowed(&'static str),
+    TooLong { limit: usize },
+    Missing(&'static str),
+    Value(&'static str, Option<Box<dyn Error + Send + Sync>>),
+    Unsupported(String),
+}
+
+impl<'a> Element<'a> {
+    pub(crate) fn name(&self) -> &str {
+        self.start.name().into_inner()
+    }
+
+    /// The value of the attribute `name`, if it is there and readable.
+    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
+        let attribute = self.start.try_get_attribute(name).ok()??;
+        attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .ok()
+            .filter(|value| value.len() <= MAX_TEXT && first_illegal(value).is_none())
+            .map(Cow::into_owned)
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        let stripped = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        let mut inner = quick_xml::Reader::from_reader(stripped);
+        inner.config_mut().check_comments = true;
+        Self { inner, body: stripped, skipped: body.len() - stripped.len(), depth: 0 }
+    }
+
+    /// Where the cursor is.
+    pub(crate) fn offset(&self) -> usize {
+        usize::try_from(self.inner.buffer_position()).unwrap_or(usize::MAX)
+    }
+
+    fn fail<T>(&self, problem: XmlProblem) -> Result<T, XmlError> {
+        Err(XmlError { problem, offset: self.offset() + self.skipped })
+    }
+
+    pub(crate) fn not_allowed<T>(&self, reason: &'static str) -> Result<T, XmlError> {
+        self.fail(XmlProblem::NotAllowed(reason))
+    }
+
+    fn event(&mut self) -> Result<Event<'a>, XmlError> {
+        match self.inner.read_event() {
+            Ok(Event::DocType(_)) => self.not_allowed("a document type is not allowed"),
+            Ok(event) => Ok(event),
+            Err(error) => {
+                let offset = usize::try_from(self.inner.error_position()).unwrap_or(usize::MAX);
+                let offset = offset.saturating_add(self.skipped);
+                Err(XmlError { problem: XmlProblem::Syntax(error), offset })
+            }
+        }
+    }
+
+    /// Opens the outermost element, which must be called `name`.
+    pub(crate) fn root(&mut self, name: &'static str) -> Result<Element<'a>, XmlError> {
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(start) => return self.open(start, false, offset, name),
+                Event::Empty(start) => return self.open(start, true, offset, name),
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                Event::Eof => return self.fail(XmlProblem::Missing(name)),
+                _ => return self.not_allowed("there is text outside of the outermost element"),
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        start: BytesStart<'a>,
+        empty: bool,
+        offset: usize,
+        name: &'static str,
+    ) -> Result<Element<'a>, XmlError> {
+        let element = self.enter(start, empty, offset)?;
+        if element.name() != name {
+            return Err(XmlError { problem: XmlProblem::Missing(name), offset: element.offset });
+        }
+        Ok(element)
+    }
+
+    fn enter(
+        &mut self,
+        start: BytesStart<'a>,
+        empty: bool,
+        offset: usize,
+    ) -> Result<Element<'a>, XmlError> {
+        if !empty {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return self.not_allowed("elements are nested too deeply");
+            }
+        }
+        Ok(Element { start, empty, offset: offset + self.skipped })
+    }
+
+    /// Opens the next child of `parent`; `None` at the end of `parent`, which is closed then.
+    pub(crate) fn child(&mut self, parent: &Element<'_>) -> Result<Option<Element<'a>>, XmlError> {
+        if parent.empty {
+            return Ok(None);
+        }
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(start) => return self.enter(start, false, offset).map(Some),
+                Event::Empty(start) => return self.enter(start, true, offset).map(Some),
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(None);
+                }
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Eof => return self.not_allowed("the body ends within an element"),
+                _ => return self.not_allowed("there is text between elements"),
+            }
+        }
+    }
+
+    /// The text of `element`, at most `limit` bytes, and closes it. Line ends are normalized and
+    /// references resolved, as XML demands.
+    pub(crate) fn text(
+        &mut self,
+        element: &Element<'_>,
+        limit: usize,
+    ) -> Result<Cow<'a, str>, XmlError> {
+        let mut text = Cow::Borrowed("");
+        if element.empty {
+            return Ok(text);
+        }
+        loop {
+            let piece = match self.event()? {
+                Event::Text(piece) => piece.xml10_content(),
+                Event::CData(piece) => piece.xml10_content(),
+                Event::GeneralRef(reference) => self.resolve(&reference)?,
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(text);
+                }
+                Event::Comment(_) | Event::PI(_) => continue,
+                Event::Eof => return self.not_allowed("the body ends within an element"),
+                _ => return self.not_allowed("there is an element where text is expected"),
+            };
+            if text.len() + piece.len() > limit {
+                return self.fail(XmlProblem::TooLong { limit });
+            }
+            if first_illegal(&piece).is_some() {
+                return self.not_allowed("there is a character that XML does not allow");
+            }
+            if text.is_empty() {
+                text = piece;
+            } else {
+                if let Cow::Borrowed(start) = text {
+                    text = Cow::Owned(self.grow(start, limit));
+                }
+                text.to_mut().push_str(&piece);
+            }
+        }
+    }
+
+    /// Copies the start of a text into a string that has room for the rest: the text ends at the
+    /// next tag, and takes no more bytes than it has in the body.
+    fn grow(&self, start: &str, limit: usize) -> String {
+        let rest = self.body.get(self.offset()..).unwrap_or_default();
+        let rest = rest.iter().take(limit).take_while(|byte| **byte != b'<').count();
+        // The piece in hand is at most ten bytes of reference or what stands behind one.
+        let mut string = String::with_capacity((start.len() + rest + 64).min(limit));
+        string.push_str(start);
+        string
+    }
+
+    fn resolve(&self, reference: &BytesRef<'_>) -> Result<Cow<'a, str>, XmlError> {
+        let character = match &**reference {
+            "lt" => "<",
+            "gt" => ">",
+            "amp" => "&",
+            "quot" => "\"",
+            "apos" => "'",
+            _ => match reference.resolve_char_ref() {
+                Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
+                Ok(None) => return self.not_allowed("there is an unknown entity"),
+                Err(error) => return self.fail(XmlProblem::Syntax(error)),
+            },
+        };
+        Ok(Cow::Borrowed(character))
+    }
+
+    /// The text of `element` read with `parse`.
+    pub(crate) fn parse<T>(
+        &mut self,
+        element: &Element<'_>,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, XmlError> {
+        let text = self.text(element, MAX_TEXT)?;
+        parse(&text).ok_or_else(|| XmlError::value(name, element))
+    }
+
+    /// The text of `element` as a checked value.
+    pub(crate) fn checked<T, E: Error + Send + Sync + 'static>(
+        &mut self,
+        element: &Element<'_>,
+        name: &'static str,
+        check: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, XmlError> {
+        let text = self.text(element, MAX_TEXT)?;
+        check(&text).map_err(|error| XmlError {
+            problem: XmlProblem::Value(name, Some(error.into())),
+            offset: element.offset,
+        })
+    }
+
+    /// Passes over `element` and everything in it.
+    pub(crate) fn skip(&mut self, element: &Element<'_>) -> Result<(), XmlError> {
+        if element.empty {
+            return Ok(());
+        }
+        let outside = self.depth - 1;
+        while self.depth > outside {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(start) => {
+                    self.enter(start, false, offset)?;
+                }
+                Event::End(_) => self.depth -= 1,
+                Event::GeneralRef(reference) => {
+                    self.resolve(&reference)?;
+                }
+                Event::Eof => return self.not_allowed("the body ends within an element"),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing follows the outermost element.
+    pub(crate) fn finish(mut self) -> Result<(), XmlError> {
+        loop {
+            match self.event()? {
+                Event::Eof => return Ok(()),
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Comment(_) | Event::PI(_) => {}
+                _ => return self.not_allowed("something follows the outermost element"),
+            }
+        }
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+impl XmlError {
+    /// An element is missing.
+    pub(crate) fn missing(name: &'static str, parent: &Element<'_>) -> Self {
+        Self { problem: XmlProblem::Missing(name), offset: parent.offset }
+    }
+
+    /// The value of an element cannot be read.
+    pub(crate) fn value(name: &'static str, element: &Element<'_>) -> Self {
+        Self { problem: XmlProblem::Value(name, None), offset: element.offset }
+    }
+
+    /// An element stands where the service does not take it.
+    pub(crate) fn unsupported(element: &Element<'_>) -> Self {
+        let name = element.name().chars().take(64).collect();
+        Self { problem: XmlProblem::Unsupported(name), offset: element.offset }
+    }
+
+    /// The answer to a request with this body.
+    pub(crate) fn refuse(self, body: &[u8]) -> ServiceError {
+        let reason = match self.problem {
+            XmlProblem::Missing(name) => {
+                return ServiceError::new(ErrorCode::MissingRequiredXmlNode)
+                    .with_detail("XmlNodeName", name);
+            }
+            XmlProblem::Value(name, cause) => {
+                let error = ServiceError::new(ErrorCode::InvalidXmlNodeValue)
+                    .with_detail("XmlNodeName", name);
+                return match cause {
+                    Some(cause) => error.with_detail("Reason", cause.to_string()),
+                    None => error,
+                };
+            }
+            XmlProblem::Unsupported(name) => {
+                return ServiceError::new(ErrorCode::UnsupportedXmlNode)
+                    .with_detail("XmlNodeName", name);
+            }
+            XmlProblem::TooLong { limit } => return body_too_large(limit),
+            XmlProblem::Syntax(error) => error.to_string(),
+            XmlProblem::NotAllowed(reason) => reason.to_owned(),
+        };
+        let before = body.get(..self.offset).unwrap_or(body);
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        ServiceError::new(ErrorCode::InvalidXmlDocument)
+            .with_detail("LineNumber", line.to_string())
+            .with_detail("LinePosition", column.to_string())
+            .with_detail("Reason", reason)
+    }
+}
+
+impl From<XmlError> for DecodeError {
+    fn from(error: XmlError) -> Self {
+        let offset = error.offset;
+        match error.problem {
+            XmlProblem::Syntax(cause) => {
+                Self::caused(DecodeProblem::Xml { reason: "syntax error", offset }, cause)
+            }
+            XmlProblem::NotAllowed(reason) => Self::new(DecodeProblem::Xml { reason, offset }),
+            XmlProblem::TooLong { .. } => {
+                Self::new(DecodeProblem::Xml { reason: "text is too long", offset })
+            }
+            XmlProblem::Missing(name) => Self::new(DecodeProblem::MissingElement(name)),
+            XmlProblem::Value(name, None) => Self::new(DecodeProblem::Element { name, offset }),
+            XmlProblem::Value(name, Some(cause)) => {
+                Self::caused(DecodeProblem::Element { name, offset }, cause)
+            }
+            XmlProblem::Unsupported(_) => {
+                Self::new(DecodeProblem::Xml { reason: "unexpected element", offset })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("offset", &self.offset()).finish_non_exhaustive()
+    }
+}
