@@ -1,0 +1,42 @@
+//! The program `queue-emulator`: the service over HTTP on this machine.
+
+mod args;
+mod run;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    match args::parse(std::env::args_os()) {
+        Ok(Command::Help) => {
+            print!("{}", args::HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Version) => {
+            println!("queue-emulator {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Run(options)) => run::run(options).unwrap_or_else(|error| {
+            complain(&*error);
+            ExitCode::FAILURE
+        }),
+        Err(error) => {
+            complain(&error);
+            eprintln!("Try 'queue-emulator --help'.");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints an error and its causes on one line.
+fn complain(error: &dyn Error) {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    eprintln!("queue-emulator: {text}");
+}

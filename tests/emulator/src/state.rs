@@ -1,0 +1,16 @@
+//! The service as pure data and rules: no IO, no clock, no protocol.
+//!
+//! Every operation is given `now` and draws receipts and ids from the [`fastrand::Rng`] it is
+//! handed, so the same calls with the same seed end in the same state.
+
+mod message;
+mod moment;
+mod queue;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use message::{Peeked, Received, Sent};
+pub(crate) use moment::Moment;
+pub(crate) use queue::{Queue, Stale};
+pub(crate) use service::{Created, Refusal, Service};

@@ -1,0 +1,192 @@
+//! One queue: its messages, and the two orders that keep every operation logarithmic.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::time::Duration;
+
+use fastrand::Rng;
+use queue_proto::{MessageText, Metadata, TimeToLive};
+use uuid::{Builder, Uuid};
+
+use super::Moment;
+use super::message::{Message, Peeked, Received, Scheduled, Sent};
+
+/// One queue.
+///
+/// `order` holds every message by the moment it becomes visible, so the visible ones are its front
+/// and those handed out wait behind them. Handing out takes the first; a message whose time runs
+/// out is visible again without anybody moving it. Since a put makes a message visible at once,
+/// this is first in, first out; a message that reappears queues behind what was visible before it.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) metadata: Metadata,
+    messages: BTreeMap<Uuid, Message>,
+    order: BTreeMap<(Moment, u64), Uuid>,
+    expiry: BTreeSet<(Moment, Uuid)>,
+    next_turn: u64,
+}
+
+/// There is no message with this id whose current receipt is the given one: it was deleted, has
+/// expired, or was handed out or updated since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stale;
+
+impl Queue {
+    pub(crate) fn new(metadata: Metadata) -> Self {
+        Self { metadata, ..Self::default() }
+    }
+
+    /// The number of messages that have not expired, hidden ones included.
+    pub(crate) fn len(&mut self, now: Moment) -> usize {
+        self.expire(now);
+        self.messages.len()
+    }
+
+    /// Adds a message that becomes visible after `hidden_for`.
+    pub(crate) fn put(
+        &mut self,
+        text: MessageText,
+        hidden_for: Duration,
+        time_to_live: TimeToLive,
+        now: Moment,
+        rng: &mut Rng,
+    ) -> Sent {
+        self.expire(now);
+        let id = Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
+        let expires_at = time_to_live.as_duration().map_or(Moment::NEVER, |life| now.after(life));
+        let message = Message {
+            text,
+            receipt: rng.u128(..),
+            inserted_at: now,
+            expires_at,
+            next_visible_at: now.after(hidden_for),
+            turn: self.take_turn(),
+            dequeue_count: 0,
+        };
+        let sent = Sent {
+            id,
+            receipt: message.receipt,
+            inserted_at: now,
+            expires_at,
+            next_visible_at: message.next_visible_at,
+        };
+        self.order.insert((message.next_visible_at, message.turn), id);
+        if expires_at < Moment::NEVER {
+            self.expiry.insert((expires_at, id));
+        }
+        self.messages.insert(id, message);
+        sent
+    }
+
+    /// Hands out up to `count` visible messages and hides them for `hidden_for`.
+    pub(crate) fn get(
+        &mut self,
+        count: usize,
+        hidden_for: Duration,
+        now: Moment,
+        rng: &mut Rng,
+    ) -> Vec<Received> {
+        self.expire(now);
+        // Chosen before any is moved: with `hidden_for` zero a message would be handed out twice.
+        let chosen: Vec<Uuid> = self.visible(now).take(count).collect();
+        chosen
+            .into_iter()
+            .filter_map(|id| {
+                let message = self.messages.get_mut(&id)?;
+                message.dequeue_count = message.dequeue_count.saturating_add(1);
+                let Scheduled { receipt, next_visible_at } =
+                    self.reschedule(id, now.after(hidden_for), rng)?;
+                let message = self.messages.get(&id)?.peeked(id);
+                Some(Received { message, receipt, next_visible_at })
+            })
+            .collect()
+    }
+
+    /// Shows up to `count` visible messages and changes nothing.
+    pub(crate) fn peek(&mut self, count: usize, now: Moment) -> Vec<Peeked> {
+        self.expire(now);
+        self.visible(now)
+            .take(count)
+            .filter_map(|id| Some(self.messages.get(&id)?.peeked(id)))
+            .collect()
+    }
+
+    /// Hides a message for `hidden_for` from now, and replaces its text if one is given.
+    ///
+    /// The service lets a message be hidden beyond its expiry (its reference says otherwise);
+    /// expiry and dequeue count stay as they are.
+    pub(crate) fn update(
+        &mut self,
+        id: Uuid,
+        receipt: u128,
+        hidden_for: Duration,
+        text: Option<MessageText>,
+        now: Moment,
+        rng: &mut Rng,
+    ) -> Result<Scheduled, Stale> {
+        self.owned(id, receipt, now)?;
+        if let (Some(text), Some(message)) = (text, self.messages.get_mut(&id)) {
+            message.text = text;
+        }
+        self.reschedule(id, now.after(hidden_for), rng).ok_or(Stale)
+    }
+
+    /// Removes a message.
+    pub(crate) fn delete(&mut self, id: Uuid, receipt: u128, now: Moment) -> Result<(), Stale> {
+        self.owned(id, receipt, now)?;
+        self.remove(id);
+        Ok(())
+    }
+
+    /// Removes every message, and returns them so that the caller chooses when to free them.
+    pub(crate) fn clear(&mut self) -> Self {
+        let metadata = mem::take(&mut self.metadata);
+        let emptied = Self { metadata, next_turn: self.next_turn, ..Self::default() };
+        mem::replace(self, emptied)
+    }
+
+    /// Whether `receipt` is the one handed out last for this message. It need not still be hidden:
+    /// a receipt outlives its lease until somebody else gets or updates the message.
+    fn owned(&mut self, id: Uuid, receipt: u128, now: Moment) -> Result<(), Stale> {
+        self.expire(now);
+        match self.messages.get(&id) {
+            Some(message) if message.receipt == receipt => Ok(()),
+            _ => Err(Stale),
+        }
+    }
+
+    fn visible(&self, now: Moment) -> impl Iterator<Item = Uuid> + '_ {
+        self.order.range(..=(now, u64::MAX)).map(|(_, id)| *id)
+    }
+
+    fn reschedule(&mut self, id: Uuid, at: Moment, rng: &mut Rng) -> Option<Scheduled> {
+        let turn = self.take_turn();
+        let message = self.messages.get_mut(&id)?;
+        self.order.remove(&(message.next_visible_at, message.turn));
+        message.next_visible_at = at;
+        message.turn = turn;
+        message.receipt = rng.u128(..);
+        self.order.insert((at, turn), id);
+        Some(Scheduled { receipt: message.receipt, next_visible_at: at })
+    }
+
+    fn expire(&mut self, now: Moment) {
+        while let Some(&(expires_at, id)) = self.expiry.first()
+            && expires_at <= now
+        {
+            self.remove(id);
+        }
+    }
+
+    fn remove(&mut self, id: Uuid) {
+        if let Some(message) = self.messages.remove(&id) {
+            self.order.remove(&(message.next_visible_at, message.turn));
+            self.expiry.remove(&(message.expires_at, id));
+        }
+    }
+
+    fn take_turn(&mut self) -> u64 {
+        self.next_turn += 1;
+        self.next_turn
+    }
+}

@@ -1,0 +1,110 @@
+//! The queues of one account.
+
+use std::collections::{BTreeMap, btree_map};
+use std::ops::Bound;
+use std::time::Duration;
+
+use queue_proto::{Metadata, QueueName};
+
+use super::{Moment, Queue};
+
+/// The queues of one account, in alphabetical order.
+#[derive(Debug)]
+pub(crate) struct Service {
+    queues: BTreeMap<QueueName, Queue>,
+    /// Names of deleted queues, and when each may be used again.
+    deleting: BTreeMap<QueueName, Moment>,
+    deletion_time: Duration,
+}
+
+/// How Create Queue succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Created {
+    /// There was no such queue.
+    New,
+    /// There was one with the same metadata.
+    Already,
+}
+
+/// Why an operation on queues did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The queue does not exist.
+    NotFound,
+    /// A queue of this name exists with other metadata.
+    OtherMetadata,
+    /// A queue of this name is still being deleted.
+    BeingDeleted,
+}
+
+/// Some of the queues, in alphabetical order.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Name and metadata of each.
+    pub(crate) queues: Vec<(QueueName, Metadata)>,
+    /// The first queue that did not fit.
+    pub(crate) next: Option<QueueName>,
+}
+
+impl Service {
+    /// An account without queues. For `deletion_time` after a queue was deleted its name cannot be
+    /// used again.
+    pub(crate) fn new(deletion_time: Duration) -> Self {
+        Self { queues: BTreeMap::new(), deleting: BTreeMap::new(), deletion_time }
+    }
+
+    pub(crate) fn queue(&mut self, name: &QueueName) -> Result<&mut Queue, Refusal> {
+        self.queues.get_mut(name).ok_or(Refusal::NotFound)
+    }
+
+    pub(crate) fn create(
+        &mut self,
+        name: QueueName,
+        metadata: Metadata,
+        now: Moment,
+    ) -> Result<Created, Refusal> {
+        self.deleting.retain(|_, until| now < *until);
+        if self.deleting.contains_key(&name) {
+            return Err(Refusal::BeingDeleted);
+        }
+        match self.queues.entry(name) {
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(Queue::new(metadata));
+                Ok(Created::New)
+            }
+            btree_map::Entry::Occupied(entry) if entry.get().metadata == metadata => {
+                Ok(Created::Already)
+            }
+            btree_map::Entry::Occupied(_) => Err(Refusal::OtherMetadata),
+        }
+    }
+
+    /// Deletes a queue and returns what was in it, so that the caller chooses when to free it.
+    pub(crate) fn delete(&mut self, name: &QueueName, now: Moment) -> Result<Queue, Refusal> {
+        let queue = self.queues.remove(name).ok_or(Refusal::NotFound)?;
+        self.deleting.retain(|_, until| now < *until);
+        if !self.deletion_time.is_zero() {
+            self.deleting.insert(name.clone(), now.after(self.deletion_time));
+        }
+        Ok(queue)
+    }
+
+    /// Up to `limit` queues whose names start with `prefix`, from `from` on.
+    pub(crate) fn list(&self, prefix: &str, from: Option<&QueueName>, limit: usize) -> Page {
+        // The names that start with a prefix are neighbours, and the first of them is not before it.
+        let lower = match from {
+            Some(from) if from.as_str() > prefix => from.as_str(),
+            _ => prefix,
+        };
+        let mut matching = self
+            .queues
+            .range::<str, _>((Bound::Included(lower), Bound::Unbounded))
+            .take_while(|(name, _)| name.as_str().starts_with(prefix));
+        let queues = matching
+            .by_ref()
+            .take(limit)
+            .map(|(name, queue)| (name.clone(), queue.metadata.clone()))
+            .collect();
+        Page { queues, next: matching.next().map(|(name, _)| name.clone()) }
+    }
+}

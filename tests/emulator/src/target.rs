@@ -1,0 +1,100 @@
+//! Which account a request goes to, and where the client thinks that it is.
+
+use http::Request;
+use http::header::HOST;
+use queue_proto::{AccountName, Endpoint, ErrorCode, ServiceError};
+
+use crate::{Account, Emulator};
+
+const SECONDARY: &str = "-secondary";
+
+/// The endpoint of the account's primary, in the style and with the host that the client used.
+///
+/// The account is in the host (`account.queue.localhost`), or else the first segment of the path
+/// (`/account/queue`); both may name the secondary.
+pub(crate) fn endpoint<B>(
+    request: &Request<B>,
+    https: bool,
+    emulator: &Emulator,
+) -> Result<Endpoint, ServiceError> {
+    let authority = authority(request)?;
+    let scheme = if https { "https" } else { "http" };
+    let in_host = authority.split_once(".queue.").and_then(|(label, rest)| {
+        let account = find(emulator, label)?;
+        Some((account, format!("{scheme}://{account}.queue.{rest}")))
+    });
+    let (account, url) = match in_host {
+        Some(found) => found,
+        None => {
+            let path = request.uri().path();
+            let segment = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+            let account = find(emulator, segment).ok_or(ErrorCode::ResourceNotFound)?;
+            (account, format!("{scheme}://{authority}/{account}"))
+        }
+    };
+    Endpoint::parse(&url, account.clone()).map_err(|_| ErrorCode::InvalidUri.into())
+}
+
+/// The account of this name, or whose secondary has it.
+fn find<'a>(emulator: &'a Emulator, name: &str) -> Option<&'a AccountName> {
+    let primary = name.strip_suffix(SECONDARY).unwrap_or(name);
+    emulator.accounts().iter().map(Account::name).find(|account| account.as_str() == primary)
+}
+
+/// Host and port that the client used. HTTP/1.0 has none, and then any will do.
+fn authority<B>(request: &Request<B>) -> Result<&str, ServiceError> {
+    if let Some(authority) = request.uri().authority() {
+        return Ok(authority.as_str());
+    }
+    match request.headers().get(HOST) {
+        None => Ok("localhost"),
+        Some(host) => host.to_str().map_err(|_| ErrorCode::InvalidHeaderValue.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(uri: &str, host: Option<&str>) -> Option<String> {
+        let mut request = Request::get(uri);
+        if let Some(host) = host {
+            request = request.header(HOST, host);
+        }
+        let account = Account::new("contoso", &["a2V5"]).unwrap();
+        let emulator = Emulator::builder().account(account).build();
+        let endpoint = endpoint(&request.body(()).unwrap(), false, &emulator).ok()?;
+        Some(endpoint.to_string())
+    }
+
+    #[test]
+    fn account_in_the_path_or_in_the_host() {
+        let local = Some("127.0.0.1:10001");
+        for (uri, host, endpoint) in [
+            ("/devstoreaccount1/q/messages", local, "http://127.0.0.1:10001/devstoreaccount1/"),
+            ("/contoso?comp=list", local, "http://127.0.0.1:10001/contoso/"),
+            ("/contoso-secondary/", local, "http://127.0.0.1:10001/contoso/"),
+            ("http://azurite:1/contoso/q", None, "http://azurite:1/contoso/"),
+            ("/q", Some("contoso.queue.localhost:1"), "http://contoso.queue.localhost:1/"),
+            // The account's name is also a good name for a queue.
+            ("/contoso", Some("contoso.queue.localhost"), "http://contoso.queue.localhost/"),
+            ("/q", Some("contoso-secondary.queue.localhost"), "http://contoso.queue.localhost/"),
+            ("/contoso/q", None, "http://localhost/contoso/"),
+        ] {
+            assert_eq!(target(uri, host).as_deref(), Some(endpoint), "{uri} {host:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_accounts_are_not_served() {
+        for (uri, host) in [
+            ("/", "127.0.0.1"),
+            ("/other/q", "127.0.0.1"),
+            ("/q", "other.queue.localhost"),
+            ("/contoso-tertiary/q", "127.0.0.1"),
+            ("/contoso/q", "host with blanks"),
+        ] {
+            assert_eq!(target(uri, Some(host)), None, "{uri} {host}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Ids and receipts between the state and the protocol.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use queue_proto::{MessageId, PopReceipt};
+use uuid::Uuid;
+
+/// The form of ids in the protocol: a GUID in lower case.
+pub(crate) fn message_id(id: Uuid) -> MessageId {
+    let mut buffer = Uuid::encode_buffer();
+    let text = id.hyphenated().encode_lower(&mut buffer);
+    MessageId::new(&*text).expect("a GUID is a message id")
+}
+
+/// The message id, or `None` for one that this service cannot have given out.
+pub(crate) fn read_message_id(id: &MessageId) -> Option<Uuid> {
+    // The parser also takes forms with braces and without hyphens.
+    let id = id.as_str();
+    (id.len() == 36).then(|| Uuid::try_parse(id).ok()).flatten()
+}
+
+/// Receipts are base64, as those of the service are, so that clients meet every character that
+/// they must escape in a query.
+pub(crate) fn pop_receipt(receipt: u128) -> PopReceipt {
+    PopReceipt::new(STANDARD.encode(receipt.to_be_bytes())).expect("base64 is a pop receipt")
+}
+
+/// The receipt, or `None` for one that this service cannot have given out.
+pub(crate) fn read_pop_receipt(receipt: &PopReceipt) -> Option<u128> {
+    let mut bytes = [0; 16];
+    match STANDARD.decode_slice(receipt.as_str(), &mut bytes) {
+        Ok(16) => Some(u128::from_be_bytes(bytes)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_receipts_read_back() {
+        for value in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef] {
+            assert_eq!(read_pop_receipt(&pop_receipt(value)), Some(value));
+            let id = Uuid::from_u128(value);
+            assert_eq!(read_message_id(&message_id(id)), Some(id));
+        }
+    }
+
+    #[test]
+    fn others_are_not_taken() {
+        for receipt in ["x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(read_pop_receipt(&PopReceipt::new(receipt).unwrap()), None);
+        }
+        for id in ["x", "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdefzzzz"]
+        {
+            assert_eq!(read_message_id(&MessageId::new(id).unwrap()), None);
+        }
+    }
+}
