@@ -55,15 +55,14 @@ impl ClientRequestId {
     /// When `id` is empty, longer than 1,024 characters or not visible ASCII.
     pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidValue> {
         let id = id.as_ref();
-        if (1..=1024).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()) {
-            if let Ok(value) = HeaderValue::from_str(id) {
-                return Ok(Self(value));
-            }
+        let fits = (1..=1024).contains(&id.len());
+        match HeaderValue::from_str(id) {
+            Ok(value) if fits && id.bytes().all(|b| b.is_ascii_graphic()) => Ok(Self(value)),
+            _ => Err(InvalidValue::new(
+                "client request id",
+                "must have 1 to 1024 characters of visible ASCII",
+            )),
         }
-        Err(InvalidValue::new(
-            "client request id",
-            "must have 1 to 1024 characters of visible ASCII",
-        ))
     }
 
     /// The id as text.

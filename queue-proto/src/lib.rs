@@ -25,11 +25,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod acl;
 pub mod devstore;
 pub mod error;
 pub mod header;
 pub mod limits;
 pub mod ops;
+pub mod properties;
 
 mod date;
 mod endpoint;
@@ -45,6 +47,9 @@ mod route;
 mod version;
 mod xml;
 
+pub use crate::acl::{
+    AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers,
+};
 pub use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 pub use crate::endpoint::{AddressingStyle, Endpoint, InvalidEndpoint, Scheme};
 pub use crate::error::{
@@ -63,6 +68,9 @@ pub use crate::message::{MessageId, MessageText, PopReceipt};
 pub use crate::metadata::Metadata;
 pub use crate::name::{AccountName, InvalidName, NameRule, QueueName};
 pub use crate::operation::{CallOptions, Operation, OperationResponse};
+pub use crate::properties::{
+    CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
+};
 pub use crate::request::{IncomingRequest, Location, RequestWriter, Resource};
 pub use crate::response::ResponseWriter;
 pub use crate::route::AnyOperation;

@@ -1,6 +1,7 @@
 //! Names of accounts and queues.
 
 use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -201,6 +202,13 @@ impl fmt::Display for InvalidName {
 }
 
 impl Error for InvalidName {}
+
+/// So that what takes `TryInto` a name takes a name as well.
+impl From<Infallible> for InvalidName {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 macro_rules! name_traits {
     ($($name:ident)*) => {$(

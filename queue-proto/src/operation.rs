@@ -39,6 +39,15 @@ pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
     /// The answer to send to the client.
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError>;
 
+    /// The answer that `error` stands for when an earlier attempt of the same request may have been
+    /// applied although its own answer was lost: a repeated Delete Message finds its message gone.
+    /// `None` for an error that says nothing of the kind, which is the default.
+    #[must_use]
+    fn answer_if_applied_before(error: &ServiceError) -> Option<Self::Response> {
+        let _ = error;
+        None
+    }
+
     /// Builds the request. It has everything but the date and the authorization, which the signer
     /// adds.
     #[must_use]

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn only_unreserved_bytes_leave() {
         let mut out = String::new();
-        write!(Encoder(&mut out), "{}", "aZ9-._~ +/='%\u{e9}\n").unwrap();
+        Encoder(&mut out).write_str("aZ9-._~ +/='%\u{e9}\n").unwrap();
         assert_eq!(out, "aZ9-._~%20%2B%2F%3D%27%25%C3%A9%0A");
         assert_eq!(decode(&out).unwrap(), "aZ9-._~ +/='%\u{e9}\n");
     }

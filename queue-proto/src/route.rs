@@ -32,7 +32,6 @@ macro_rules! any_operation {
             pub fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
                 match Self::route(request)? {
                     $(OperationKind::$name => ops::$name::read(request).map(Self::$name),)*
-                    _ => Err(ErrorCode::UnsupportedHttpVerb.into()),
                 }
             }
 
@@ -57,9 +56,17 @@ macro_rules! any_operation {
 
 any_operation! {
     ListQueues,
+    GetServiceProperties,
+    SetServiceProperties,
+    Preflight,
+    GetServiceStats,
+    GetUserDelegationKey,
     CreateQueue,
     DeleteQueue,
     GetQueueMetadata,
+    SetQueueMetadata,
+    GetQueueAcl,
+    SetQueueAcl,
     PutMessage,
     GetMessages,
     PeekMessages,
@@ -79,6 +86,9 @@ impl AnyOperation {
     /// `peekonly` has an unknown value.
     pub fn route(request: &IncomingRequest<'_>) -> Result<OperationKind, ServiceError> {
         let verb = Verb::of(request.method())?;
+        if verb == Verb::Options {
+            return Ok(OperationKind::Preflight);
+        }
         match request.resource() {
             Resource::Service => route_service(request, verb),
             Resource::Queue(_) => route_queue(request, verb),
@@ -128,9 +138,19 @@ fn unsupported() -> Result<OperationKind, ServiceError> {
 
 fn route_service(request: &IncomingRequest<'_>, verb: Verb) -> Result<OperationKind, ServiceError> {
     let comp = request.query("comp")?.unwrap_or_default().to_ascii_lowercase();
+    if comp == "list" {
+        return if verb == Verb::Get { Ok(OperationKind::ListQueues) } else { unsupported() };
+    }
+    let restype = request.query("restype")?.unwrap_or_default();
+    if !restype.eq_ignore_ascii_case("service") {
+        return Err(invalid_query("restype", &restype));
+    }
     match (verb, comp.as_str()) {
-        (Verb::Get, "list") => Ok(OperationKind::ListQueues),
-        (_, "list") => unsupported(),
+        (Verb::Get, "properties") => Ok(OperationKind::GetServiceProperties),
+        (Verb::Put, "properties") => Ok(OperationKind::SetServiceProperties),
+        (Verb::Get, "stats") => Ok(OperationKind::GetServiceStats),
+        (Verb::Post, "userdelegationkey") => Ok(OperationKind::GetUserDelegationKey),
+        (_, "properties" | "stats" | "userdelegationkey") => unsupported(),
         _ => Err(invalid_query("comp", &comp)),
     }
 }
@@ -141,7 +161,10 @@ fn route_queue(request: &IncomingRequest<'_>, verb: Verb) -> Result<OperationKin
         (Verb::Put, "") => Ok(OperationKind::CreateQueue),
         (Verb::Delete, "") => Ok(OperationKind::DeleteQueue),
         (Verb::Get | Verb::Head, "metadata") => Ok(OperationKind::GetQueueMetadata),
-        (_, "" | "metadata") => unsupported(),
+        (Verb::Put, "metadata") => Ok(OperationKind::SetQueueMetadata),
+        (Verb::Get | Verb::Head, "acl") => Ok(OperationKind::GetQueueAcl),
+        (Verb::Put, "acl") => Ok(OperationKind::SetQueueAcl),
+        (_, "" | "metadata" | "acl") => unsupported(),
         _ => Err(invalid_query("comp", &comp)),
     }
 }

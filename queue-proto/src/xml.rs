@@ -4,8 +4,11 @@
 //! nesting deeper than 16 and text beyond the limit of its element. Memory is therefore bounded by
 //! a small multiple of the body, whose size the transport bounds.
 
+pub(crate) mod acl;
+pub(crate) mod delegation;
 pub(crate) mod error;
 pub(crate) mod messages;
+pub(crate) mod properties;
 pub(crate) mod queues;
 mod reader;
 mod writer;

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::error::ServiceError;
+use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::message::{MessageId, PopReceipt};
 use crate::name::QueueName;
@@ -56,6 +56,11 @@ impl Operation for DeleteMessage {
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
         let (queue, id) = request.message()?;
         Ok(Self { queue, id, pop_receipt: read_receipt(request)? })
+    }
+
+    fn answer_if_applied_before(error: &ServiceError) -> Option<Self::Response> {
+        matches!(error.code(), ErrorCode::MessageNotFound | ErrorCode::PopReceiptMismatch)
+            .then(DeleteMessageResponse::new)
     }
 }
 

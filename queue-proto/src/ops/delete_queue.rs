@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::error::ServiceError;
+use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::name::QueueName;
 use crate::operation::Operation;
@@ -46,5 +46,9 @@ impl Operation for DeleteQueue {
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
         Ok(Self { queue: request.queue()? })
+    }
+
+    fn answer_if_applied_before(error: &ServiceError) -> Option<Self::Response> {
+        (*error.code() == ErrorCode::QueueNotFound).then(DeleteQueueResponse::new)
     }
 }

@@ -131,11 +131,10 @@ impl Operation for PutMessage {
             .and_then(|seconds| VisibilityTimeout::from_secs(seconds.into()).ok());
         if let (Some(hidden), TimeToLive::After(life)) =
             (visibility_timeout, time_to_live.unwrap_or_default())
+            && hidden.as_secs() >= life.as_secs()
         {
-            if hidden.as_secs() >= life.as_secs() {
-                let (name, value) = ("visibilitytimeout", hidden.to_string());
-                return Err(out_of_range_query(name, &value, 0, life.as_secs() - 1));
-            }
+            let (name, value) = ("visibilitytimeout", hidden.to_string());
+            return Err(out_of_range_query(name, &value, 0, life.as_secs() - 1));
         }
         Ok(Self {
             queue: request.queue()?,

@@ -16,6 +16,7 @@ const MAX_DEPTH: u32 = 16;
 /// The most bytes of text of an element whose text has no limit of its own.
 pub(crate) const MAX_TEXT: usize = 16 * 1024;
 
+const ILLEGAL_CHARACTER: &str = "there is a character that XML does not allow";
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A cursor over the elements of a body.
@@ -58,6 +59,11 @@ enum XmlProblem {
 impl<'a> Element<'a> {
     pub(crate) fn name(&self) -> &str {
         self.start.name().into_inner()
+    }
+
+    /// Where the element starts, in bytes from the start of the body.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// The value of the attribute `name`, if it is there and readable.
@@ -198,7 +204,7 @@ impl<'a> Reader<'a> {
                 return self.fail(XmlProblem::TooLong { limit });
             }
             if first_illegal(&piece).is_some() {
-                return self.not_allowed("there is a character that XML does not allow");
+                return self.not_allowed(ILLEGAL_CHARACTER);
             }
             if text.is_empty() {
                 text = piece;
@@ -230,7 +236,13 @@ impl<'a> Reader<'a> {
             "quot" => "\"",
             "apos" => "'",
             _ => match reference.resolve_char_ref() {
-                Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
+                Ok(Some(character)) => {
+                    let character = character.to_string();
+                    return match first_illegal(&character) {
+                        None => Ok(Cow::Owned(character)),
+                        Some(_) => self.not_allowed(ILLEGAL_CHARACTER),
+                    };
+                }
                 Ok(None) => return self.not_allowed("there is an unknown entity"),
                 Err(error) => return self.fail(XmlProblem::Syntax(error)),
             },
@@ -284,6 +296,15 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The body from `start`, an offset of an element, to the cursor.
+    pub(crate) fn slice(&self, start: usize) -> Result<&'a str, XmlError> {
+        let slice = self.body.get(start.saturating_sub(self.skipped)..self.offset());
+        match slice.map(std::str::from_utf8) {
+            Some(Ok(slice)) if first_illegal(slice).is_none() => Ok(slice),
+            _ => self.not_allowed(ILLEGAL_CHARACTER),
+        }
     }
 
     /// Checks that nothing follows the outermost element.

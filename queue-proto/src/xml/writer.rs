@@ -108,25 +108,13 @@ fn escape_into(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
+/// True for the bytes that [`escape_into`] looks at; 0xEF starts U+FFFE and U+FFFF.
 fn needs_escape(byte: u8) -> bool {
-    const ESCAPE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0;
-        while byte < 0x20 {
-            table[byte] = true;
-            byte += 1;
-        }
-        table[b'\t' as usize] = false;
-        table[b'\n' as usize] = false;
-        table[b'<' as usize] = true;
-        table[b'>' as usize] = true;
-        table[b'&' as usize] = true;
-        table[b'"' as usize] = true;
-        // The first byte of U+FFFE and U+FFFF.
-        table[0xEF] = true;
-        table
-    };
-    ESCAPE.get(usize::from(byte)).copied().unwrap_or_default()
+    match byte {
+        b'\t' | b'\n' => false,
+        b'<' | b'>' | b'&' | b'"' | 0xEF => true,
+        _ => byte < 0x20,
+    }
 }
 
 #[cfg(test)]

@@ -101,6 +101,15 @@ pub(crate) fn perform(
             free(account, cleared);
             ClearMessagesResponse::new().to_http()
         }
+        // Not served yet.
+        AnyOperation::GetServiceProperties(_)
+        | AnyOperation::SetServiceProperties(_)
+        | AnyOperation::Preflight(_)
+        | AnyOperation::GetServiceStats(_)
+        | AnyOperation::GetUserDelegationKey(_)
+        | AnyOperation::SetQueueMetadata(_)
+        | AnyOperation::GetQueueAcl(_)
+        | AnyOperation::SetQueueAcl(_) => return Err(ErrorCode::UnsupportedHttpVerb.into()),
     };
     Ok(response)
 }

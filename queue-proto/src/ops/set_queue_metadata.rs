@@ -1,0 +1,54 @@
+//! Set Queue Metadata.
+
+use http::Method;
+
+use crate::error::ServiceError;
+use crate::kind::OperationKind;
+use crate::metadata::Metadata;
+use crate::name::QueueName;
+use crate::operation::Operation;
+use crate::ops::empty_response;
+use crate::request::{IncomingRequest, RequestWriter};
+
+/// Set Queue Metadata: `PUT /{queue}?comp=metadata`. Replaces all metadata; none removes it.
+///
+/// # Errors of the service
+///
+/// 404 `QueueNotFound`; 400 `InvalidMetadata`, `EmptyMetadataKey`, `MetadataTooLarge`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetQueueMetadata {
+    /// The queue.
+    pub queue: QueueName,
+    /// The metadata that it has from now on.
+    pub metadata: Metadata,
+}
+
+empty_response! {
+    /// The answer to [`SetQueueMetadata`]: 204.
+    SetQueueMetadataResponse, NO_CONTENT
+}
+
+impl SetQueueMetadata {
+    /// Gives `queue` this metadata and no other.
+    #[must_use]
+    pub fn new(queue: QueueName, metadata: Metadata) -> Self {
+        Self { queue, metadata }
+    }
+}
+
+impl Operation for SetQueueMetadata {
+    const KIND: OperationKind = OperationKind::SetQueueMetadata;
+    type Response = SetQueueMetadataResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::PUT);
+        out.segment(self.queue.as_str());
+        out.query("comp", "metadata");
+        self.metadata.write(|name, value| out.header(name, value));
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        Ok(Self { queue: request.queue()?, metadata: Metadata::read_request(request.headers())? })
+    }
+}

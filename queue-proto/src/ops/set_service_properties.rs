@@ -1,0 +1,68 @@
+//! Set Queue Service Properties.
+
+use http::Method;
+
+use crate::error::{ErrorCode, ServiceError};
+use crate::kind::OperationKind;
+use crate::operation::Operation;
+use crate::ops::empty_response;
+use crate::properties::ServiceProperties;
+use crate::request::{IncomingRequest, RequestWriter};
+use crate::xml::properties;
+
+/// Set Queue Service Properties: `PUT /?restype=service&comp=properties`. It may take half a minute
+/// until new settings act.
+///
+/// A server that reads the request has the settings [checked](ServiceProperties::check).
+///
+/// # Errors of the service
+///
+/// 400 `InvalidXmlDocument`, `MissingRequiredXmlNode`, `InvalidXmlNodeValue`, `UnsupportedXmlNode`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetServiceProperties {
+    /// The settings.
+    pub properties: ServiceProperties,
+}
+
+empty_response! {
+    /// The answer to [`SetServiceProperties`]: 202.
+    SetServicePropertiesResponse, ACCEPTED
+}
+
+impl SetServiceProperties {
+    /// Sets the settings.
+    #[must_use]
+    pub fn new(properties: ServiceProperties) -> Self {
+        Self { properties }
+    }
+}
+
+impl Operation for SetServiceProperties {
+    const KIND: OperationKind = OperationKind::SetServiceProperties;
+    type Response = SetServicePropertiesResponse;
+
+    fn write(&self, out: &mut RequestWriter<'_>) {
+        out.method(Method::PUT);
+        out.query("restype", "service");
+        out.query("comp", "properties");
+        out.xml(properties::write_request(&self.properties));
+    }
+
+    fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
+        let body = request.body();
+        let properties = properties::read(body).map_err(|error| error.refuse(body))?;
+        // A setting of the blob service that a queue service refuses.
+        const BLOB_ONLY: &str = "DefaultServiceVersion";
+        if properties.other.iter().any(|other| other.name() == BLOB_ONLY) {
+            return Err(ServiceError::new(ErrorCode::UnsupportedXmlNode)
+                .with_detail("XmlNodeName", BLOB_ONLY));
+        }
+        properties.check().map_err(|error| {
+            ServiceError::new(ErrorCode::InvalidXmlNodeValue)
+                .with_detail("XmlNodeName", error.what())
+                .with_detail("Reason", error.to_string())
+        })?;
+        Ok(Self { properties })
+    }
+}

@@ -1,0 +1,114 @@
+//! `<KeyInfo>` and `<UserDelegationKey>`.
+
+use bytes::Bytes;
+
+use crate::date;
+use crate::ops::{DelegationKeyValue, DirectoryId, GetUserDelegationKey, UserDelegationKey};
+use crate::xml::{Reader, Writer, XmlError};
+
+pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
+    let mut reader = Reader::new(body);
+    let root = reader.root("KeyInfo")?;
+    let (mut start, mut expiry, mut tenant) = (None, None, None);
+    while let Some(child) = reader.child(&root)? {
+        match child.name() {
+            "Start" => start = Some(reader.parse(&child, "Start", date::parse_iso)?),
+            "Expiry" => expiry = Some(reader.parse(&child, "Expiry", date::parse_iso)?),
+            "DelegatedUserTid" => {
+                tenant =
+                    Some(reader.checked(&child, "DelegatedUserTid", str::parse::<DirectoryId>)?);
+            }
+            _ => return Err(XmlError::unsupported(&child)),
+        }
+    }
+    let expiry = expiry.ok_or_else(|| XmlError::missing("Expiry", &root))?;
+    reader.finish()?;
+    let mut info = GetUserDelegationKey::new(expiry);
+    info.start = start;
+    info.delegated_user_tenant_id = tenant;
+    Ok(info)
+}
+
+pub(crate) fn write_info(info: &GetUserDelegationKey) -> Bytes {
+    let mut out = Writer::request(224);
+    out.open("KeyInfo");
+    out.element_if("Start", info.start.map(date::iso_seconds));
+    out.element("Expiry", date::iso_seconds(info.expiry));
+    out.element_if("DelegatedUserTid", info.delegated_user_tenant_id.as_ref());
+    out.close("KeyInfo");
+    out.finish()
+}
+
+pub(crate) fn read_key(body: &[u8]) -> Result<UserDelegationKey, XmlError> {
+    let mut reader = Reader::new(body);
+    let root = reader.root("UserDelegationKey")?;
+    let (mut object_id, mut tenant_id, mut user_tenant_id) = (None, None, None);
+    let (mut start, mut expiry, mut service, mut version, mut value) =
+        (None, None, None, None, None);
+    while let Some(child) = reader.child(&root)? {
+        match child.name() {
+            "SignedOid" => {
+                object_id = Some(reader.checked(&child, "SignedOid", str::parse::<DirectoryId>)?);
+            }
+            "SignedTid" => {
+                tenant_id = Some(reader.checked(&child, "SignedTid", str::parse::<DirectoryId>)?);
+            }
+            "SignedStart" => start = Some(reader.parse(&child, "SignedStart", date::parse_iso)?),
+            "SignedExpiry" => {
+                expiry = Some(reader.parse(&child, "SignedExpiry", date::parse_iso)?);
+            }
+            "SignedService" => {
+                service = Some(reader.parse(&child, "SignedService", service_letters)?);
+            }
+            "SignedVersion" => {
+                version = Some(reader.parse(&child, "SignedVersion", |text| text.parse().ok())?);
+            }
+            "SignedDelegatedUserTid" => {
+                user_tenant_id = Some(reader.checked(
+                    &child,
+                    "SignedDelegatedUserTid",
+                    str::parse::<DirectoryId>,
+                )?);
+            }
+            "Value" => {
+                let read = |text: &str| DelegationKeyValue::new(text);
+                value = Some(reader.checked(&child, "Value", read)?);
+            }
+            _ => reader.skip(&child)?,
+        }
+    }
+    let missing = |name| XmlError::missing(name, &root);
+    let key = UserDelegationKey {
+        object_id: object_id.ok_or_else(|| missing("SignedOid"))?,
+        tenant_id: tenant_id.ok_or_else(|| missing("SignedTid"))?,
+        start: start.ok_or_else(|| missing("SignedStart"))?,
+        expiry: expiry.ok_or_else(|| missing("SignedExpiry"))?,
+        service: service.ok_or_else(|| missing("SignedService"))?,
+        version: version.ok_or_else(|| missing("SignedVersion"))?,
+        delegated_user_tenant_id: user_tenant_id,
+        value: value.ok_or_else(|| missing("Value"))?,
+    };
+    reader.finish()?;
+    Ok(key)
+}
+
+/// The service is `q`; more letters are taken as they come.
+fn service_letters(text: &str) -> Option<String> {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric());
+    (plain && (1..=16).contains(&text.len())).then(|| text.to_owned())
+}
+
+pub(crate) fn write_key(key: &UserDelegationKey) -> Bytes {
+    let mut out = Writer::response(512);
+    out.open("UserDelegationKey");
+    out.element("SignedOid", &key.object_id);
+    out.element("SignedTid", &key.tenant_id);
+    out.element("SignedStart", date::iso_seconds(key.start));
+    out.element("SignedExpiry", date::iso_seconds(key.expiry));
+    out.element("SignedService", &key.service);
+    out.element("SignedVersion", key.version);
+    out.element_if("SignedDelegatedUserTid", key.delegated_user_tenant_id.as_ref());
+    out.element("Value", key.value.expose());
+    out.close("UserDelegationKey");
+    out.finish()
+}
