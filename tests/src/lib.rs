@@ -1,1 +1,5 @@
-//! Placeholder.
+//! One list of what a queue service must do, run on any server through the client.
+
+pub mod conformance;
+pub mod deviations;
+pub mod server;

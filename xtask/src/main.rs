@@ -1,3 +1,73 @@
-//! Placeholder.
+//! Drives the workspace: what contributors, CI and the README call.
 
-fn main() {}
+mod azurite;
+mod check;
+mod ci;
+mod demo;
+mod features;
+mod layering;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND [OPTIONS]
+
+  demo        A sender and several receivers, as processes, talk through a queue; one receiver is
+              killed. Shows that nothing is lost. Options: --messages N, --receivers N.
+              Uses the embedded emulator, or the account of AZURE_STORAGE_CONNECTION_STRING.
+  test        All tests. --server azurite runs the conformance list against Azurite instead
+              (installed from its npm package). Further words filter the tests by name.
+  check       Formatting, lints and documentation, warnings denied.
+  features    Builds and tests every crate with no, default and all features.
+  layering    Proves from the dependency graph who may depend on what.
+  ci          All that CI runs: check, layering, features, test, test --server azurite, demo.
+";
+
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome {
+    let mut arguments = Parser::from_env();
+    let command = match arguments.next().map_err(usage)? {
+        Some(Arg::Value(command)) => command.string().map_err(usage)?,
+        Some(Arg::Long("help") | Arg::Short('h')) | None => {
+            print!("{HELP}");
+            return Ok(());
+        }
+        Some(other) => return Err(usage(other.unexpected())),
+    };
+    match command.as_str() {
+        "demo" => demo::run(arguments),
+        "test" => test::run(arguments),
+        "check" => alone(arguments).and_then(|()| check::run()),
+        "features" => alone(arguments).and_then(|()| features::run()),
+        "layering" => alone(arguments).and_then(|()| layering::run()),
+        "ci" => alone(arguments).and_then(|()| ci::run()),
+        other => Err(format!("there is no command `{other}`\n\n{HELP}")),
+    }
+}
+
+/// For the commands that take no arguments.
+fn alone(mut arguments: Parser) -> Outcome {
+    match arguments.next().map_err(usage)? {
+        None => Ok(()),
+        Some(argument) => Err(usage(argument.unexpected())),
+    }
+}
+
+fn usage(error: lexopt::Error) -> String {
+    format!("{error}\n\n{HELP}")
+}

@@ -1,0 +1,213 @@
+//! Calls with options: set what is needed, then `.await`.
+
+use std::{error::Error as StdError, time::Duration};
+
+use queue_auth::BoxFuture;
+use queue_proto::{
+    LeaseTimeout, MessageCount, MessageText, OperationKind, TimeToLive, VisibilityTimeout,
+    ops::{GetMessages, PeekMessages, PeekedMessage, PutMessage, SentMessage, UpdateMessage},
+};
+
+use crate::{
+    QueueClient, ReceivedMessage,
+    error::{Cause, Error},
+    failure::OpFailure,
+};
+
+/// A call of [`QueueClient::send`].
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Send<'a> {
+    queue: &'a QueueClient,
+    text: String,
+    visibility_timeout: Option<Duration>,
+    time_to_live: Option<Lifetime>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Lifetime {
+    After(Duration),
+    Never,
+}
+
+impl<'a> Send<'a> {
+    pub(crate) const fn new(queue: &'a QueueClient, text: String) -> Self {
+        Self { queue, text, visibility_timeout: None, time_to_live: None }
+    }
+
+    /// Hides the message at first: 0 s to 7 days in whole seconds, shorter than its time to live.
+    pub const fn visibility_timeout(mut self, timeout: Duration) -> Self {
+        self.visibility_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets the message expire after this time, in whole seconds of at least 1. 7 days unless set.
+    pub const fn time_to_live(mut self, time: Duration) -> Self {
+        self.time_to_live = Some(Lifetime::After(time));
+        self
+    }
+
+    /// Keeps the message until it is deleted.
+    pub const fn never_expires(mut self) -> Self {
+        self.time_to_live = Some(Lifetime::Never);
+        self
+    }
+
+    async fn run(self) -> Result<SentMessage, Error> {
+        let check = Check { queue: self.queue, operation: OperationKind::PutMessage };
+        let text = check.argument(MessageText::new(self.text))?;
+        let mut operation = PutMessage::new(self.queue.name().clone(), text);
+        if let Some(timeout) = self.visibility_timeout {
+            operation =
+                operation.visibility_timeout(check.argument(VisibilityTimeout::try_from(timeout))?);
+        }
+        match self.time_to_live {
+            Some(Lifetime::After(time)) => {
+                operation = operation.time_to_live(check.argument(TimeToLive::try_from(time))?);
+            }
+            Some(Lifetime::Never) => operation = operation.time_to_live(TimeToLive::Never),
+            None => {}
+        }
+        Ok(self.queue.execute(&operation).await?.message)
+    }
+}
+
+/// A call of [`QueueClient::receive`].
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Receive<'a> {
+    queue: &'a QueueClient,
+    count: u32,
+    visibility_timeout: Option<Duration>,
+}
+
+impl<'a> Receive<'a> {
+    pub(crate) const fn new(queue: &'a QueueClient, count: u32) -> Self {
+        Self { queue, count, visibility_timeout: None }
+    }
+
+    /// Hides what is received for this time: 1 s to 7 days in whole seconds. 30 s unless set.
+    pub const fn visibility_timeout(mut self, timeout: Duration) -> Self {
+        self.visibility_timeout = Some(timeout);
+        self
+    }
+
+    async fn run(self) -> Result<Vec<ReceivedMessage>, Error> {
+        let check = Check { queue: self.queue, operation: OperationKind::GetMessages };
+        let count = check.argument(MessageCount::try_from(self.count))?;
+        let mut operation = GetMessages::new(self.queue.name().clone()).count(count);
+        if let Some(timeout) = self.visibility_timeout {
+            operation =
+                operation.visibility_timeout(check.argument(LeaseTimeout::try_from(timeout))?);
+        }
+        let messages = self.queue.execute(&operation).await?.messages;
+        Ok(messages.into_iter().map(ReceivedMessage::new).collect())
+    }
+}
+
+/// A call of [`QueueClient::peek`].
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Peek<'a> {
+    queue: &'a QueueClient,
+    count: u32,
+}
+
+impl<'a> Peek<'a> {
+    pub(crate) const fn new(queue: &'a QueueClient, count: u32) -> Self {
+        Self { queue, count }
+    }
+
+    async fn run(self) -> Result<Vec<PeekedMessage>, Error> {
+        let check = Check { queue: self.queue, operation: OperationKind::PeekMessages };
+        let count = check.argument(MessageCount::try_from(self.count))?;
+        let operation = PeekMessages::new(self.queue.name().clone()).count(count);
+        Ok(self.queue.execute(&operation).await?.messages)
+    }
+}
+
+/// A call of [`QueueClient::update`].
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Update<'a> {
+    queue: &'a QueueClient,
+    message: &'a mut ReceivedMessage,
+    visibility_timeout: Duration,
+    text: Option<String>,
+}
+
+impl<'a> Update<'a> {
+    pub(crate) const fn new(
+        queue: &'a QueueClient,
+        message: &'a mut ReceivedMessage,
+        visibility_timeout: Duration,
+    ) -> Self {
+        Self { queue, message, visibility_timeout, text: None }
+    }
+
+    /// Replaces the text of the message. It stays as it is unless set.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    async fn run(self) -> Result<(), Error> {
+        let check = Check { queue: self.queue, operation: OperationKind::UpdateMessage };
+        let timeout = check.argument(VisibilityTimeout::try_from(self.visibility_timeout))?;
+        let mut operation = UpdateMessage::new(
+            self.queue.name().clone(),
+            self.message.id().clone(),
+            self.message.pop_receipt().clone(),
+            timeout,
+        );
+        if let Some(text) = self.text {
+            operation = operation.text(check.argument(MessageText::new(text))?);
+        }
+        let answer = self.queue.execute(&operation).await?;
+        self.message.renew(answer.pop_receipt, answer.next_visible_at, operation.text);
+        Ok(())
+    }
+}
+
+/// Turns an argument that breaks a rule into an error of the call.
+struct Check<'a> {
+    queue: &'a QueueClient,
+    operation: OperationKind,
+}
+
+impl Check<'_> {
+    fn argument<T, E: StdError + std::marker::Send + Sync + 'static>(
+        &self,
+        checked: Result<T, E>,
+    ) -> Result<T, Error> {
+        checked.map_err(|error| {
+            Error::new(
+                Cause::InvalidArgument(Box::new(error)),
+                self.operation,
+                OpFailure::NotSent,
+                0,
+                self.queue.shared().place(Some(self.queue.name())),
+            )
+        })
+    }
+}
+
+macro_rules! awaitable {
+    ($($call:ident => $output:ty),* $(,)?) => {$(
+        impl<'a> IntoFuture for $call<'a> {
+            type Output = Result<$output, Error>;
+            type IntoFuture = BoxFuture<'a, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    )*};
+}
+
+awaitable! {
+    Send => SentMessage,
+    Receive => Vec<ReceivedMessage>,
+    Peek => Vec<PeekedMessage>,
+    Update => (),
+}

@@ -1,0 +1,358 @@
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
+use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
+
+/// The public cloud.
+pub(crate) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";
+
+/// A connection string of a storage account, taken apart.
+///
+/// Settings are `Key=Value`, separated by semicolons; a value is everything after the first equals
+/// sign. Keys are compared without case, blanks around them are ignored, and so are empty settings.
+/// A setting that is unknown or stands there twice is an error.
+///
+/// | Setting | Meaning |
+/// | --- | --- |
+/// | `AccountName`, `AccountKey` | Shared Key |
+/// | `SharedAccessSignature` | a token, with or without its leading `?`, instead of a key |
+/// | `DefaultEndpointsProtocol` | `https`, which is the default, or `http` |
+/// | `EndpointSuffix` | `core.windows.net` unless set; other clouds have other ones |
+/// | `QueueEndpoint` | the address of the queue service, if it is not the account's usual one |
+/// | `QueueSecondaryEndpoint` | the address that can be read when the primary is down |
+/// | `UseDevelopmentStorage` | `true`: the emulator at `http://127.0.0.1:10001` |
+/// | `DevelopmentStorageProxyUri` | scheme and host of an emulator elsewhere |
+///
+/// The endpoints of the other services (`BlobEndpoint`, `TableEndpoint`, ...) are accepted and
+/// ignored. "Configure Azure Storage connection strings" in the documentation of the service.
+///
+/// ```
+/// use queue_client::ConnectionString;
+///
+/// let parsed = ConnectionString::parse("UseDevelopmentStorage=true")?;
+/// assert_eq!(parsed.endpoint().to_string(), "http://127.0.0.1:10001/devstoreaccount1/");
+///
+/// let error = ConnectionString::parse("AccountName=acme;AcountKey=c2VjcmV0").unwrap_err();
+/// assert_eq!(error.to_string(), "the connection string has an unknown setting \"AcountKey\"");
+/// # Ok::<(), queue_client::ConnectionStringError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ConnectionString {
+    endpoint: Endpoint,
+    authorizer: Arc<dyn Authorize>,
+}
+
+impl ConnectionString {
+    /// Reads a connection string.
+    ///
+    /// # Errors
+    ///
+    /// Names the setting that is missing, unknown or wrong, and never shows a value.
+    pub fn parse(text: &str) -> Result<Self, ConnectionStringError> {
+        let mut settings = Settings::split(text)?;
+        if let Some(flag) = settings.take(Setting::UseDevelopmentStorage) {
+            return Self::development(flag, settings);
+        }
+        if settings.has(Setting::DevelopmentStorageProxyUri) {
+            return Err(
+                Rule::Needs(Setting::UseDevelopmentStorage).of(Setting::DevelopmentStorageProxyUri)
+            );
+        }
+
+        let account = settings.take(Setting::AccountName).map(account_name).transpose()?;
+        let key = settings.take(Setting::AccountKey);
+        let token = settings.take(Setting::SharedAccessSignature);
+        let endpoint = endpoint(&mut settings, account.clone())?;
+        let authorizer: Arc<dyn Authorize> = match (key, token) {
+            (Some(_), Some(_)) => {
+                return Err(Rule::Excludes(Setting::AccountKey).of(Setting::SharedAccessSignature));
+            }
+            (Some(key), None) => {
+                let account = account
+                    .ok_or_else(|| Rule::Needs(Setting::AccountName).of(Setting::AccountKey))?;
+                let key = AccountKey::from_base64(key)
+                    .map_err(|error| Rule::Invalid(error.into()).of(Setting::AccountKey))?;
+                Arc::new(SharedKey::new(account.as_str(), key))
+            }
+            (None, Some(token)) => {
+                Arc::new(SasToken::parse(token).map_err(|error| {
+                    Rule::Invalid(error.into()).of(Setting::SharedAccessSignature)
+                })?)
+            }
+            (None, None) => return Err(Rule::NoCredential.of(Setting::AccountKey)),
+        };
+        Ok(Self { endpoint, authorizer })
+    }
+
+    fn development(flag: &str, mut settings: Settings<'_>) -> Result<Self, ConnectionStringError> {
+        if !flag.eq_ignore_ascii_case("true") {
+            return Err(Rule::OnlyTrue.of(Setting::UseDevelopmentStorage));
+        }
+        let proxy = settings.take(Setting::DevelopmentStorageProxyUri);
+        if let Some(other) = settings.rest() {
+            return Err(Rule::Excludes(Setting::UseDevelopmentStorage).of(other));
+        }
+        let endpoint = match proxy {
+            None => Endpoint::emulator(),
+            Some(proxy) => {
+                let base = proxy.trim_end_matches('/');
+                let url = format!(
+                    "{base}:{}/{}",
+                    devstore::DEVSTORE_QUEUE_PORT,
+                    devstore::DEVSTORE_ACCOUNT
+                );
+                let account = account_name(devstore::DEVSTORE_ACCOUNT)?;
+                Endpoint::parse(&url, account).map_err(|error| {
+                    Rule::Invalid(error.into()).of(Setting::DevelopmentStorageProxyUri)
+                })?
+            }
+        };
+        let key = AccountKey::from_base64(devstore::DEVSTORE_KEY)
+            .map_err(|error| Rule::Invalid(error.into()).of(Setting::UseDevelopmentStorage))?;
+        Ok(Self { endpoint, authorizer: Arc::new(SharedKey::new(devstore::DEVSTORE_ACCOUNT, key)) })
+    }
+
+    /// Where the queue service is.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Endpoint and credential.
+    #[must_use]
+    pub fn into_parts(self) -> (Endpoint, Arc<dyn Authorize>) {
+        (self.endpoint, self.authorizer)
+    }
+}
+
+impl std::str::FromStr for ConnectionString {
+    type Err = ConnectionStringError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+fn account_name(name: &str) -> Result<AccountName, ConnectionStringError> {
+    AccountName::new(name).map_err(|error| Rule::Invalid(error.into()).of(Setting::AccountName))
+}
+
+/// The account that a URL names by the rules of the service: the first segment of the path, or the
+/// first label of the host without the marks of a secondary or of an address family.
+fn account_of(url: &str) -> Option<AccountName> {
+    let (authority, path) =
+        url.split_once("://").map(|(_, rest)| rest.split_once('/').unwrap_or((rest, "")))?;
+    let name = match path.split('/').next() {
+        None | Some("") => authority.split(['.', ':']).next()?,
+        Some(segment) => segment,
+    };
+    let name = ["-ipv6", "-dualstack", "-secondary"]
+        .iter()
+        .fold(name, |name, mark| name.strip_suffix(mark).unwrap_or(name));
+    AccountName::new(name.to_ascii_lowercase()).ok()
+}
+
+fn endpoint(
+    settings: &mut Settings<'_>,
+    account: Option<AccountName>,
+) -> Result<Endpoint, ConnectionStringError> {
+    let scheme = match settings.take(Setting::DefaultEndpointsProtocol) {
+        None => Scheme::Https,
+        Some(text) if text.eq_ignore_ascii_case("https") => Scheme::Https,
+        Some(text) if text.eq_ignore_ascii_case("http") => Scheme::Http,
+        Some(_) => return Err(Rule::HttpOrHttps.of(Setting::DefaultEndpointsProtocol)),
+    };
+    let suffix = settings.take(Setting::EndpointSuffix);
+    let secondary = settings.take(Setting::QueueSecondaryEndpoint);
+    let invalid =
+        |setting: Setting| move |error: InvalidEndpoint| Rule::Invalid(error.into()).of(setting);
+
+    let endpoint = match (settings.take(Setting::QueueEndpoint), account) {
+        (Some(url), Some(account)) => {
+            Endpoint::parse(url, account).map_err(invalid(Setting::QueueEndpoint))?
+        }
+        (Some(url), None) => {
+            let account = account_of(url)
+                .ok_or_else(|| Rule::Needs(Setting::AccountName).of(Setting::QueueEndpoint))?;
+            Endpoint::parse(url, account).map_err(invalid(Setting::QueueEndpoint))?
+        }
+        (None, _) if secondary.is_some() => {
+            return Err(Rule::Needs(Setting::QueueEndpoint).of(Setting::QueueSecondaryEndpoint));
+        }
+        (None, Some(account)) => {
+            let suffix = suffix.unwrap_or(PUBLIC_CLOUD_SUFFIX);
+            Endpoint::for_account(account, suffix, scheme)
+                .map_err(invalid(Setting::EndpointSuffix))?
+        }
+        (None, None) => return Err(Rule::NoAccount.of(Setting::AccountName)),
+    };
+    match secondary {
+        None => Ok(endpoint),
+        Some(url) => endpoint.with_secondary(url).map_err(invalid(Setting::QueueSecondaryEndpoint)),
+    }
+}
+
+/// The settings that have been read but not used yet.
+struct Settings<'a> {
+    values: Vec<(Setting, &'a str)>,
+}
+
+impl<'a> Settings<'a> {
+    fn split(text: &'a str) -> Result<Self, ConnectionStringError> {
+        let mut values: Vec<(Setting, &str)> = Vec::new();
+        for (index, segment) in text.split(';').map(str::trim).enumerate() {
+            if segment.is_empty() {
+                continue;
+            }
+            let (name, value) = segment
+                .split_once('=')
+                .ok_or(ConnectionStringError(Fault::NoEqualsSign { number: index + 1 }))?;
+            let (name, value) = (name.trim(), value.trim());
+            let setting = Setting::named(name)
+                .ok_or_else(|| ConnectionStringError(Fault::unknown(name, index + 1)))?;
+            if values.iter().any(|(other, _)| *other == setting) {
+                return Err(Rule::Twice.of(setting));
+            }
+            if value.is_empty() {
+                return Err(Rule::Empty.of(setting));
+            }
+            values.push((setting, value));
+        }
+        if values.is_empty() {
+            return Err(ConnectionStringError(Fault::Empty));
+        }
+        Ok(Self { values })
+    }
+
+    fn has(&self, setting: Setting) -> bool {
+        self.values.iter().any(|(other, _)| *other == setting)
+    }
+
+    fn take(&mut self, setting: Setting) -> Option<&'a str> {
+        let index = self.values.iter().position(|(other, _)| *other == setting)?;
+        Some(self.values.swap_remove(index).1)
+    }
+
+    fn rest(&self) -> Option<Setting> {
+        self.values.first().map(|(setting, _)| *setting)
+    }
+}
+
+macro_rules! settings {
+    ($($name:ident),* $(,)?) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum Setting { $($name),* }
+
+        impl Setting {
+            fn named(name: &str) -> Option<Self> {
+                $(if name.eq_ignore_ascii_case(stringify!($name)) {
+                    return Some(Self::$name);
+                })*
+                None
+            }
+
+            const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+settings! {
+    DefaultEndpointsProtocol, AccountName, AccountKey, EndpointSuffix, SharedAccessSignature,
+    QueueEndpoint, QueueSecondaryEndpoint, UseDevelopmentStorage, DevelopmentStorageProxyUri,
+    // Of the other services, and of the old .NET library.
+    BlobEndpoint, BlobSecondaryEndpoint, TableEndpoint, TableSecondaryEndpoint, FileEndpoint,
+    FileSecondaryEndpoint, DfsEndpoint, DfsSecondaryEndpoint, WebEndpoint, WebSecondaryEndpoint,
+    AccountKeyName,
+}
+
+/// Why a connection string is not usable. It names the setting and never shows a value.
+#[derive(Debug)]
+pub struct ConnectionStringError(Fault);
+
+#[derive(Debug)]
+enum Fault {
+    Empty,
+    NoEqualsSign { number: usize },
+    Unknown { name: String },
+    UnknownUnprintable { number: usize },
+    Setting { setting: Setting, rule: Rule },
+}
+
+#[derive(Debug)]
+enum Rule {
+    Empty,
+    Twice,
+    OnlyTrue,
+    HttpOrHttps,
+    Needs(Setting),
+    Excludes(Setting),
+    NoCredential,
+    NoAccount,
+    Invalid(Box<dyn StdError + Send + Sync>),
+}
+
+impl Rule {
+    const fn of(self, setting: Setting) -> ConnectionStringError {
+        ConnectionStringError(Fault::Setting { setting, rule: self })
+    }
+}
+
+impl Fault {
+    /// A bare key that was passed by mistake looks like an unknown setting, since it ends in `=`:
+    /// only what looks like a name is shown.
+    fn unknown(name: &str, number: usize) -> Self {
+        if name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            Self::Unknown { name: name.into() }
+        } else {
+            Self::UnknownUnprintable { number }
+        }
+    }
+}
+
+impl fmt::Display for ConnectionStringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (setting, rule) = match &self.0 {
+            Fault::Empty => return f.write_str("the connection string is empty"),
+            Fault::NoEqualsSign { number } => {
+                return write!(f, "setting {number} of the connection string has no \"=\"");
+            }
+            Fault::Unknown { name } => {
+                return write!(f, "the connection string has an unknown setting \"{name}\"");
+            }
+            Fault::UnknownUnprintable { number } => {
+                return write!(f, "setting {number} of the connection string has an unknown name");
+            }
+            Fault::Setting { setting, rule } => (setting.name(), rule),
+        };
+        match rule {
+            Rule::Empty => write!(f, "{setting} in the connection string is empty"),
+            Rule::Twice => write!(f, "{setting} stands twice in the connection string"),
+            Rule::OnlyTrue => {
+                write!(f, "{setting} in the connection string can only be \"true\": remove it")
+            }
+            Rule::HttpOrHttps => {
+                write!(f, "{setting} in the connection string must be \"https\" or \"http\"")
+            }
+            Rule::Needs(other) => {
+                write!(f, "{setting} in the connection string needs {} beside it", other.name())
+            }
+            Rule::Excludes(other) => write!(
+                f,
+                "{setting} and {} cannot stand together in a connection string: remove one",
+                other.name()
+            ),
+            Rule::NoCredential => f.write_str(
+                "the connection string has neither AccountKey nor SharedAccessSignature: add one \
+                 of them (the portal shows the whole string under \"Access keys\")",
+            ),
+            Rule::NoAccount => f.write_str(
+                "the connection string names no account: add AccountName or QueueEndpoint",
+            ),
+            Rule::Invalid(error) => write!(f, "{setting} in the connection string: {error}"),
+        }
+    }
+}
+
+impl StdError for ConnectionStringError {}

@@ -1,0 +1,195 @@
+use std::{
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use queue_auth::AuthError;
+use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
+
+use crate::{advice, failure::OpFailure, transport::TransportError};
+
+/// A call that failed.
+///
+/// It says [what happened to the message](Self::failure), [how often](Self::attempts) the call was
+/// tried, and in [`Display`](fmt::Display) what to do about it. No secret is in it: no key, no
+/// signature, no pop receipt, no URL with its query.
+#[derive(Debug)]
+pub struct Error {
+    // Boxed so that every `Result` of the client stays small.
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    cause: Cause,
+    operation: OperationKind,
+    failure: OpFailure,
+    attempts: u32,
+    place: Place,
+    clock_skew: Option<ClockSkew>,
+}
+
+/// Where the call went, as far as an error message should name it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) endpoint: String,
+    pub(crate) account: String,
+    pub(crate) queue: Option<String>,
+}
+
+/// What made a call fail.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// An argument is outside what the service allows. Nothing was sent.
+    InvalidArgument(Box<dyn StdError + Send + Sync>),
+    /// The request could not be authorized. Nothing was sent.
+    Authorization(AuthError),
+    /// The credential must not travel over plain http. Nothing was sent.
+    InsecureEndpoint,
+    /// The service answered with an error.
+    Service(Box<ServiceError>),
+    /// There is no complete answer.
+    Transport(TransportError),
+    /// The answer is not one that the service gives.
+    Answer(DecodeError),
+}
+
+/// How far the clock of this machine is from that of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a clock is behind or ahead")]
+pub enum ClockSkew {
+    /// This machine shows an earlier time than the service.
+    Behind(Duration),
+    /// This machine shows a later time than the service.
+    Ahead(Duration),
+}
+
+impl ClockSkew {
+    pub(crate) fn between(here: SystemTime, service: SystemTime) -> Self {
+        match service.duration_since(here) {
+            Ok(behind) => Self::Behind(behind),
+            Err(error) => Self::Ahead(error.duration()),
+        }
+    }
+
+    /// The distance, whatever its direction.
+    #[must_use]
+    pub const fn distance(self) -> Duration {
+        match self {
+            Self::Behind(by) | Self::Ahead(by) => by,
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(
+        cause: Cause,
+        operation: OperationKind,
+        failure: OpFailure,
+        attempts: u32,
+        place: Place,
+    ) -> Self {
+        Self {
+            inner: Box::new(Inner { cause, operation, failure, attempts, place, clock_skew: None }),
+        }
+    }
+
+    pub(crate) fn with_clock_skew(mut self, skew: Option<ClockSkew>) -> Self {
+        self.inner.clock_skew = skew;
+        self
+    }
+
+    /// What made the last attempt fail.
+    #[must_use]
+    pub fn cause(&self) -> &Cause {
+        &self.inner.cause
+    }
+
+    /// What the call did to the message or queue, all its attempts taken together.
+    #[must_use]
+    pub fn failure(&self) -> &OpFailure {
+        &self.inner.failure
+    }
+
+    /// The operation that failed.
+    #[must_use]
+    pub fn operation(&self) -> OperationKind {
+        self.inner.operation
+    }
+
+    /// How many requests were sent, or tried to be sent. 0 when the call ended before the first.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.inner.attempts
+    }
+
+    /// The error code of the service, if it answered with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.service_error().map(ServiceError::code)
+    }
+
+    /// The error answer of the service, if there is one.
+    #[must_use]
+    pub fn service_error(&self) -> Option<&ServiceError> {
+        match &self.inner.cause {
+            Cause::Service(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The `x-ms-request-id` of the last answer, for a support request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.service_error().and_then(ServiceError::request_id)
+    }
+
+    /// How far this machine's clock is from the service's, when the service refused a signature and
+    /// the distance may be why.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.inner.clock_skew
+    }
+
+    /// Whether the queue does not exist.
+    #[must_use]
+    pub fn is_queue_not_found(&self) -> bool {
+        self.code() == Some(&ErrorCode::QueueNotFound)
+    }
+
+    /// Whether the message belongs to another receiver by now, or is gone.
+    #[must_use]
+    pub fn is_not_owner(&self) -> bool {
+        self.inner.failure == OpFailure::NotOwner
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        advice::sentence(f, &inner.cause, inner.operation, &inner.place, inner.clock_skew)?;
+        if inner.attempts > 1 {
+            write!(f, " (tried {} times)", inner.attempts)?;
+        }
+        if inner.failure.may_be_applied() {
+            write!(f, "; {}", inner.failure)?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.inner.cause {
+            // The sentence is the cause's own text: showing it again would say it twice.
+            Cause::InvalidArgument(error) => error.source(),
+            Cause::InsecureEndpoint => None,
+            Cause::Authorization(error) => Some(error),
+            Cause::Service(error) => Some(&**error),
+            Cause::Transport(error) => Some(error),
+            Cause::Answer(error) => Some(error),
+        }
+    }
+}

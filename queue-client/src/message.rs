@@ -1,0 +1,75 @@
+use std::time::SystemTime;
+
+use queue_proto::{MessageId, MessageText, PopReceipt, ops};
+
+/// A message that was received and is hidden from other receivers for a while.
+///
+/// It stands for `CloudQueueMessage` of the old .NET library. The pop receipt that the service wants
+/// for update and delete lives inside and is always the newest.
+///
+/// Dropping it does nothing: the message becomes visible again when its visibility timeout is over.
+#[derive(Debug, PartialEq)]
+#[must_use = "a message that is not deleted is received again"]
+pub struct ReceivedMessage {
+    inner: ops::ReceivedMessage,
+}
+
+impl ReceivedMessage {
+    pub(crate) const fn new(inner: ops::ReceivedMessage) -> Self {
+        Self { inner }
+    }
+
+    /// The id that the service gave the message.
+    #[must_use]
+    pub const fn id(&self) -> &MessageId {
+        &self.inner.id
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.inner.text.as_str()
+    }
+
+    /// Takes the text out.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.inner.text.into()
+    }
+
+    /// How often the message was received, this time included: 1 at first. A number above 1 means
+    /// that an earlier receiver did not delete it in time.
+    #[must_use]
+    pub const fn dequeue_count(&self) -> u32 {
+        self.inner.dequeue_count
+    }
+
+    /// When the message was put into the queue, in whole seconds.
+    #[must_use]
+    pub const fn inserted_at(&self) -> SystemTime {
+        self.inner.inserted_at
+    }
+
+    /// When the message becomes visible again, by the clock of the service.
+    #[must_use]
+    pub const fn next_visible_at(&self) -> SystemTime {
+        self.inner.next_visible_at
+    }
+
+    pub(crate) const fn pop_receipt(&self) -> &PopReceipt {
+        &self.inner.pop_receipt
+    }
+
+    pub(crate) fn renew(
+        &mut self,
+        pop_receipt: PopReceipt,
+        next_visible_at: SystemTime,
+        text: Option<MessageText>,
+    ) {
+        self.inner.pop_receipt = pop_receipt;
+        self.inner.next_visible_at = next_visible_at;
+        if let Some(text) = text {
+            self.inner.text = text;
+        }
+    }
+}

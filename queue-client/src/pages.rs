@@ -1,0 +1,84 @@
+use std::{fmt, sync::Arc};
+
+use queue_proto::{
+    InvalidValue, MaxResults,
+    ops::{ListQueues, QueueItem, QueuePrefix},
+};
+
+use crate::{client::Shared, error::Error};
+
+/// The pages of [`QueueServiceClient::list_queues`](crate::QueueServiceClient::list_queues).
+pub struct QueuePages {
+    shared: Arc<Shared>,
+    /// The request for the next page; none after the last one.
+    next: Option<ListQueues>,
+}
+
+impl QueuePages {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, next: Some(ListQueues::new()) }
+    }
+
+    /// Lists only queues whose names start with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// When the prefix is empty, too long, or has a character that XML cannot carry.
+    pub fn prefix(self, prefix: &str) -> Result<Self, InvalidValue> {
+        let prefix = QueuePrefix::new(prefix)?;
+        Ok(self.with(|request| request.prefix(prefix)))
+    }
+
+    /// Asks for at most so many queues a page. 5,000 unless set.
+    #[must_use]
+    pub fn max_results(self, count: MaxResults) -> Self {
+        self.with(|request| request.max_results(count))
+    }
+
+    /// Lists the metadata of each queue as well.
+    #[must_use]
+    pub fn include_metadata(self) -> Self {
+        self.with(|request| request.include_metadata(true))
+    }
+
+    fn with(mut self, change: impl FnOnce(ListQueues) -> ListQueues) -> Self {
+        self.next = self.next.map(change);
+        self
+    }
+
+    /// Fetches the next page: `None` after the last one. A page can be empty.
+    ///
+    /// Dropping the future loses nothing: the next call fetches the same page.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. The next call tries the same page again.
+    pub async fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
+        let Some(request) = &self.next else { return Ok(None) };
+        let page = self.shared.execute(request, &self.shared.options, None).await?;
+        self.next = match (self.next.take(), page.next_marker) {
+            (Some(request), Some(marker)) => Some(request.marker(marker)),
+            _ => None,
+        };
+        Ok(Some(page.queues))
+    }
+
+    /// Fetches all pages that are left.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn all(mut self) -> Result<Vec<QueueItem>, Error> {
+        let mut queues = Vec::new();
+        while let Some(page) = self.next().await? {
+            queues.extend(page);
+        }
+        Ok(queues)
+    }
+}
+
+impl fmt::Debug for QueuePages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuePages").field("next", &self.next).finish_non_exhaustive()
+    }
+}

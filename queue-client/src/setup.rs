@@ -1,0 +1,69 @@
+use std::{error::Error as StdError, fmt};
+
+use crate::{
+    connection_string::ConnectionStringError, environment::EnvironmentError,
+    transport::TransportError,
+};
+
+/// Why a client could not be made. It shows no part of a key or signature.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The connection string is not usable.
+    ConnectionString(ConnectionStringError),
+    /// The environment names no usable account.
+    Environment(EnvironmentError),
+    /// The default transport cannot be set up.
+    Transport(TransportError),
+    /// No transport was given, and the feature `reqwest`, which has the default one, is off.
+    NoTransport,
+    /// No runtime was given, and the feature `tokio`, which has the default one, is off.
+    NoRuntime,
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionString(error) => error.fmt(f),
+            Self::Environment(error) => error.fmt(f),
+            Self::Transport(_) => f.write_str("the HTTP client cannot be set up"),
+            Self::NoTransport => f.write_str(
+                "the client has no transport: give it one with transport(), or turn on the \
+                 feature \"reqwest\"",
+            ),
+            Self::NoRuntime => f.write_str(
+                "the client has no runtime: give it one with runtime(), or turn on the feature \
+                 \"tokio\"",
+            ),
+        }
+    }
+}
+
+impl StdError for SetupError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::ConnectionString(error) => error.source(),
+            Self::Environment(error) => error.source(),
+            Self::Transport(error) => Some(error),
+            Self::NoTransport | Self::NoRuntime => None,
+        }
+    }
+}
+
+impl From<ConnectionStringError> for SetupError {
+    fn from(error: ConnectionStringError) -> Self {
+        Self::ConnectionString(error)
+    }
+}
+
+impl From<EnvironmentError> for SetupError {
+    fn from(error: EnvironmentError) -> Self {
+        Self::Environment(error)
+    }
+}
+
+impl From<TransportError> for SetupError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}

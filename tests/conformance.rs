@@ -1,0 +1,58 @@
+//! Runs the conformance list on every server at hand: the emulator in this process, the emulator
+//! over HTTP, and Azurite if `QUEUE_TESTS_AZURITE_CONNECTION_STRING` says where it is.
+
+use std::{env, process::ExitCode, sync::Arc};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use queue_tests::{
+    conformance::{CASES, Case, play},
+    deviations::{self, Deviation},
+    server::Server,
+};
+use tokio::runtime::Runtime;
+
+const AZURITE: &str = "QUEUE_TESTS_AZURITE_CONNECTION_STRING";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let runtime = Arc::new(Runtime::new().expect("a runtime starts"));
+    let mut trials = Vec::new();
+    trials.extend(on(&runtime, "emulator-in-process", Server::in_process(), &[]));
+    trials.extend(on(&runtime, "emulator-over-http", runtime.block_on(Server::http()), &[]));
+    if let Ok(connection_string) = env::var(AZURITE) {
+        let server = Server::external(&connection_string);
+        trials.extend(on(&runtime, "azurite", server, deviations::AZURITE));
+        println!("Azurite deviates in {} of {} cases:", deviations::AZURITE.len(), CASES.len());
+        for Deviation { case, reason, .. } in deviations::AZURITE {
+            println!("  {case}: {reason}");
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn on(
+    runtime: &Arc<Runtime>,
+    name: &str,
+    server: Server,
+    deviations: &'static [Deviation],
+) -> Vec<Trial> {
+    let server = Arc::new(server);
+    CASES
+        .iter()
+        .map(|&case| {
+            let (runtime, server) = (Arc::clone(runtime), Arc::clone(&server));
+            let deviates = deviations.iter().any(|deviation| deviation.case == case.name);
+            Trial::test(format!("{name}::{}", case.name), move || {
+                runtime.block_on(judge(case, &server, deviates))
+            })
+        })
+        .collect()
+}
+
+async fn judge(case: Case, server: &Server, deviates: bool) -> Result<(), Failed> {
+    match (play(case, server).await, deviates) {
+        (Ok(()), false) | (Err(_), true) => Ok(()),
+        (Ok(()), true) => Err("passes although it is listed as a deviation: strike it off".into()),
+        (Err(failure), false) => Err(failure.to_string().into()),
+    }
+}

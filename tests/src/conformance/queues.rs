@@ -1,0 +1,54 @@
+use queue_proto::{
+    ErrorCode, Metadata,
+    ops::{CreateQueue, CreateQueueResponse},
+};
+
+use super::{Outcome, Stage, equal, refused, unique_name};
+
+pub(super) async fn create_says_whether_the_queue_was_there(stage: &Stage<'_>) -> Outcome {
+    let queue = stage.service.queue(unique_name().as_str())?;
+    equal("exists", queue.exists().await?, false)?;
+    equal("first", queue.create().await?, CreateQueueResponse::Created)?;
+    equal("second", queue.create().await?, CreateQueueResponse::AlreadyExists)?;
+    equal("exists", queue.exists().await?, true)?;
+    equal("deleted", queue.delete_queue_if_exists().await?, true)?;
+    equal("deleted again", queue.delete_queue_if_exists().await?, false)
+}
+
+pub(super) async fn create_with_other_metadata_is_a_conflict(stage: &Stage<'_>) -> Outcome {
+    let operation = CreateQueue::new(stage.queue.name().clone()).metadata(color("blue")?);
+    refused(stage.service.execute(&operation).await, ErrorCode::QueueAlreadyExists)?;
+    equal("if missing", stage.queue.create_if_missing().await?, CreateQueueResponse::AlreadyExists)
+}
+
+pub(super) async fn metadata_is_kept_with_its_case(stage: &Stage<'_>) -> Outcome {
+    let queue = stage.service.queue(unique_name().as_str())?;
+    let operation = CreateQueue::new(queue.name().clone()).metadata(color("Light Blue")?);
+    stage.service.execute(&operation).await?;
+    let found = queue.properties().await?.metadata;
+    queue.delete_queue().await?;
+    // Names travel as HTTP headers, whose case no server has to keep.
+    equal("value", found.get("color"), Some("Light Blue"))
+}
+
+pub(super) async fn delete_removes_the_queue_and_its_messages(stage: &Stage<'_>) -> Outcome {
+    stage.queue.send("forgotten").await?;
+    stage.queue.delete_queue().await?;
+    equal("exists", stage.queue.exists().await?, false)?;
+    refused(stage.queue.delete_queue().await, ErrorCode::QueueNotFound)?;
+    Ok(())
+}
+
+pub(super) async fn count_includes_hidden_messages(stage: &Stage<'_>) -> Outcome {
+    for text in ["a", "b", "c"] {
+        stage.queue.send(text).await?;
+    }
+    let _hidden = stage.queue.receive_one().await?;
+    equal("count", stage.queue.properties().await?.approximate_messages_count, 3)
+}
+
+fn color(value: &str) -> Result<Metadata, super::Failure> {
+    let mut metadata = Metadata::new();
+    metadata.insert("Color", value)?;
+    Ok(metadata)
+}

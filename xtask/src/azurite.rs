@@ -1,0 +1,121 @@
+//! Azurite, the official emulator, as a peer to compare with: installed from its npm package into
+//! the target folder, started on a free port.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use crate::{Outcome, shell};
+
+const VERSION: &str = "3.37.0";
+/// The oldest Node.js that this Azurite runs on; the npm package `node` carries one.
+const NODE_MAJOR: u32 = 22;
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// The account and key that every copy of Azurite knows.
+const ACCOUNT: &str = "devstoreaccount1";
+const KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// A running Azurite. It ends when this is dropped.
+pub(crate) struct Azurite {
+    process: Child,
+    port: u16,
+    data: PathBuf,
+}
+
+impl Azurite {
+    /// Installs what is missing, then starts the queue service.
+    pub(crate) fn start() -> Result<Self, String> {
+        let folder = shell::scratch("azurite");
+        install(&folder)?;
+        let data = folder.join(format!("data-{}", std::process::id()));
+        fs::create_dir_all(&data).map_err(|error| format!("cannot make {data:?}: {error}"))?;
+
+        let mut process = Command::new(node(&folder)?)
+            .arg(folder.join("node_modules/azurite/dist/src/queue/main.js"))
+            // It knows no version of the service that is newer than itself.
+            .args(["--queuePort", "0", "--disableTelemetry", "--skipApiVersionCheck", "--location"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start Azurite: {error}"))?;
+        let port = wait_for_port(&mut process);
+        let azurite = Self { process, port: *port.as_ref().unwrap_or(&0), data };
+        port.map(|port| eprintln!("Azurite {VERSION} listens on port {port}"))?;
+        Ok(azurite)
+    }
+
+    /// What a client needs to reach it.
+    pub(crate) fn connection_string(&self) -> String {
+        format!(
+            "DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};\
+             QueueEndpoint=http://127.0.0.1:{}/{ACCOUNT};",
+            self.port
+        )
+    }
+}
+
+impl Drop for Azurite {
+    fn drop(&mut self) {
+        // What cannot be stopped or removed is left to the operating system and `cargo clean`.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+fn install(folder: &Path) -> Outcome {
+    let wanted = format!("azurite@{VERSION}");
+    let marker = folder.join(".installed");
+    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
+    shell::run(
+        Command::new("npm")
+            .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+            .arg(folder)
+            .arg(&wanted)
+            .arg(format!("node@{NODE_MAJOR}")),
+    )
+    .map_err(|error| format!("{error}\nAzurite needs Node.js and npm to be installed"))?;
+    fs::write(&marker, wanted).map_err(|error| format!("cannot write {marker:?}: {error}"))
+}
+
+/// The machine's own Node.js if it is new enough, else the one from the npm package.
+fn node(folder: &Path) -> Result<PathBuf, String> {
+    let version = shell::output(Command::new("node").arg("--version")).unwrap_or_default();
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+    if major.is_some_and(|major: u32| major >= NODE_MAJOR) {
+        return Ok(PathBuf::from("node"));
+    }
+    let carried = folder.join("node_modules/node/bin/node");
+    if carried.exists() { Ok(carried) } else { Err(format!("there is no {carried:?}")) }
+}
+
+/// Azurite prints `... successfully listens on http://127.0.0.1:PORT`.
+fn wait_for_port(process: &mut Child) -> Result<u16, String> {
+    let lines = process.stdout.take().ok_or("Azurite has no output")?;
+    let (found, port) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(lines).lines().map_while(Result::ok) {
+            let address = line.split("listens on http://").nth(1);
+            let number =
+                address.and_then(|text| text.trim().rsplit(':').next()?.parse::<u16>().ok());
+            if let Some(number) = number {
+                // Nobody waits any more if Azurite took too long.
+                let _ = found.send(number);
+            }
+        }
+    });
+    port.recv_timeout(START_LIMIT)
+        .map_err(|_| format!("Azurite did not start within {} s", START_LIMIT.as_secs()))
+}

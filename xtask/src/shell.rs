@@ -1,0 +1,67 @@
+//! Runs other programs, and says which.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::Outcome;
+
+/// The workspace's own folder.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or_else(|| manifest.to_owned(), Path::to_owned)
+}
+
+/// The folder for what the commands install or produce. Git ignores it.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("xtask").join(name)
+}
+
+/// The cargo that runs this program, in the workspace's folder.
+pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Runs the command; an exit code other than zero is an error.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    eprintln!("$ {}", line(command));
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot run `{}`: {error}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", line(command))) }
+}
+
+/// Runs the command and returns what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot run `{}`: {error}", command.get_program().display()))?;
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("`{}` failed: {}\n{reason}", line(command), output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed no text", line(command)))
+}
+
+fn line(command: &Command) -> String {
+    let settings = command.get_envs().filter_map(|(name, value)| {
+        // A connection string holds a key.
+        let value = if name.to_string_lossy().contains("CONNECTION") {
+            "…".into()
+        } else {
+            value?.to_string_lossy()
+        };
+        Some(format!("{}={value:?} ", name.to_string_lossy()))
+    });
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    settings
+        .chain([program.to_string_lossy().into_owned()])
+        .chain(command.get_args().map(|argument| format!(" {}", argument.to_string_lossy())))
+        .collect()
+}

@@ -1,0 +1,38 @@
+//! The tests, against the embedded emulator or another server.
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::{Outcome, azurite, shell, usage};
+
+pub(crate) fn run(mut arguments: Parser) -> Outcome {
+    let mut server = String::from("emulator");
+    let mut filter = Vec::new();
+    while let Some(argument) = arguments.next().map_err(usage)? {
+        match argument {
+            Arg::Long("server") => {
+                server = arguments.value().and_then(|value| value.string()).map_err(usage)?;
+            }
+            Arg::Value(word) => filter.push(word.string().map_err(usage)?),
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    match server.as_str() {
+        "emulator" => all(&filter),
+        "azurite" => on_azurite(&filter),
+        other => Err(format!("there is no server `{other}`: use `emulator` or `azurite`")),
+    }
+}
+
+fn all(filter: &[String]) -> Outcome {
+    shell::run(shell::cargo(["test", "--workspace", "--all-features"]).args(filter))
+}
+
+fn on_azurite(filter: &[String]) -> Outcome {
+    let azurite = azurite::Azurite::start()?;
+    shell::run(
+        shell::cargo(["test", "--package", "queue-tests", "--test", "conformance", "--"])
+            .arg("azurite")
+            .args(filter)
+            .env("QUEUE_TESTS_AZURITE_CONNECTION_STRING", azurite.connection_string()),
+    )
+}
