@@ -268,10 +268,8 @@ settings! {
 }
 
 /// Why a connection string is not usable. It names the setting and never shows a value.
-#[derive(Debug)]
 pub struct ConnectionStringError(Fault);
 
-#[derive(Debug)]
 enum Fault {
     Empty,
     NoEqualsSign { number: usize },
@@ -280,7 +278,6 @@ enum Fault {
     Setting { setting: Setting, rule: Rule },
 }
 
-#[derive(Debug)]
 enum Rule {
     Empty,
     Twice,
@@ -352,6 +349,13 @@ impl fmt::Display for ConnectionStringError {
             ),
             Rule::Invalid(error) => write!(f, "{setting} in the connection string: {error}"),
         }
+    }
+}
+
+/// The sentence: it is what a `main` that returns a `Result` prints.
+impl fmt::Debug for ConnectionStringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -53,7 +53,6 @@ fn invalid<E: StdError + Send + Sync + 'static>(
 }
 
 /// Why the environment names no usable account. It names the variable and never shows a value.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum EnvironmentError {
     /// Neither a connection string nor an account is set.
@@ -85,6 +84,13 @@ impl fmt::Display for EnvironmentError {
             Self::ConnectionString(error) => write!(f, "{CONNECTION_STRING}: {error}"),
             Self::Invalid { variable, source } => write!(f, "{variable}: {source}"),
         }
+    }
+}
+
+/// The sentence: it is what a `main` that returns a `Result` prints.
+impl fmt::Debug for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -14,7 +14,9 @@ use crate::{advice, failure::OpFailure, transport::TransportError};
 /// It says [what happened to the message](Self::failure), [how often](Self::attempts) the call was
 /// tried, and in [`Display`](fmt::Display) what to do about it. No secret is in it: no key, no
 /// signature, no pop receipt, no URL with its query.
-#[derive(Debug)]
+///
+/// [`Debug`] shows the sentence with its causes and the facts, since that is what a `main` that
+/// returns a `Result` prints; `{:#?}` shows the fields.
 pub struct Error {
     // Boxed so that every `Result` of the client stays small.
     inner: Box<Inner>,
@@ -177,6 +179,27 @@ impl fmt::Display for Error {
             write!(f, "; {}", inner.failure)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        if f.alternate() {
+            return inner.fmt(f);
+        }
+        write!(f, "{self}")?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, "\n  because {cause}")?;
+            source = cause.source();
+        }
+        let Inner { operation, attempts, failure, .. } = inner;
+        write!(f, "\n  ({}, attempts: {attempts}, {failure:?}", operation.name())?;
+        if let Some(id) = self.request_id() {
+            write!(f, ", request id: {id}")?;
+        }
+        f.write_str(")")
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
 };
 
 /// Why a client could not be made. It shows no part of a key or signature.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum SetupError {
     /// The connection string is not usable.
@@ -36,6 +35,13 @@ impl fmt::Display for SetupError {
                  \"tokio\"",
             ),
         }
+    }
+}
+
+/// The sentence: it is what a `main` that returns a `Result` prints.
+impl fmt::Debug for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

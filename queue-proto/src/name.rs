@@ -37,7 +37,7 @@ pub struct AccountName(Arc<str>);
 pub struct QueueName(Arc<str>);
 
 /// A name that breaks the rules of its kind. [`Display`](fmt::Display) says which rule and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidName {
     kind: NameKind,
     rule: NameRule,
@@ -198,6 +198,13 @@ impl fmt::Display for InvalidName {
                 "{what} has a second hyphen in a row at position {position}: use single hyphens"
             ),
         }
+    }
+}
+
+/// Shows the sentence, since that is what a `main` that returns a `Result` prints.
+impl fmt::Debug for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InvalidName").field(&format_args!("{self}")).finish()
     }
 }
 
