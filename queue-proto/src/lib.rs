@@ -26,6 +26,7 @@
 //! ```
 
 pub mod acl;
+pub mod codec;
 pub mod devstore;
 pub mod error;
 pub mod header;

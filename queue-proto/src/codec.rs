@@ -1,0 +1,246 @@
+//! How the programs that share a queue write their values as text.
+//!
+//! A message is text, and the service does not say what the text means. Which codec a queue uses
+//! is an agreement between its senders and receivers:
+//!
+//! | Written by | Codec |
+//! | --- | --- |
+//! | this crate, the Python and the JavaScript SDK, .NET from version 12 on, with their defaults | [`Text`] |
+//! | .NET before version 12; Azure Functions, by default | [`Base64Text`], [`Base64Bytes`] |
+//! | several of them, or nobody knows | [`Auto`], to read |
+#![cfg_attr(feature = "json", doc = "| JSON of any of them | [`Json`] |")]
+//!
+//! What cannot be decoded is no reason to lose the message: [`Decoded`] keeps it.
+//!
+//! ```
+//! use queue_proto::codec::{Base64Bytes, Codec, Text};
+//!
+//! let text = Base64Bytes.encode(&b"\x00\x01\x02".as_slice().into())?;
+//! assert_eq!(text.as_str(), "AAEC");
+//! assert_eq!(Base64Bytes.decode(&text)?, &b"\x00\x01\x02"[..]);
+//!
+//! // Two generations of senders: what one of them wrote, the other cannot read.
+//! let plain = Text.encode(&"hello, world".to_owned())?;
+//! assert_eq!(
+//!     Base64Bytes.decode(&plain).unwrap_err().to_string(),
+//!     "message is not base64, which the codec base64 of bytes expects"
+//! );
+//! # Ok::<(), queue_proto::codec::CodecError>(())
+//! ```
+
+mod auto;
+mod binary;
+#[cfg(feature = "json")]
+mod json;
+
+use std::error::Error;
+use std::fmt;
+
+pub use self::auto::{Auto, AutoText, Encoding};
+pub use self::binary::{Base64Bytes, Base64Text};
+#[cfg(feature = "json")]
+pub use self::json::Json;
+use crate::error::InvalidText;
+use crate::message::MessageText;
+use crate::ops::{PeekedMessage, ReceivedMessage};
+
+/// How a value becomes the text of a message, and the text a value again.
+///
+/// An implementation must decode what it encoded to an equal value, and must refuse to encode a
+/// value that does not fit.
+pub trait Codec: fmt::Debug + Send + Sync {
+    /// What the text stands for.
+    type Value;
+
+    /// What to call the codec in errors, such as `base64 of bytes`.
+    fn name(&self) -> &'static str;
+
+    /// Writes a value as text.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written, or its text cannot be the text of a message.
+    fn encode(&self, value: &Self::Value) -> Result<MessageText, CodecError>;
+
+    /// Reads a value from text.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not one that the codec writes.
+    fn decode(&self, text: &MessageText) -> Result<Self::Value, CodecError>;
+}
+
+/// Why a value cannot be written as text, or a text cannot be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The text has a character that XML cannot carry.
+    Text(InvalidText),
+    /// The text is larger than a message may be.
+    #[non_exhaustive]
+    TooLarge {
+        /// The codec.
+        codec: &'static str,
+        /// The size of the value in bytes, before it was encoded.
+        raw: usize,
+        /// The size of the text in bytes of UTF-8.
+        encoded: usize,
+        /// The limit in bytes of UTF-8.
+        limit: usize,
+    },
+    /// The text is not base64.
+    #[non_exhaustive]
+    NotBase64 {
+        /// The codec.
+        codec: &'static str,
+    },
+    /// The text is base64, but not of UTF-8.
+    #[non_exhaustive]
+    NotUtf8 {
+        /// The codec.
+        codec: &'static str,
+    },
+    /// The text is not one of a value of this type, or the value cannot be written.
+    #[non_exhaustive]
+    Value {
+        /// The codec.
+        codec: &'static str,
+        /// What is wrong.
+        cause: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// The text itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
+pub struct Text;
+
+/// A message whose text was decoded, or could not be: the message with its id, receipt and raw text
+/// is there in both cases.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Decoded<M, V> {
+    /// The message.
+    pub message: M,
+    /// What its text stands for.
+    pub value: Result<V, CodecError>,
+}
+
+impl Codec for Text {
+    type Value = String;
+
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn encode(&self, value: &String) -> Result<MessageText, CodecError> {
+        checked(self.name(), value.len(), value.clone())
+    }
+
+    fn decode(&self, text: &MessageText) -> Result<String, CodecError> {
+        Ok(text.as_str().to_owned())
+    }
+}
+
+/// The text of a message, or an error that says how large the value was before it was encoded.
+fn checked(codec: &'static str, raw: usize, text: String) -> Result<MessageText, CodecError> {
+    MessageText::new(text).map_err(|error| match error {
+        InvalidText::TooLarge { size, limit } => {
+            CodecError::TooLarge { codec, raw, encoded: size, limit }
+        }
+        other => CodecError::Text(other),
+    })
+}
+
+impl ReceivedMessage {
+    /// Decodes the text.
+    #[must_use]
+    pub fn decode<C: Codec + ?Sized>(self, codec: &C) -> Decoded<Self, C::Value> {
+        let value = codec.decode(&self.text);
+        Decoded { message: self, value }
+    }
+}
+
+impl PeekedMessage {
+    /// Decodes the text.
+    #[must_use]
+    pub fn decode<C: Codec + ?Sized>(self, codec: &C) -> Decoded<Self, C::Value> {
+        let value = codec.decode(&self.text);
+        Decoded { message: self, value }
+    }
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("message cannot be sent as text"),
+            Self::TooLarge { codec, raw, encoded, limit } if raw == encoded => {
+                write!(f, "message has {raw} bytes as {codec}: the limit is {limit}")
+            }
+            Self::TooLarge { codec, raw, encoded, limit } => {
+                write!(f, "message has {raw} bytes, {encoded} as {codec}: the limit is {limit}")
+            }
+            Self::NotBase64 { codec } => {
+                write!(f, "message is not base64, which the codec {codec} expects")
+            }
+            Self::NotUtf8 { codec } => {
+                write!(f, "message is base64 but not of UTF-8, which the codec {codec} expects")
+            }
+            Self::Value { codec, .. } => {
+                write!(f, "message does not fit the type that the codec {codec} expects")
+            }
+        }
+    }
+}
+
+impl Error for CodecError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Text(cause) => Some(cause),
+            Self::Value { cause, .. } => Some(cause.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_before_and_after_encoding() {
+        let error = Base64Bytes.encode(&vec![0; 52_100].into()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "message has 52100 bytes, 69468 as base64 of bytes: the limit is 65536"
+        );
+        assert!(Base64Bytes.encode(&vec![0; 49_152].into()).is_ok());
+        assert!(Base64Bytes.encode(&vec![0; 49_153].into()).is_err());
+        let error = Text.encode(&"x".repeat(70_000)).unwrap_err();
+        assert_eq!(error.to_string(), "message has 70000 bytes as text: the limit is 65536");
+    }
+
+    #[test]
+    fn what_cannot_be_sent_as_text_says_why() {
+        let error = Text.encode(&"a\0".to_owned()).unwrap_err();
+        assert!(error.source().unwrap().to_string().contains("at byte 1"));
+        assert_eq!(Base64Text.encode(&"a\0".to_owned()).unwrap().as_str(), "YQA=");
+    }
+
+    #[test]
+    fn a_message_survives_its_decoding() {
+        use std::time::UNIX_EPOCH;
+
+        let message = ReceivedMessage::new(
+            "id".parse().unwrap(),
+            "receipt".parse().unwrap(),
+            UNIX_EPOCH,
+            UNIX_EPOCH,
+            MessageText::new("not base64").unwrap(),
+        );
+        let decoded = message.clone().decode(&Base64Text);
+        assert!(matches!(decoded.value, Err(CodecError::NotBase64 { .. })));
+        assert_eq!(decoded.message, message);
+        assert_eq!(message.decode(&Text).value.unwrap(), "not base64");
+    }
+}

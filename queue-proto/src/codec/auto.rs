@@ -1,0 +1,123 @@
+//! Reading queues to which programs write in different ways.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::codec::{Codec, CodecError, binary, checked};
+use crate::message::{MessageText, first_illegal};
+
+/// Text, or base64 of text: for reading a queue to which both are sent.
+///
+/// A text counts as base64 when all of this holds, and as itself otherwise:
+///
+/// 1. it has at least eight characters, and a multiple of four;
+/// 2. it is base64 in the standard alphabet, with its padding, and without bits that stand for
+///    nothing;
+/// 3. it decodes to UTF-8 without control characters other than tab, line feed and carriage return.
+///
+/// A rule cannot know what the sender meant: a text such as `Q0FGRUJBQkU=` may be meant as it
+/// stands. So [`AutoText`] says which case it is, the text as it was sent stays in the message, and
+/// where the senders agree on a codec, that codec is the better choice.
+///
+/// ```
+/// use queue_proto::MessageText;
+/// use queue_proto::codec::{Auto, Codec, Encoding};
+///
+/// let read = |text| Auto.decode(&MessageText::new(text).unwrap()).unwrap();
+/// assert_eq!(read("aGVsbG8gd29ybGQ=").text, "hello world");
+/// assert_eq!(read("aGVsbG8gd29ybGQ=").encoding, Encoding::Base64);
+/// assert_eq!(read("message2").text, "message2");
+/// assert_eq!(read("message2").encoding, Encoding::Text);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
+pub struct Auto;
+
+/// What [`Auto`] reads, and how it was written; encoding it again writes it the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct AutoText {
+    /// The text, decoded.
+    pub text: String,
+    /// How it was written.
+    pub encoding: Encoding,
+}
+
+/// How a text was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are these two ways")]
+pub enum Encoding {
+    /// As it stands.
+    Text,
+    /// As base64 of UTF-8.
+    Base64,
+}
+
+impl AutoText {
+    /// A text to write in this way.
+    #[must_use]
+    pub fn new(text: impl Into<String>, encoding: Encoding) -> Self {
+        Self { text: text.into(), encoding }
+    }
+}
+
+impl Codec for Auto {
+    type Value = AutoText;
+
+    fn name(&self) -> &'static str {
+        "text or base64 of text"
+    }
+
+    fn encode(&self, value: &AutoText) -> Result<MessageText, CodecError> {
+        match value.encoding {
+            Encoding::Text => checked(self.name(), value.text.len(), value.text.clone()),
+            Encoding::Base64 => binary::encode(self.name(), value.text.as_bytes()),
+        }
+    }
+
+    fn decode(&self, text: &MessageText) -> Result<AutoText, CodecError> {
+        let text = text.as_str();
+        let decoded = Some(text)
+            .filter(|text| text.len() >= 8 && text.len().is_multiple_of(4))
+            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .filter(|text| first_illegal(text).is_none());
+        Ok(match decoded {
+            Some(text) => AutoText { text, encoding: Encoding::Base64 },
+            None => AutoText { text: text.to_owned(), encoding: Encoding::Text },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules() {
+        for (text, decoded) in [
+            ("aGVsbG8gd29ybGQ=", Some("hello world")),
+            ("eyJhIjoxfQ==", Some("{\"a\":1}")),
+            ("w6nDqcOp", Some("ééé")),
+            // Too short, though it decodes.
+            ("aGk=", None),
+            // No padding, wrong padding, bits that stand for nothing.
+            ("aGVsbG8gd29ybGQ", None),
+            ("aGVsbG8gd29ybG==", None),
+            ("eyJhIjoxfR==", None),
+            // Not UTF-8, and a control character.
+            ("message2", None),
+            ("AAAAAAAA", None),
+            ("hello, world", None),
+            ("", None),
+        ] {
+            let read = Auto.decode(&MessageText::new(text).unwrap()).unwrap();
+            let expected = match decoded {
+                Some(decoded) => AutoText::new(decoded, Encoding::Base64),
+                None => AutoText::new(text, Encoding::Text),
+            };
+            assert_eq!(read, expected);
+            assert_eq!(Auto.encode(&read).unwrap().as_str(), text);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Base64 of text and of bytes.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+
+use crate::codec::{Codec, CodecError, checked};
+use crate::message::MessageText;
+
+/// Base64 of text in UTF-8. Padding is written; text without it is read too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
+pub struct Base64Text;
+
+/// Base64 of bytes. Padding is written; text without it is read too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
+pub struct Base64Bytes;
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+pub(crate) fn encode(codec: &'static str, value: &[u8]) -> Result<MessageText, CodecError> {
+    checked(codec, value.len(), LENIENT.encode(value))
+}
+
+pub(crate) fn decode(codec: &'static str, text: &str) -> Result<Vec<u8>, CodecError> {
+    LENIENT.decode(text).map_err(|_| CodecError::NotBase64 { codec })
+}
+
+impl Codec for Base64Text {
+    type Value = String;
+
+    fn name(&self) -> &'static str {
+        "base64 of text"
+    }
+
+    fn encode(&self, value: &String) -> Result<MessageText, CodecError> {
+        encode(self.name(), value.as_bytes())
+    }
+
+    fn decode(&self, text: &MessageText) -> Result<String, CodecError> {
+        String::from_utf8(decode(self.name(), text.as_str())?)
+            .map_err(|_| CodecError::NotUtf8 { codec: self.name() })
+    }
+}
+
+impl Codec for Base64Bytes {
+    type Value = Bytes;
+
+    fn name(&self) -> &'static str {
+        "base64 of bytes"
+    }
+
+    fn encode(&self, value: &Bytes) -> Result<MessageText, CodecError> {
+        encode(self.name(), value)
+    }
+
+    fn decode(&self, text: &MessageText) -> Result<Bytes, CodecError> {
+        decode(self.name(), text.as_str()).map(Bytes::from)
+    }
+}

@@ -1,0 +1,117 @@
+//! JSON.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec::{Codec, CodecError, binary, checked};
+use crate::message::MessageText;
+
+/// JSON of a type that serde can write and read, as text or in base64.
+///
+/// ```
+/// use queue_proto::codec::{Codec, Json};
+///
+/// let codec = Json::<Vec<u32>>::new();
+/// assert_eq!(codec.encode(&vec![1, 2])?.as_str(), "[1,2]");
+///
+/// // As Azure Functions read and write it by default.
+/// let codec = Json::<Vec<u32>>::base64();
+/// assert_eq!(codec.encode(&vec![1, 2])?.as_str(), "WzEsMl0=");
+/// # Ok::<(), queue_proto::codec::CodecError>(())
+/// ```
+pub struct Json<T> {
+    base64: bool,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Json<T> {
+    /// JSON as text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { base64: false, value: PhantomData }
+    }
+
+    /// JSON in base64.
+    #[must_use]
+    pub const fn base64() -> Self {
+        Self { base64: true, value: PhantomData }
+    }
+
+    fn label(&self) -> &'static str {
+        if self.base64 { "base64 of JSON" } else { "JSON" }
+    }
+
+    fn failed(&self, cause: serde_json::Error) -> CodecError {
+        CodecError::Value { codec: self.label(), cause: cause.into() }
+    }
+}
+
+impl<T> Default for Json<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Clone for Json<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Json<T> {}
+
+impl<T> fmt::Debug for Json<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Json").field("base64", &self.base64).finish()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Codec for Json<T> {
+    type Value = T;
+
+    fn name(&self) -> &'static str {
+        self.label()
+    }
+
+    fn encode(&self, value: &T) -> Result<MessageText, CodecError> {
+        let json = serde_json::to_string(value).map_err(|error| self.failed(error))?;
+        if self.base64 {
+            binary::encode(self.label(), json.as_bytes())
+        } else {
+            checked(self.label(), json.len(), json)
+        }
+    }
+
+    fn decode(&self, text: &MessageText) -> Result<T, CodecError> {
+        if self.base64 {
+            let json = binary::decode(self.label(), text.as_str())?;
+            serde_json::from_slice(&json).map_err(|error| self.failed(error))
+        } else {
+            serde_json::from_str(text.as_str()).map_err(|error| self.failed(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn values_and_what_is_none() {
+        let order: BTreeMap<String, u32> = [("péa\u{1}r\r\n".to_owned(), 7)].into();
+        for codec in [Json::new(), Json::base64()] {
+            let text = codec.encode(&order).unwrap();
+            assert_eq!(codec.decode(&text).unwrap(), order);
+            let other = MessageText::new("[not json").unwrap();
+            assert!(codec.decode(&other).is_err());
+        }
+        let wrong = MessageText::new("[1]").unwrap();
+        let error = Json::<BTreeMap<String, u32>>::new().decode(&wrong).unwrap_err();
+        assert_eq!(error.to_string(), "message does not fit the type that the codec JSON expects");
+    }
+}
