@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderValue;
 use httpdate::HttpDate;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -20,15 +19,30 @@ pub(crate) fn in_range(time: SystemTime) -> Result<SystemTime, AuthError> {
     }
 }
 
-/// `Wed, 23 Sep 2026 10:20:30 GMT` as a header value.
-pub(crate) fn header_value(time: SystemTime) -> Result<HeaderValue, AuthError> {
-    use std::io::Write as _;
+/// A second as it stands in a header: `Wed, 23 Sep 2026 10:20:30 GMT`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderDate {
+    second: SystemTime,
+    text: [u8; 29],
+}
 
-    let date = HttpDate::from(in_range(time)?);
-    let mut text = [0u8; 29];
-    match write!(text.as_mut_slice(), "{date}") {
-        Ok(()) => HeaderValue::from_bytes(&text).map_err(|_| AuthError::TimeOutOfRange),
-        Err(_) => Err(AuthError::TimeOutOfRange),
+impl HeaderDate {
+    pub(crate) fn new(time: SystemTime) -> Result<Self, AuthError> {
+        use std::io::Write as _;
+
+        let date = HttpDate::from(in_range(time)?);
+        let mut text = [0; 29];
+        write!(text.as_mut_slice(), "{date}").map_err(|_| AuthError::TimeOutOfRange)?;
+        Ok(Self { second: date.into(), text })
+    }
+
+    /// Whether `time` lies in this second.
+    pub(crate) fn covers(&self, time: SystemTime) -> bool {
+        time.duration_since(self.second).is_ok_and(|since| since.as_secs() == 0)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text
     }
 }
 
@@ -103,12 +117,13 @@ mod tests {
     #[test]
     fn range() {
         assert!(iso(SystemTime::UNIX_EPOCH + YEAR_10000).is_err());
-        assert!(header_value(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).is_err());
+        assert!(HeaderDate::new(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).is_err());
         let last = SystemTime::UNIX_EPOCH + YEAR_10000 - Duration::from_secs(1);
         assert_eq!(iso(last).unwrap_or_default(), "9999-12-31T23:59:59Z");
-        assert_eq!(
-            header_value(last).ok(),
-            Some(HeaderValue::from_static("Fri, 31 Dec 9999 23:59:59 GMT"))
-        );
+        let date = HeaderDate::new(last + Duration::from_millis(7)).unwrap();
+        assert_eq!(date.as_bytes(), b"Fri, 31 Dec 9999 23:59:59 GMT");
+        assert!(date.covers(last) && date.covers(last + Duration::from_millis(999)));
+        assert!(!date.covers(last - Duration::from_millis(1)));
+        assert!(!date.covers(last + Duration::from_secs(1)));
     }
 }

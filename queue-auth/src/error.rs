@@ -23,7 +23,8 @@ pub enum AuthError {
         /// The header.
         name: HeaderName,
     },
-    /// A query parameter is not UTF-8 after percent-decoding, so no string to sign exists.
+    /// A query parameter is not UTF-8 after percent-decoding, so no string to sign exists, or holds
+    /// a line end, so that one signature would fit two requests.
     QueryNotText {
         /// Position of the parameter in the query, counted from zero.
         position: usize,
@@ -36,6 +37,8 @@ pub enum AuthError {
     InvalidUri,
     /// The request has too many headers to add one.
     TooManyHeaders,
+    /// The request goes over plain http, where everybody on the way could take the credential.
+    ClearText,
     /// No credential is valid at the given time: none was fetched yet, or it has expired.
     /// Call [`Authorize::refresh`](crate::Authorize::refresh) first.
     NotReady {
@@ -76,13 +79,17 @@ impl fmt::Display for AuthError {
                 write!(f, "header {name} is not UTF-8 text and cannot be signed")
             }
             Self::QueryNotText { position } => {
-                write!(f, "query parameter {position} is not UTF-8 text and cannot be signed")
+                write!(
+                    f,
+                    "query parameter {position} is not one line of UTF-8 text and cannot be signed"
+                )
             }
             Self::TimeOutOfRange => f.write_str("the time is outside the years 1970 to 9999"),
             Self::InvalidAccount => {
                 f.write_str("the account name holds characters that no header can carry")
             }
             Self::InvalidUri => f.write_str("the URI with the credential is not a valid URI"),
+            Self::ClearText => f.write_str("the credential must not travel over plain http"),
             Self::TooManyHeaders => f.write_str("the request has too many headers"),
             Self::NotReady { reason } => write!(f, "no valid credential: {reason}"),
             Self::Unavailable { reason, .. } => write!(f, "no credential obtained: {reason}"),

@@ -1,31 +1,57 @@
 //! A list that needs no allocation while it is short.
 
-/// As many headers or parameters as any request of the service has.
-const INLINE: usize = 16;
-
-/// Items on the stack up to [`INLINE`], then on the heap.
+/// Items on the stack up to `N`, then on the heap.
 #[derive(Debug)]
-pub(crate) struct Few<T> {
-    inline: [T; INLINE],
+pub(crate) struct Few<T, const N: usize> {
+    inline: [T; N],
     len: usize,
     spilled: Vec<T>,
 }
 
-impl<T: Copy + Default> Few<T> {
+impl<T: Copy + Default, const N: usize> Few<T, N> {
     pub(crate) fn new() -> Self {
-        Self { inline: [T::default(); INLINE], len: 0, spilled: Vec::new() }
+        Self { inline: [T::default(); N], len: 0, spilled: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
-        if let Some(place) = self.inline.get_mut(self.len) {
-            *place = item;
-            self.len += 1;
-            return;
+        match self.inline.get_mut(self.len) {
+            Some(place) => {
+                *place = item;
+                self.len += 1;
+            }
+            None => self.spill(&[item]),
         }
+    }
+
+    #[inline]
+    pub(crate) fn extend(&mut self, items: &[T]) {
+        let end = self.len + items.len();
+        match self.inline.get_mut(self.len..end) {
+            Some(place) if self.spilled.is_empty() => {
+                place.copy_from_slice(items);
+                self.len = end;
+            }
+            _ => self.spill(items),
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, items: &[T]) {
         if self.spilled.is_empty() {
-            self.spilled.extend_from_slice(&self.inline);
+            self.spilled.extend(self.inline.iter().take(self.len));
+            // Nothing goes inline any more.
+            self.len = N;
         }
-        self.spilled.push(item);
+        self.spilled.extend_from_slice(items);
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        if self.spilled.is_empty() {
+            self.inline.get(..self.len).unwrap_or_default()
+        } else {
+            &self.spilled
+        }
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
@@ -43,10 +69,24 @@ mod tests {
 
     #[test]
     fn keeps_all_items_in_order() {
-        for count in [0, 1, INLINE, INLINE + 1, 3 * INLINE] {
-            let mut few = Few::new();
+        for count in 0..40u8 {
+            let mut few = Few::<u8, 8>::new();
             (0..count).for_each(|item| few.push(item));
-            assert_eq!(few.as_mut_slice(), (0..count).collect::<Vec<_>>());
+            let expected: Vec<u8> = (0..count).collect();
+            assert_eq!(few.as_slice(), expected);
+            assert_eq!(few.as_mut_slice(), expected);
+            few.extend(&expected);
+            few.push(7);
+            assert_eq!(few.as_slice(), [&*expected, &*expected, &[7]].concat());
         }
+    }
+
+    #[test]
+    fn a_long_piece_spills_what_was_there() {
+        let mut few = Few::<u8, 4>::new();
+        few.extend(b"abc");
+        few.extend(b"defgh");
+        few.extend(b"i");
+        assert_eq!(few.as_slice(), b"abcdefghi");
     }
 }

@@ -52,7 +52,7 @@ impl AccountKey {
     }
 
     /// Whether `signature` (decoded) is right for `text`. Takes the same time wherever they differ.
-    pub(crate) fn verifies(&self, text: &str, signature: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
         self.mac().chain_update(text).verify_slice(signature).is_ok()
     }
 }

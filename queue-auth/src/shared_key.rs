@@ -1,15 +1,17 @@
 //! Signing with an account key.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
+use hmac::Mac as _;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
 use crate::canonical::{Scheme, Signable, X_MS_DATE};
+use crate::date::HeaderDate;
 use crate::key::{SIGNATURE_LEN, push_signature};
-use crate::{AccountKey, AuthError, Authorize, Head, date};
+use crate::{AccountKey, AuthError, Authorize, Head};
 
 /// Authorization with a key of the account: `Authorization: SharedKey account:signature`.
 ///
@@ -21,13 +23,20 @@ use crate::{AccountKey, AuthError, Authorize, Head, date};
 /// "Authorize with Shared Key" in the Azure Storage REST reference.
 pub struct SharedKey {
     account: String,
-    key: RwLock<AccountKey>,
+    state: RwLock<State>,
+}
+
+struct State {
+    key: AccountKey,
+    /// The last `x-ms-date`: a busy client signs many requests in one second.
+    date: Option<HeaderDate>,
 }
 
 impl SharedKey {
     /// Signs for `account` (the primary's name, without `-secondary`) with `key`.
     pub fn new(account: impl Into<String>, key: AccountKey) -> Self {
-        Self { account: account.into(), key: RwLock::new(key) }
+        let state = RwLock::new(State { key, date: None });
+        Self { account: account.into(), state }
     }
 
     /// The account name.
@@ -38,11 +47,63 @@ impl SharedKey {
     /// Replaces the key. Requests that are signed from now on use the new one, in all clients that
     /// share this signer.
     pub fn rotate(&self, key: AccountKey) {
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+        self.write().key = key;
     }
 
-    fn key(&self) -> AccountKey {
-        self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key, and `now` as it stands in a header.
+    fn key_and_date(&self, now: SystemTime) -> Result<(AccountKey, HeaderDate), AuthError> {
+        {
+            let state = self.read();
+            if let Some(date) = state.date
+                && date.covers(now)
+            {
+                return Ok((state.key.clone(), date));
+            }
+        }
+        let date = HeaderDate::new(now)?;
+        let mut state = self.write();
+        state.date = Some(date);
+        Ok((state.key.clone(), date))
+    }
+
+    /// Sets `x-ms-date` and `Authorization`, or nothing.
+    fn sign(
+        &self,
+        scheme: Scheme,
+        request: &mut http::request::Parts,
+        now: SystemTime,
+    ) -> Result<(), AuthError> {
+        let (key, date) = self.key_and_date(now)?;
+        let account = &self.account;
+        let mut signable = Signable::new(scheme, account, Head::from(&*request));
+        signable.date = Some(date.as_bytes());
+        let mac = signable.with(|text| key.mac().chain_update(text))?;
+
+        let name = scheme.name();
+        let mut value = String::with_capacity(name.len() + 1 + account.len() + 1 + SIGNATURE_LEN);
+        value.push_str(name);
+        value.push(' ');
+        value.push_str(account);
+        value.push(':');
+        push_signature(mac, &mut value);
+        let mut authorization =
+            HeaderValue::try_from(value).map_err(|_| AuthError::InvalidAccount)?;
+        authorization.set_sensitive(true);
+
+        let date =
+            HeaderValue::from_bytes(date.as_bytes()).map_err(|_| AuthError::TimeOutOfRange)?;
+        request.headers.try_reserve(2).map_err(|_| AuthError::TooManyHeaders)?;
+        request.headers.insert(X_MS_DATE, date);
+        request.headers.insert(AUTHORIZATION, authorization);
+        Ok(())
     }
 }
 
@@ -52,7 +113,7 @@ impl Authorize for SharedKey {
         request: &mut http::request::Parts,
         now: SystemTime,
     ) -> Result<(), AuthError> {
-        sign(Scheme::SharedKey, &self.account, &self.key(), request, now)
+        self.sign(Scheme::SharedKey, request, now)
     }
 }
 
@@ -91,7 +152,7 @@ impl Authorize for SharedKeyLite {
         request: &mut http::request::Parts,
         now: SystemTime,
     ) -> Result<(), AuthError> {
-        sign(Scheme::SharedKeyLite, &self.0.account, &self.0.key(), request, now)
+        self.0.sign(Scheme::SharedKeyLite, request, now)
     }
 }
 
@@ -99,34 +160,4 @@ impl fmt::Debug for SharedKeyLite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedKeyLite").field("account", &self.0.account).finish_non_exhaustive()
     }
-}
-
-/// Sets `x-ms-date` and `Authorization`, or nothing.
-fn sign(
-    scheme: Scheme,
-    account: &str,
-    key: &AccountKey,
-    request: &mut http::request::Parts,
-    now: SystemTime,
-) -> Result<(), AuthError> {
-    let date = date::header_value(now)?;
-    let mut mac = key.mac();
-    let mut signable = Signable::new(account, Head::from(&*request));
-    signable.date = date.to_str().ok();
-    signable.write_as(scheme, &mut mac)?;
-
-    let name = scheme.name();
-    let mut value = String::with_capacity(name.len() + 1 + account.len() + 1 + SIGNATURE_LEN);
-    value.push_str(name);
-    value.push(' ');
-    value.push_str(account);
-    value.push(':');
-    push_signature(mac, &mut value);
-    let mut authorization = HeaderValue::try_from(value).map_err(|_| AuthError::InvalidAccount)?;
-    authorization.set_sensitive(true);
-
-    request.headers.try_reserve(2).map_err(|_| AuthError::TooManyHeaders)?;
-    request.headers.insert(X_MS_DATE, date);
-    request.headers.insert(AUTHORIZATION, authorization);
-    Ok(())
 }

@@ -1,14 +1,165 @@
-//! Selection, values and order of the `x-ms-` headers.
-
-use std::cmp::Ordering;
+//! The headers that are signed, and their values.
 
 use http::{HeaderMap, HeaderName};
 
-use super::{Rules, Signable, Sink, X_MS_DATE};
+use super::{Buffer, order};
 use crate::AuthError;
 use crate::few::Few;
 
 const PREFIX: &str = "x-ms-";
+
+/// The headers that have a line of their own, in the order of their lines.
+const FIXED: [&str; 11] = [
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "if-modified-since",
+    "if-match",
+    "if-none-match",
+    "if-unmodified-since",
+    "range",
+];
+const CONTENT_LENGTH: usize = 2;
+const DATE: usize = 5;
+/// The lines of Lite: `content-md5`, `content-type`, `date`.
+const LITE: std::ops::RangeInclusive<usize> = 3..=DATE;
+
+/// The line of a header, if it has one. A `match` on constants, because this runs for every header
+/// of every request.
+fn line_of(name: &str) -> Option<usize> {
+    Some(match name {
+        "content-encoding" => 0,
+        "content-language" => 1,
+        "content-length" => CONTENT_LENGTH,
+        "content-md5" => 3,
+        "content-type" => 4,
+        "date" => DATE,
+        "if-modified-since" => 6,
+        "if-match" => 7,
+        "if-none-match" => 8,
+        "if-unmodified-since" => 9,
+        "range" => 10,
+        _ => return None,
+    })
+}
+
+/// The signed headers of one request, values without the blanks around them: those never reach the
+/// service, HTTP drops them.
+pub(super) struct Headers<'a> {
+    fixed: [Option<&'a [u8]>; FIXED.len()],
+    /// Names without their common prefix, sorted.
+    x_ms: Few<(&'a str, &'a [u8]), 8>,
+    dated: bool,
+    version: Option<&'a [u8]>,
+}
+
+impl<'a> Headers<'a> {
+    /// Picks the signed headers; `date` stands in for the `x-ms-date` that is there.
+    pub(super) fn read(headers: &'a HeaderMap, date: Option<&'a [u8]>) -> Result<Self, AuthError> {
+        let mut this = Self {
+            fixed: [None; FIXED.len()],
+            x_ms: Few::new(),
+            dated: date.is_some(),
+            version: None,
+        };
+        if let Some(date) = date {
+            this.x_ms.push(("date", date));
+        }
+        for (name, value) in headers {
+            let name = name.as_str();
+            let value = value.as_bytes().trim_ascii();
+            if let Some(rest) = name.strip_prefix(PREFIX) {
+                match rest {
+                    "date" if date.is_some() => continue,
+                    "date" => this.dated = true,
+                    "version" => this.version = Some(value),
+                    _ => {}
+                }
+                this.x_ms.push((rest, value));
+            } else if let Some(line) = line_of(name).and_then(|line| this.fixed.get_mut(line))
+                && line.replace(value).is_some()
+            {
+                return Err(repeated(name));
+            }
+        }
+        let x_ms = this.x_ms.as_mut_slice();
+        x_ms.sort_unstable_by(|a, b| order::compare(a.0, b.0));
+        Ok(this)
+    }
+
+    /// Whether the version is known to be before `date`. Without a version the newest rules hold.
+    fn is_before(&self, date: &str) -> bool {
+        self.version.is_some_and(|version| version < date.as_bytes())
+    }
+
+    pub(super) fn write_fixed(&self, out: &mut Buffer) {
+        for (line, value) in self.fixed.iter().enumerate() {
+            match value {
+                // An `x-ms-date` empties the line of `Date`.
+                Some(_) if line == DATE && self.dated => {}
+                // Since 2015-02-21 a length of zero is signed as nothing.
+                Some(b"0") if line == CONTENT_LENGTH && !self.is_before("2015-02-21") => {}
+                Some(value) => out.extend(value),
+                None => {}
+            }
+            out.push(b'\n');
+        }
+    }
+
+    pub(super) fn write_fixed_lite(&self, out: &mut Buffer) {
+        for (line, value) in self.fixed.iter().enumerate().filter(|(line, _)| LITE.contains(line)) {
+            match value {
+                Some(value) if line != DATE || !self.dated => out.extend(value),
+                _ => {}
+            }
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes `name:value\n` for each `x-ms-` header.
+    pub(super) fn write_x_ms(&mut self, out: &mut Buffer) -> Result<(), AuthError> {
+        // Before 2016-05-31 a header without a value was left out.
+        let drops_empty = self.is_before("2016-05-31");
+        let mut previous = None;
+        for (name, value) in self.x_ms.as_slice() {
+            if previous == Some(name) {
+                return Err(repeated(&format!("{PREFIX}{name}")));
+            }
+            previous = Some(name);
+            if value.is_empty() && drops_empty {
+                continue;
+            }
+            out.extend(PREFIX.as_bytes());
+            out.extend(name.as_bytes());
+            out.push(b':');
+            out.extend(value);
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
+    /// The error for the first header that is not text, if there is one.
+    pub(super) fn not_text(&self) -> Option<AuthError> {
+        let fixed = FIXED.into_iter().zip(self.fixed.map(Option::unwrap_or_default));
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
+        let x_ms = self.x_ms.as_slice().iter();
+        let mut all = fixed.chain(x_ms.map(|(name, value)| (format!("{PREFIX}{name}"), *value)));
+        let (name, _) = all.find(|(_, value)| std::str::from_utf8(value).is_err())?;
+        header_name(&name).map(|name| AuthError::HeaderNotText { name })
+    }
+}
+
+fn header_name(name: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(name.as_bytes()).ok()
+}
+
+fn repeated(name: &str) -> AuthError {
+    // A name that was in a header map is always a name.
+    header_name(name).map_or(AuthError::TooManyHeaders, |name| AuthError::RepeatedHeader { name })
+}
 
 /// The only value of a header, without the blanks around it, if it is there.
 pub(crate) fn single<'a>(
@@ -20,83 +171,9 @@ pub(crate) fn single<'a>(
     if values.next().is_some() {
         return Err(AuthError::RepeatedHeader { name: name.clone() });
     }
-    text(name, value.as_bytes()).map(Some)
-}
-
-fn text<'a>(name: &HeaderName, value: &'a [u8]) -> Result<&'a str, AuthError> {
-    // Blanks at the ends never reach the service: HTTP drops them.
-    std::str::from_utf8(value.trim_ascii())
+    std::str::from_utf8(value.as_bytes().trim_ascii())
+        .map(Some)
         .map_err(|_| AuthError::HeaderNotText { name: name.clone() })
-}
-
-/// Writes `name:value\n` for each `x-ms-` header.
-pub(super) fn write(
-    signable: &Signable<'_>,
-    rules: Rules,
-    out: &mut impl Sink,
-) -> Result<(), AuthError> {
-    let mut lines: Few<(&str, &str)> = Few::new();
-    if let Some(date) = signable.date {
-        lines.push(("x-ms-date", date));
-    }
-    for name in signable.head.headers.keys() {
-        if !name.as_str().starts_with(PREFIX) || (signable.date.is_some() && *name == X_MS_DATE) {
-            continue;
-        }
-        let value = single(signable.head.headers, name)?.unwrap_or_default();
-        if value.is_empty() && rules.drops_empty_headers {
-            continue;
-        }
-        lines.push((name.as_str(), value));
-    }
-    let lines = lines.as_mut_slice();
-    lines.sort_unstable_by(|a, b| compare(a.0, b.0));
-    for (name, value) in lines {
-        out.push(name);
-        out.push(":");
-        out.push(value);
-        out.push("\n");
-    }
-    Ok(())
-}
-
-/// The order in which the service sorts header names (lowercase).
-///
-/// The reference says "lexicographically", but the service compares like a word sort: hyphens (and
-/// apostrophes) first count for nothing, symbols go before digits and digits before letters; among
-/// names that are then equal, the one without the hyphen at the first difference goes first. Names
-/// sorted by bytes are refused as soon as one continues a common prefix with `_` and another with a
-/// letter or digit.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
-    fn weighed(name: &str) -> impl Iterator<Item = u8> {
-        name.bytes().map(weight).filter(|weight| *weight != 0)
-    }
-    weighed(a)
-        .cmp(weighed(b))
-        .then_with(|| a.bytes().map(tie_weight).cmp(b.bytes().map(tie_weight)))
-}
-
-/// Weight of a byte at the first level; zero is ignored there.
-fn weight(byte: u8) -> u8 {
-    const SYMBOLS: &[u8] = b"!#$%&*.^_`|~+";
-    match byte {
-        b'0'..=b'9' => 100 + (byte - b'0'),
-        b'a'..=b'z' => 120 + (byte - b'a'),
-        _ => SYMBOLS
-            .iter()
-            .position(|symbol| *symbol == byte)
-            .and_then(|position| u8::try_from(position + 1).ok())
-            .unwrap_or(0),
-    }
-}
-
-/// Weight of a byte among names that are equal at the first level.
-fn tie_weight(byte: u8) -> u8 {
-    match byte {
-        b'\'' => 1,
-        b'-' => 2,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
@@ -104,16 +181,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn symbols_digits_letters() {
-        let mut names = ["x-ms-meta-ia", "x-ms-meta-i0", "x-ms-meta-i_", "x-ms-meta-i"];
-        names.sort_by(|a, b| compare(a, b));
-        assert_eq!(names, ["x-ms-meta-i", "x-ms-meta-i_", "x-ms-meta-i0", "x-ms-meta-ia"]);
-    }
-
-    #[test]
-    fn hyphen_only_breaks_ties() {
-        let mut names = ["a-c", "a-b", "ab", "a", "a'b"];
-        names.sort_by(|a, b| compare(a, b));
-        assert_eq!(names, ["a", "ab", "a'b", "a-b", "a-c"]);
+    fn every_fixed_header_has_its_line() {
+        for (line, name) in FIXED.into_iter().enumerate() {
+            assert_eq!(line_of(name), Some(line), "{name}");
+        }
+        assert_eq!(line_of("host"), None);
     }
 }

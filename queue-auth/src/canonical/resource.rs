@@ -1,11 +1,10 @@
 //! The canonical resource: account, path, query.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
-use super::{Signable, Sink};
+use super::{Buffer, Signable};
 use crate::AuthError;
 use crate::few::Few;
 
@@ -13,19 +12,19 @@ use crate::few::Few;
 const SECONDARY: &str = "-secondary";
 
 /// Writes `/account` and the path as it is sent, still percent-encoded.
-pub(super) fn write_path(signable: &Signable<'_>, out: &mut impl Sink) {
-    out.push("/");
-    out.push(signable.account);
+pub(super) fn write_path(signable: &Signable<'_>, out: &mut Buffer) {
+    out.push(b'/');
+    out.extend(signable.account.as_bytes());
     let path = signable.head.uri.path();
     match secondary_rest(signable.account, path) {
         // "The resource URI for the secondary location is the same as at the primary."
         Some(rest) if !signable.keep_secondary => {
-            out.push("/");
-            out.push(signable.account);
-            out.push(rest);
+            out.push(b'/');
+            out.extend(signable.account.as_bytes());
+            out.extend(rest.as_bytes());
         }
-        _ if path.is_empty() => out.push("/"),
-        _ => out.push(path),
+        _ if path.is_empty() => out.push(b'/'),
+        _ => out.extend(path.as_bytes()),
     }
 }
 
@@ -37,74 +36,175 @@ pub(crate) fn secondary_rest<'a>(account: &str, path: &'a str) -> Option<&'a str
 
 /// Writes `\nname:value` for each parameter: names in lower case and sorted, both decoded, the
 /// values of a repeated name sorted and joined by commas. A `+` is a plus.
-pub(super) fn write_query(query: &str, out: &mut impl Sink) -> Result<(), AuthError> {
-    let mut sorted: Few<Pair<'_>> = Few::new();
+pub(super) fn write_query(query: &str, out: &mut Buffer) -> Result<(), AuthError> {
+    if query.is_empty() {
+        return Ok(());
+    }
+    let mut sorted: Few<Pair<'_>, 8> = Few::new();
     pairs(query).for_each(|pair| sorted.push(pair));
     let sorted = sorted.as_mut_slice();
     sorted.sort_unstable_by(Pair::compare);
     let mut previous: Option<&Pair<'_>> = None;
     for pair in &*sorted {
-        if previous.is_some_and(|previous| previous.same_name(pair)) {
-            out.push(",");
+        if previous.is_some_and(|previous| previous.compare_names(pair).is_eq()) {
+            out.push(b',');
         } else {
-            out.push("\n");
-            let name = pair.decode(pair.name)?;
-            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                out.push(&name.to_ascii_lowercase());
+            out.push(b'\n');
+            if pair.plain_name {
+                out.extend(pair.name);
             } else {
-                out.push(&name);
+                push(lowercase(pair.name), query, out)?;
             }
-            out.push(":");
+            out.push(b':');
         }
-        out.push(&pair.decode(pair.value)?);
+        pair.write_value(query, out)?;
         previous = Some(pair);
     }
     Ok(())
 }
 
 /// Writes `?comp=value`, decoded, if there is such a parameter: all that Lite signs of the query.
-pub(super) fn write_comp(query: &str, out: &mut impl Sink) -> Result<(), AuthError> {
-    let comp = pairs(query).find(|pair| lowercase(pair.name).eq(*b"comp"));
-    if let Some(comp) = comp {
-        out.push("?comp=");
-        out.push(&comp.decode(comp.value)?);
+pub(super) fn write_comp(query: &str, out: &mut Buffer) -> Result<(), AuthError> {
+    match pairs(query).find(|pair| lowercase(pair.name).eq(*b"comp")) {
+        Some(comp) => {
+            out.extend(b"?comp=");
+            comp.write_value(query, out)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes decoded bytes. A line end among them could pass for the start of another parameter, so a
+/// signature over it would be one for two requests.
+fn push(bytes: impl Iterator<Item = u8>, query: &str, out: &mut Buffer) -> Result<(), AuthError> {
+    for byte in bytes {
+        if byte == b'\n' {
+            return Err(not_text(query));
+        }
+        out.push(byte);
     }
     Ok(())
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
-    query.split('&').enumerate().filter(|(_, piece)| !piece.is_empty()).map(|(position, piece)| {
-        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        Pair { position, name, value }
-    })
+/// The error for the first parameter that is not text.
+pub(super) fn not_text(query: &str) -> AuthError {
+    let is_text = |text| percent_decode(text).decode_utf8().is_ok_and(|text| !text.contains('\n'));
+    let position = pairs(query).position(|pair| !is_text(pair.name) || !is_text(pair.value));
+    AuthError::QueryNotText { position: position.unwrap_or_default() }
+}
+
+fn pairs(query: &str) -> Pairs<'_> {
+    Pairs { rest: query.as_bytes() }
+}
+
+/// The parameters of a query.
+struct Pairs<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        while !self.rest.is_empty() {
+            // One step per byte that means something; this runs for every request.
+            let (mut name_ends, mut end) = (None, 0);
+            let (mut plain_name, mut plain_value) = (true, true);
+            loop {
+                let found =
+                    self.rest.iter().skip(end).position(|byte| class(*byte) != Class::Plain);
+                end = found.map_or(self.rest.len(), |found| end + found);
+                match self.rest.get(end).map(|byte| class(*byte)) {
+                    Some(Class::Equals) => {
+                        name_ends.get_or_insert(end);
+                    }
+                    Some(Class::Upper) if name_ends.is_none() => plain_name = false,
+                    Some(Class::Percent) if name_ends.is_none() => plain_name = false,
+                    Some(Class::Percent) => plain_value = false,
+                    Some(Class::Plain | Class::Upper) => {}
+                    Some(Class::Ampersand) | None => break,
+                }
+                end += 1;
+            }
+            let (piece, rest) = self.rest.split_at_checked(end).unwrap_or_default();
+            self.rest = rest.strip_prefix(b"&").unwrap_or_default();
+            if !piece.is_empty() {
+                let (name, value) =
+                    piece.split_at_checked(name_ends.unwrap_or(end)).unwrap_or_default();
+                let value = value.strip_prefix(b"=").unwrap_or_default();
+                return Some(Pair { name, value, plain_name, plain_value });
+            }
+        }
+        None
+    }
+}
+
+/// What a byte of a query means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Ampersand,
+    Equals,
+    Percent,
+    Upper,
+}
+
+#[inline]
+fn class(byte: u8) -> Class {
+    static CLASSES: [Class; 256] = {
+        let mut classes = [Class::Plain; 256];
+        let mut byte = 0;
+        let mut rest: &mut [Class] = &mut classes;
+        while let [first, tail @ ..] = rest {
+            *first = match byte {
+                b'&' => Class::Ampersand,
+                b'=' => Class::Equals,
+                b'%' => Class::Percent,
+                b'A'..=b'Z' => Class::Upper,
+                _ => Class::Plain,
+            };
+            byte = byte.wrapping_add(1);
+            rest = tail;
+        }
+        classes
+    };
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Plain)
 }
 
 /// A parameter as it stands in the query.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pair<'a> {
-    position: usize,
-    name: &'a str,
-    value: &'a str,
+    name: &'a [u8],
+    value: &'a [u8],
+    /// Whether decoding and lowering leave the name as it is; nearly always so.
+    plain_name: bool,
+    /// Whether decoding leaves the value as it is.
+    plain_value: bool,
 }
 
-impl<'a> Pair<'a> {
-    fn decode(&self, text: &'a str) -> Result<Cow<'a, str>, AuthError> {
-        percent_decode_str(text)
-            .decode_utf8()
-            .map_err(|_| AuthError::QueryNotText { position: self.position })
+impl Pair<'_> {
+    fn write_value(&self, query: &str, out: &mut Buffer) -> Result<(), AuthError> {
+        if self.plain_value {
+            out.extend(self.value);
+            return Ok(());
+        }
+        push(percent_decode(self.value), query, out)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        lowercase(self.name)
-            .cmp(lowercase(other.name))
-            .then_with(|| percent_decode_str(self.value).cmp(percent_decode_str(other.value)))
+        self.compare_names(other)
+            .then_with(|| percent_decode(self.value).cmp(percent_decode(other.value)))
     }
 
-    fn same_name(&self, other: &Self) -> bool {
-        lowercase(self.name).eq(lowercase(other.name))
+    fn compare_names(&self, other: &Self) -> Ordering {
+        if self.plain_name && other.plain_name {
+            self.name.cmp(other.name)
+        } else {
+            lowercase(self.name).cmp(lowercase(other.name))
+        }
     }
 }
 
-fn lowercase(name: &str) -> impl Iterator<Item = u8> {
-    percent_decode_str(name).map(|byte| byte.to_ascii_lowercase())
+fn lowercase(name: &[u8]) -> impl Iterator<Item = u8> {
+    percent_decode(name).map(|byte| byte.to_ascii_lowercase())
 }

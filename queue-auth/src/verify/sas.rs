@@ -140,7 +140,7 @@ fn check_signature(
         .and_then(decode_signature)
         .ok_or(InvalidSas::new("sig", "is not 32 bytes in base64"))?;
     let string_to_sign = fields.string_to_sign(account, queue)?;
-    if keys.iter().any(|key| key.verifies(&string_to_sign, &signature)) {
+    if keys.iter().any(|key| key.verifies(string_to_sign.as_bytes(), &signature)) {
         Ok(())
     } else {
         Err(VerifyError::Mismatch { string_to_sign })

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use http::header::DATE;
 
 use super::{Access, Grant, KeyStore, MAX_CLOCK_SKEW, RequestContext, Verifier, VerifyError};
+use crate::Head;
 use crate::canonical::{Scheme, Signable, X_MS_DATE, secondary_rest, single};
 use crate::key::decode_signature;
-use crate::{AccountKey, Head};
 
 impl<K: KeyStore> Verifier<K> {
     /// Verifies `account:signature`.
@@ -31,24 +31,22 @@ impl<K: KeyStore> Verifier<K> {
         let keys = self.keys.keys(account).ok_or(VerifyError::WrongAccount)?;
         check_date(head, context.now)?;
 
-        let mut signable = Signable::new(account, head);
-        let string_to_sign = signable.text(scheme).map_err(VerifyError::Unsignable)?;
-        let mut fits = any_verifies(&keys, &string_to_sign, &signature);
-        if !fits && secondary_rest(account, head.uri.path()).is_some() {
-            signable.keep_secondary = true;
-            let as_sent = signable.text(scheme).map_err(VerifyError::Unsignable)?;
-            fits = any_verifies(&keys, &as_sent, &signature);
+        let mut signable = Signable::new(scheme, account, head);
+        let fits = |signable: &Signable<'_>| {
+            signable
+                .with(|text| keys.iter().any(|key| key.verifies(text, &signature)))
+                .map_err(VerifyError::Unsignable)
+        };
+        if fits(&signable)? {
+            return Ok(Grant::new(account, Access::Owner, None));
         }
-        if fits {
-            Ok(Grant::new(account, Access::Owner, None))
-        } else {
-            Err(VerifyError::Mismatch { string_to_sign })
+        let string_to_sign = signable.text().map_err(VerifyError::Unsignable)?;
+        signable.keep_secondary = true;
+        if secondary_rest(account, head.uri.path()).is_some() && fits(&signable)? {
+            return Ok(Grant::new(account, Access::Owner, None));
         }
+        Err(VerifyError::Mismatch { string_to_sign })
     }
-}
-
-fn any_verifies(keys: &[AccountKey], text: &str, signature: &[u8]) -> bool {
-    keys.iter().any(|key| key.verifies(text, signature))
 }
 
 /// `x-ms-date` counts if it is there, else `Date`.
