@@ -62,6 +62,15 @@ pub trait Codec: fmt::Debug + Send + Sync {
     /// When the value cannot be written, or its text cannot be the text of a message.
     fn encode(&self, value: &Self::Value) -> Result<MessageText, CodecError>;
 
+    /// Writes a value that is not needed any more, which can save a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    fn encode_owned(&self, value: Self::Value) -> Result<MessageText, CodecError> {
+        self.encode(&value)
+    }
+
     /// Reads a value from text.
     ///
     /// # Errors
@@ -134,7 +143,11 @@ impl Codec for Text {
     }
 
     fn encode(&self, value: &String) -> Result<MessageText, CodecError> {
-        checked(self.name(), value.len(), value.clone())
+        self.encode_owned(value.clone())
+    }
+
+    fn encode_owned(&self, value: String) -> Result<MessageText, CodecError> {
+        checked(self.name(), value.len(), value)
     }
 
     fn decode(&self, text: &MessageText) -> Result<String, CodecError> {
