@@ -22,6 +22,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod authorize;
+#[cfg(feature = "aad")]
+pub mod bearer;
 mod canonical;
 mod compose;
 mod date;
@@ -36,6 +38,8 @@ mod shared_key;
 pub mod verify;
 
 pub use authorize::{Authorize, BoxFuture};
+#[cfg(feature = "aad")]
+pub use bearer::Bearer;
 pub use canonical::{string_to_sign, string_to_sign_lite};
 pub use compose::{Anonymous, Both};
 pub use error::{AuthError, BoxError};

@@ -2,7 +2,7 @@
 //! no storm, whatever fails.
 
 #![cfg(feature = "aad")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

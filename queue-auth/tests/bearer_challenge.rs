@@ -1,7 +1,7 @@
 //! Properties of the challenge parser.
 
 #![cfg(feature = "aad")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};

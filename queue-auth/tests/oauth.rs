@@ -1,7 +1,7 @@
 //! The OAuth 2.0 flows against an identity provider on this machine, over HTTP.
 
 #![cfg(feature = "oauth2")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod oauth_server;
 

@@ -1,7 +1,7 @@
 //! Credentials of `azure_identity` against an identity provider on this machine, over HTTP.
 
 #![cfg(feature = "azure-identity")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod oauth_server;
 

@@ -90,7 +90,6 @@ impl Challenge {
 }
 
 /// The next `name=value`, and what follows it. `Some(None)` at the end, `None` when malformed.
-#[expect(clippy::type_complexity, reason = "used in one place")]
 fn next_parameter(text: &str) -> Option<Option<(&str, &str, &str)>> {
     let is_gap = |c: char| matches!(c, ' ' | '\t' | ',');
     let text = text.trim_start_matches(is_gap);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::InvalidAccessToken;
-use super::redact::shown;
+use super::redact::{redact, shown};
 use crate::{AuthError, BoxError};
 
 /// Why a [`TokenSource`](super::TokenSource) gave no token. Never holds a secret; cheap to clone, so
@@ -80,6 +80,16 @@ impl TokenError {
         Self { inner: Arc::new(Inner { kind, retry_after: None, source: None }) }
     }
 
+    /// A refusal with the fields `error` and `error_description` of RFC 6749, made fit to be shown:
+    /// on one line, at most 1,000 bytes, and with `secrets` and every long run of token characters
+    /// replaced. What a provider or an attacker in its place sends back may quote the request.
+    pub fn refused(error: &str, description: Option<&str>, secrets: &[&str]) -> Self {
+        Self::new(TokenErrorKind::Refused {
+            error: redact(error, secrets),
+            description: description.map(|text| redact(text, secrets)),
+        })
+    }
+
     /// Adds the cause. It must not show a secret.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
@@ -107,7 +117,6 @@ impl TokenError {
         Self::new(TokenErrorKind::InvalidAnswer { rule: rule.into() })
     }
 
-    #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
     pub(super) fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::new(TokenErrorKind::Setting { name, rule: rule.into() })
     }
@@ -150,12 +159,7 @@ impl fmt::Display for TokenError {
                 write!(f, "the identity provider refused: {}", shown(error))
             }
             TokenErrorKind::Refused { error, description: Some(description) } => {
-                write!(
-                    f,
-                    "the identity provider refused: {}: {}",
-                    shown(error),
-                    shown(description)
-                )
+                write!(f, "the identity provider refused: {}: {}", shown(error), shown(description))
             }
             TokenErrorKind::InvalidAnswer { rule } => {
                 write!(f, "the answer of the identity provider is not valid: {rule}")

@@ -12,7 +12,6 @@ const REDACTED: &str = "[redacted]";
 
 /// `text` with every one of `secrets` and every long run of token characters replaced, control
 /// characters turned into blanks, and its end cut off when it is too long.
-#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
 pub(super) fn redact(text: &str, secrets: &[&str]) -> String {
     let mut text = Cow::Borrowed(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -42,15 +41,14 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     }
     let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     let (start, cut) = text.split_at_checked(end.unwrap_or(0)).unwrap_or((text, ""));
-    let mut line: String =
-        start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut line: String = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if !cut.is_empty() {
         line.push('…');
     }
     Cow::Owned(line)
 }
 
-#[cfg(all(test, any(feature = "oauth2", feature = "azure-identity")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{AccessToken, TokenError, TokenErrorKind};
+use super::{AccessToken, TokenError};
 use crate::{BoxFuture, date};
 
 /// What a token is asked for.
@@ -34,7 +34,7 @@ impl TokenRequest {
 
     /// The tenant that the service named in its challenge, if it did. It has only letters, digits,
     /// `-` and `.`. A source that cannot ask that tenant may say so with
-    /// [`WrongTenant`](TokenErrorKind::WrongTenant).
+    /// [`WrongTenant`](super::TokenErrorKind::WrongTenant).
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
@@ -114,11 +114,8 @@ impl TokenSource for AccessToken {
         let result = if self.is_valid_at(now) {
             Ok(self.clone())
         } else {
-            let rule = format!("it expired at {}", date::show(self.expires_at()));
-            Err(TokenError::new(TokenErrorKind::Setting {
-                name: "the given access token",
-                rule: rule.into(),
-            }))
+            let rule = format!("it expired at {}", date::show(&self.expires_at()));
+            Err(TokenError::setting("the given access token", rule))
         };
         Box::pin(std::future::ready(result))
     }

@@ -105,7 +105,7 @@ impl AccessToken {
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("expires_at", &crate::date::show(self.expires_at))
+            .field("expires_at", &crate::date::show(&self.expires_at))
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! An identity provider on this machine: a real HTTP server with answers by script.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
