@@ -20,6 +20,7 @@ pub(crate) use headers::single;
 pub(crate) use resource::secondary_rest;
 
 pub(crate) const X_MS_DATE: HeaderName = HeaderName::from_static("x-ms-date");
+#[cfg(feature = "verify-bearer")]
 pub(crate) const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 
 /// The string while it grows; the requests of the service sign well below this size.
