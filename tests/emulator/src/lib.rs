@@ -95,3 +95,8 @@ pub use emulator::{Emulator, EmulatorBuilder};
 pub use handle::Connection;
 #[cfg(feature = "serve")]
 pub use serve::{BindError, Server};
+
+/// The examples of the README, compiled and run with the others.
+#[cfg(all(doctest, feature = "serve"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,7 +28,7 @@ fn list() -> Request<Bytes> {
     ListQueues::new().to_http(&Endpoint::emulator(), &CallOptions::default())
 }
 
-/// Status, code and detail elements of a refusal.
+/// Status and code of a refusal.
 fn refusal(response: &Response<Bytes>) -> (u16, String) {
     let error = ServiceError::from_http(response);
     (error.status().as_u16(), error.code().to_string())
@@ -80,12 +80,17 @@ fn a_signature_covers_the_request() {
 #[test]
 fn requests_without_credentials() {
     let emulator = Emulator::new();
-    let response = emulator.handle(list());
-    assert_eq!(refusal(&response), (401, "NoAuthenticationInformation".to_owned()));
-
-    let old = CallOptions::new().version(ServiceVersion::new(2019, 7, 7).unwrap());
-    let response = emulator.handle(ListQueues::new().to_http(&Endpoint::emulator(), &old));
-    assert_eq!(refusal(&response), (404, "ResourceNotFound".to_owned()));
+    for (version, status, code) in [
+        ((2026, 10, 6), 401, "NoAuthenticationInformation"),
+        ((2019, 12, 12), 401, "NoAuthenticationInformation"),
+        ((2019, 7, 7), 404, "ResourceNotFound"),
+    ] {
+        let (year, month, day) = version;
+        let version = ServiceVersion::new(year, month, day).unwrap();
+        let options = CallOptions::new().version(version);
+        let response = emulator.handle(ListQueues::new().to_http(&Endpoint::emulator(), &options));
+        assert_eq!(refusal(&response), (status, code.to_owned()), "{version}");
+    }
 
     let mut request = list();
     request.headers_mut().insert("authorization", "Nonsense".parse().unwrap());
@@ -131,6 +136,7 @@ fn client_request_ids_are_echoed_on_errors_too() {
     assert_eq!(send(VERSION, "abc").unwrap(), "abc");
     assert_eq!(send(VERSION, &"x".repeat(1024)).unwrap().len(), 1024);
     assert_eq!(send(VERSION, &"x".repeat(1025)), None);
+    assert_eq!(send("2019-02-02", "abc").unwrap(), "abc");
     assert_eq!(send("2018-11-09", "abc"), None);
 }
 

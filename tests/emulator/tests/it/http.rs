@@ -191,6 +191,19 @@ fn shutting_down_finishes_what_has_begun_and_frees_the_port() {
 }
 
 #[test]
+fn dropping_a_server_stops_it() {
+    let Fixture { runtime, server } = Fixture::new();
+    let address = server.local_addr();
+    drop(server);
+    let start = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(start.elapsed() < Duration::from_secs(5), "it still listens");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(runtime);
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let f = Fixture::new();
     let error = f.runtime.block_on(Server::bind(Emulator::new(), f.address())).unwrap_err();

@@ -1,10 +1,12 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use queue_emulator::Account;
+use queue_emulator::{Account, InvalidAccount};
+
+use crate::sentence;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -77,15 +79,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Short('V') | Long("version") => return Ok(Command::Version),
             Long("port") => options.port = parser.value()?.parse()?,
             Long("host") => options.host = parser.value()?.string()?,
-            // Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
-            Long("account") => options.accounts.push(
-                parser
-                    .value()?
-                    .string()
-                    .map_err(|_| lexopt::Error::from("--account is not valid UTF-8"))?
-                    .parse()
-                    .map_err(|error| lexopt::Error::from(format!("--account: {error}")))?,
-            ),
+            Long("account") => options.accounts.push(account(&parser.value()?)?),
             Long("deletion-time") => {
                 options.deletion_time = Some(Duration::from_secs(parser.value()?.parse()?));
             }
@@ -98,6 +92,12 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         }
     }
     Ok(Command::Run(options))
+}
+
+/// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
+fn account(value: &OsStr) -> Result<Account, lexopt::Error> {
+    let text = value.to_str().ok_or("--account is not valid UTF-8")?;
+    text.parse().map_err(|error: InvalidAccount| format!("--account: {}", sentence(&error)).into())
 }
 
 #[cfg(test)]

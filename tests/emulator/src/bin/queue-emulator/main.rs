@@ -19,24 +19,24 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Command::Run(options)) => run::run(options).unwrap_or_else(|error| {
-            complain(&*error);
+            eprintln!("queue-emulator: {}", sentence(&*error));
             ExitCode::FAILURE
         }),
         Err(error) => {
-            complain(&error);
-            eprintln!("Try 'queue-emulator --help'.");
+            // The message of this type has its cause in it.
+            eprintln!("queue-emulator: {error}\nTry 'queue-emulator --help'.");
             ExitCode::from(2)
         }
     }
 }
 
-/// Prints an error and its causes on one line.
-fn complain(error: &dyn Error) {
+/// An error and its causes on one line.
+fn sentence(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    eprintln!("queue-emulator: {text}");
+    text
 }

@@ -65,11 +65,11 @@ fn announce(server: &Server) -> io::Result<()> {
         "Azure Queue Storage emulator, listening on {url}\n\
          Queues are kept in memory and are gone when it stops.\n\
          \n\
-         To use it, give your program this connection string:\n\
+         Connection string, for any Azure Queue Storage library:\n\
          \n  {connection_string}\n\
          \n\
-         or set it for programs started from a shell:\n\
-         \n  export {VARIABLE}='{connection_string}'\n\
+         Many programs take it from the environment variable {VARIABLE};\n\
+         `queue-emulator --exec COMMAND` runs one with the variable set.\n\
          \n\
          Press ctrl-c to stop.",
         url = server.base_url(),
