@@ -20,7 +20,8 @@ use azure_identity::{
 };
 use oauth_server::{Answer, MEANT_FOR, Provider, carried, printed, request};
 use queue_auth::bearer::{
-    Chain, Identity, TokenError, TokenErrorKind, TokenRequest, TokenSource, client_options,
+    Chain, Identity, TokenError, TokenErrorKind, TokenRequest, TokenSource, TokenTransport as _,
+    client_options,
 };
 use queue_auth::{Authorize, Bearer};
 
@@ -164,6 +165,42 @@ async fn a_managed_identity_that_lies_or_is_not_there() {
         }
         assert!(!shown.contains(TOKEN), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn no_managed_identity_endpoint_is_known_at_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let transport = Arc::new(oauth_server::direct());
+    let transport = queue_auth::bearer::transport_fn(move |mut request| {
+        *request.uri_mut() = nobody.parse().unwrap();
+        let transport = Arc::clone(&transport);
+        async move { transport.send(request).await }
+    });
+    let source = Identity::managed(transport, None).unwrap();
+    let started = std::time::Instant::now();
+    let error = source.token(&TokenRequest::new(SCOPE), SystemTime::now()).await.unwrap_err();
+    assert_eq!(*error.kind(), TokenErrorKind::Unreachable);
+    assert!(queue_auth::AuthError::from(error).is_transient());
+    // The first retry of the pipeline would come after 1.34 seconds.
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_busy_provider_is_typed() {
+    let provider =
+        Provider::start(|_, _| Answer::new(503, "<p>busy</p>").header("retry-after", "19")).await;
+    let mut options = client_options(provider.redirected());
+    options.retry = azure_core::http::RetryOptions::none();
+    let options = ClientSecretCredentialOptions { client_options: options };
+    let secret = "s".to_owned().into();
+    let credential =
+        ClientSecretCredential::new(TENANT, CLIENT.to_owned(), secret, Some(options)).unwrap();
+    let source = Identity::new(credential);
+    let error = source.token(&TokenRequest::new(SCOPE), SystemTime::now()).await.unwrap_err();
+    assert!(matches!(error.kind(), TokenErrorKind::Busy { status: 503 }), "{error:?}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(19)));
 }
 
 /// Stands for a shell with `az`.
