@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use http::HeaderName;
 
@@ -66,6 +67,25 @@ impl AuthError {
         source: impl Into<Option<BoxError>>,
     ) -> Self {
         Self::Unavailable { reason: reason.into(), source: source.into() }
+    }
+
+    /// Whether a later try may succeed without anybody changing anything: a token could not be
+    /// fetched because the identity provider was not reached or was busy.
+    pub fn is_transient(&self) -> bool {
+        #[cfg(feature = "aad")]
+        if let Some(error) = crate::bearer::TokenError::of(self) {
+            return error.is_transient();
+        }
+        false
+    }
+
+    /// For how long the identity provider asks not to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        #[cfg(feature = "aad")]
+        if let Some(error) = crate::bearer::TokenError::of(self) {
+            return error.retry_after();
+        }
+        None
     }
 }
 

@@ -315,7 +315,9 @@ async fn an_assertion_from_a_file_that_changes() {
     std::fs::remove_file(&file).unwrap();
     let error = ask(&flow).await.unwrap_err();
     assert_eq!(*error.kind(), TokenErrorKind::Assertion);
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("No such file"));
+    let cause = std::error::Error::source(&error).unwrap();
+    let cause = cause.downcast_ref::<std::io::Error>().unwrap();
+    assert_eq!(cause.kind(), std::io::ErrorKind::NotFound);
     assert_eq!(provider.count(), 2);
 }
 

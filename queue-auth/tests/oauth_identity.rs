@@ -5,23 +5,16 @@
 
 mod oauth_server;
 
-use std::ffi::OsStr;
-use std::io;
-use std::pin::Pin;
-use std::process::{ExitStatus, Output};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, DeveloperToolsCredential,
-    DeveloperToolsCredentialOptions, Executor, UserAssignedId, WorkloadIdentityCredential,
-    WorkloadIdentityCredentialOptions,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use oauth_server::{Answer, MEANT_FOR, Provider, carried, printed, request};
 use queue_auth::bearer::{
-    Chain, Identity, TokenError, TokenErrorKind, TokenRequest, TokenSource, TokenTransport as _,
-    client_options,
+    Identity, TokenErrorKind, TokenRequest, TokenSource, TokenTransport as _, client_options,
 };
 use queue_auth::{Authorize, Bearer};
 
@@ -203,106 +196,125 @@ async fn a_busy_provider_is_typed() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(19)));
 }
 
-/// Stands for a shell with `az`.
-#[derive(Debug)]
-struct Shell {
-    found: bool,
-    commands: Mutex<Vec<String>>,
-}
-
-impl Shell {
-    fn new(found: bool) -> Arc<Self> {
-        Arc::new(Self { found, commands: Mutex::default() })
-    }
-
-    fn commands(&self) -> Vec<String> {
-        self.commands.lock().unwrap().clone()
-    }
-}
-
-impl Executor for Shell {
-    fn run<'a, 'b, 'c, 'd, 'e>(
-        &'a self,
-        _program: &'b OsStr,
-        args: &'c [&'d OsStr],
-    ) -> Pin<Box<dyn Future<Output = io::Result<Output>> + Send + 'e>>
-    where
-        'a: 'e,
-        'b: 'e,
-        'c: 'e,
-        'd: 'e,
-        Self: 'e,
-    {
-        let command = args.last().unwrap().to_string_lossy().into_owned();
-        self.commands.lock().unwrap().push(command);
-        let status = if self.found { 0 } else { 127 << 8 };
-        let stdout = format!(
-            r#"{{"accessToken":"eyJ0.cli.x","expires_on":{},"tokenType":"Bearer"}}"#,
-            in_an_hour()
-        );
-        let output = Output {
-            status: <ExitStatus as std::os::unix::process::ExitStatusExt>::from_raw(status),
-            stdout: stdout.into_bytes(),
-            stderr: Vec::new(),
-        };
-        Box::pin(std::future::ready(Ok(output)))
-    }
-}
-
+/// Credentials that run a command; the shell that stands for the real one speaks Unix.
 #[cfg(unix)]
-#[tokio::test]
-async fn the_azure_cli_in_the_tenant_that_is_named() {
-    let shell = Shell::new(true);
-    let executor: Arc<dyn Executor> = shell.clone();
-    let source = Identity::per_tenant(move |tenant| {
-        let options = AzureCliCredentialOptions {
-            tenant_id: tenant.map(str::to_owned),
-            executor: Some(Arc::clone(&executor)),
-            ..Default::default()
-        };
-        Ok(AzureCliCredential::new(Some(options))?)
-    });
-    let bearer = Bearer::new(source);
-    let now = SystemTime::now();
-    bearer.refresh(now).await.unwrap();
-    bearer.authorize(&mut request(), now).unwrap();
-    let challenge = format!(
-        "Bearer authorization_uri=https://login.microsoftonline.com/{TENANT}/oauth2/authorize \
-         resource_id=https://storage.azure.com"
-    );
-    let challenge =
-        http::HeaderMap::from_iter([(http::header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
-    assert!(bearer.rejected(&challenge));
-    bearer.refresh(now).await.unwrap();
-    let commands = shell.commands();
-    assert_eq!(commands.len(), 2);
-    assert!(commands.iter().all(|command| command.contains(SCOPE)), "{commands:?}");
-    assert!(!commands[0].contains("--tenant"));
-    assert!(commands[1].contains(&format!("--tenant {TENANT}")), "{commands:?}");
-}
+mod command_line {
+    use std::ffi::OsStr;
+    use std::io;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::pin::Pin;
+    use std::process::{ExitStatus, Output};
+    use std::sync::Mutex;
 
-#[cfg(unix)]
-#[tokio::test]
-async fn a_chain_from_the_cloud_to_the_desk() {
-    // No managed identity here, but a person who is logged in.
-    let provider = Provider::start(|_, _| Answer::new(400, "{}")).await;
-    let tools = |found| {
-        let executor: Arc<dyn Executor> = Shell::new(found);
-        let options = DeveloperToolsCredentialOptions { executor: Some(executor) };
-        Identity::new(DeveloperToolsCredential::new(Some(options)).unwrap())
+    use azure_identity::{
+        AzureCliCredential, AzureCliCredentialOptions, DeveloperToolsCredential,
+        DeveloperToolsCredentialOptions, Executor,
     };
-    let managed = || Identity::managed(provider.redirected(), None).unwrap();
-    let bearer = Bearer::new(Chain::new(managed()).or(tools(true)));
-    let now = SystemTime::now();
-    bearer.refresh(now).await.unwrap();
-    let mut parts = request();
-    bearer.authorize(&mut parts, now).unwrap();
-    assert_eq!(carried(&parts), "eyJ0.cli.x");
-    assert_eq!(provider.count(), 1);
+    use queue_auth::bearer::{Chain, TokenError};
 
-    let bearer = Bearer::new(Chain::new(managed()).or(tools(false)));
-    let error = bearer.refresh(now).await.unwrap_err();
-    let error = TokenError::of(&error).unwrap();
-    let TokenErrorKind::Credential { message } = error.kind() else { panic!("{error:?}") };
-    assert!(message.contains("az not found on PATH"), "{message}");
+    use super::*;
+
+    /// Stands for a shell with `az`.
+    #[derive(Debug)]
+    struct Shell {
+        found: bool,
+        commands: Mutex<Vec<String>>,
+    }
+
+    impl Shell {
+        fn new(found: bool) -> Arc<Self> {
+            Arc::new(Self { found, commands: Mutex::default() })
+        }
+
+        fn commands(&self) -> Vec<String> {
+            self.commands.lock().unwrap().clone()
+        }
+    }
+
+    impl Executor for Shell {
+        fn run<'a, 'b, 'c, 'd, 'e>(
+            &'a self,
+            _program: &'b OsStr,
+            args: &'c [&'d OsStr],
+        ) -> Pin<Box<dyn Future<Output = io::Result<Output>> + Send + 'e>>
+        where
+            'a: 'e,
+            'b: 'e,
+            'c: 'e,
+            'd: 'e,
+            Self: 'e,
+        {
+            let command = args.last().unwrap().to_string_lossy().into_owned();
+            self.commands.lock().unwrap().push(command);
+            let status = if self.found { 0 } else { 127 << 8 };
+            let stdout = format!(
+                r#"{{"accessToken":"eyJ0.cli.x","expires_on":{},"tokenType":"Bearer"}}"#,
+                in_an_hour()
+            );
+            let output = Output {
+                status: ExitStatus::from_raw(status),
+                stdout: stdout.into_bytes(),
+                stderr: Vec::new(),
+            };
+            Box::pin(std::future::ready(Ok(output)))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_azure_cli_in_the_tenant_that_is_named() {
+        let shell = Shell::new(true);
+        let executor: Arc<dyn Executor> = shell.clone();
+        let source = Identity::per_tenant(move |tenant| {
+            let options = AzureCliCredentialOptions {
+                tenant_id: tenant.map(str::to_owned),
+                executor: Some(Arc::clone(&executor)),
+                ..Default::default()
+            };
+            Ok(AzureCliCredential::new(Some(options))?)
+        });
+        let bearer = Bearer::new(source);
+        let now = SystemTime::now();
+        bearer.refresh(now).await.unwrap();
+        bearer.authorize(&mut request(), now).unwrap();
+        let challenge = format!(
+            "Bearer authorization_uri=https://login.microsoftonline.com/{TENANT}/oauth2/authorize \
+         resource_id=https://storage.azure.com"
+        );
+        let challenge = http::HeaderMap::from_iter([(
+            http::header::WWW_AUTHENTICATE,
+            challenge.parse().unwrap(),
+        )]);
+        assert!(bearer.rejected(&challenge));
+        bearer.refresh(now).await.unwrap();
+        let commands = shell.commands();
+        assert_eq!(commands.len(), 2);
+        assert!(commands.iter().all(|command| command.contains(SCOPE)), "{commands:?}");
+        assert!(!commands[0].contains("--tenant"));
+        assert!(commands[1].contains(&format!("--tenant {TENANT}")), "{commands:?}");
+    }
+
+    #[tokio::test]
+    async fn a_chain_from_the_cloud_to_the_desk() {
+        // No managed identity here, but a person who is logged in.
+        let provider = Provider::start(|_, _| Answer::new(400, "{}")).await;
+        let tools = |found| {
+            let executor: Arc<dyn Executor> = Shell::new(found);
+            let options = DeveloperToolsCredentialOptions { executor: Some(executor) };
+            Identity::new(DeveloperToolsCredential::new(Some(options)).unwrap())
+        };
+        let managed = || Identity::managed(provider.redirected(), None).unwrap();
+        let bearer = Bearer::new(Chain::new(managed()).or(tools(true)));
+        let now = SystemTime::now();
+        bearer.refresh(now).await.unwrap();
+        let mut parts = request();
+        bearer.authorize(&mut parts, now).unwrap();
+        assert_eq!(carried(&parts), "eyJ0.cli.x");
+        assert_eq!(provider.count(), 1);
+
+        let bearer = Bearer::new(Chain::new(managed()).or(tools(false)));
+        let error = bearer.refresh(now).await.unwrap_err();
+        let error = TokenError::of(&error).unwrap();
+        let TokenErrorKind::Credential { message } = error.kind() else { panic!("{error:?}") };
+        assert!(message.contains("az not found on PATH"), "{message}");
+    }
 }

@@ -5,15 +5,18 @@ mod transport;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
+use azure_core::http::headers::RETRY_AFTER;
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
+
+use transport::{Unanswered, is_busy};
 
 pub use transport::client_options;
 
@@ -117,7 +120,7 @@ impl Identity {
             user_assigned_id: user_assigned,
             client_options: client_options(transport),
         };
-        Ok(Self::new(ManagedIdentityCredential::new(Some(options)).map_err(|e| setup_error(&e))?))
+        Ok(Self::new(ManagedIdentityCredential::new(Some(options)).map_err(|e| in_words(&e))?))
     }
 
     /// The workload identity of a Kubernetes pod, from the variables `AZURE_TENANT_ID`,
@@ -133,7 +136,7 @@ impl Identity {
             },
             ..Default::default()
         };
-        Ok(Self::new(WorkloadIdentityCredential::new(Some(options)).map_err(|e| setup_error(&e))?))
+        Ok(Self::new(WorkloadIdentityCredential::new(Some(options)).map_err(|e| in_words(&e))?))
     }
 
     /// The person that is logged in to the Azure CLI (`az login`), in the tenant that the service
@@ -154,7 +157,7 @@ impl Identity {
     ///
     /// When `azure_identity` cannot set the credential up.
     pub fn developer_tools() -> Result<Self, TokenError> {
-        Ok(Self::new(DeveloperToolsCredential::new(None).map_err(|e| setup_error(&e))?))
+        Ok(Self::new(DeveloperToolsCredential::new(None).map_err(|e| in_words(&e))?))
     }
 
     fn credential(&self, tenant: Option<&str>) -> Result<Arc<dyn TokenCredential>, TokenError> {
@@ -167,7 +170,7 @@ impl Identity {
         if let Some(credential) = made.get(&tenant) {
             return Ok(Arc::clone(credential));
         }
-        let credential = make(tenant.as_deref()).map_err(|error| setup_error(&error))?;
+        let credential = make(tenant.as_deref()).map_err(|error| in_words(&error))?;
         if made.len() < TENANTS {
             made.insert(tenant, Arc::clone(&credential));
         }
@@ -202,20 +205,30 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Makes our error of one that a constructor returned, before anything was asked.
-fn setup_error(error: &azure_core::Error) -> TokenError {
+/// Makes our error of one that has only words: above all those of constructors, which ask nobody.
+fn in_words(error: &azure_core::Error) -> TokenError {
     TokenError::new(TokenErrorKind::Credential { message: redact(&error.to_string(), &[]) })
 }
 
 /// Makes our error of one of `azure_core`. That one is not kept: it holds the whole answer, and its
 /// messages may quote it.
 fn error_of(error: &azure_core::Error) -> TokenError {
-    // Credentials wrap the error of their HTTP pipeline; the innermost kind says what happened.
-    let kinds = std::iter::successors(Some(error), |error| inner(error)).map(|e| e.kind());
-    let kind = kinds.last().unwrap_or(&ErrorKind::Other);
-    match kind {
-        ErrorKind::HttpResponse { status, .. } if status.is_server_error() || **status == 429 => {
-            TokenError::new(TokenErrorKind::Busy { status: **status })
+    // Credentials wrap the error of their HTTP pipeline; the innermost one says what happened.
+    let innermost = std::iter::successors(Some(error), |error| inner(error)).last();
+    let innermost = innermost.unwrap_or(error);
+    if std::error::Error::source(innermost).is_some_and(|source| source.is::<Unanswered>()) {
+        return TokenError::new(TokenErrorKind::Unreachable);
+    }
+    match innermost.kind() {
+        ErrorKind::HttpResponse { status, raw_response, .. } if is_busy(**status) => {
+            let error = TokenError::new(TokenErrorKind::Busy { status: **status });
+            let seconds = raw_response
+                .as_ref()
+                .and_then(|answer| answer.headers().get_optional_str(&RETRY_AFTER)?.parse().ok());
+            match seconds {
+                Some(seconds) => error.with_retry_after(Duration::from_secs(seconds)),
+                None => error,
+            }
         }
         ErrorKind::HttpResponse { status, error_code, .. } => {
             let code = error_code.clone().unwrap_or_else(|| format!("status {status}"));
@@ -226,9 +239,7 @@ fn error_of(error: &azure_core::Error) -> TokenError {
         ErrorKind::DataConversion => {
             TokenError::invalid_answer("it is not the JSON that the credential expects")
         }
-        _ => {
-            TokenError::new(TokenErrorKind::Credential { message: redact(&error.to_string(), &[]) })
-        }
+        _ => in_words(error),
     }
 }
 

@@ -8,7 +8,7 @@ const LONGEST: usize = 1000;
 /// A run of base64 characters from this length on may be a secret. Correlation identifiers have 36.
 const SECRET_RUN: usize = 40;
 
-const REDACTED: &str = "[redacted]";
+pub(super) const REDACTED: &str = "[redacted]";
 
 /// `text` with every one of `secrets` and every long run of token characters replaced, control
 /// characters turned into blanks, and its end cut off when it is too long.

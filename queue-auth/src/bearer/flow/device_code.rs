@@ -38,6 +38,9 @@ type Sleep = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 /// Tokens of a person, who opens a page on any device and types a code there: RFC 8628.
 ///
 /// Later tokens come by a refresh token, without the person, until the provider asks for them again.
+/// A future that is dropped while the person is at it forgets the code, and the next one shows
+/// another; so await [`refresh`](crate::Authorize::refresh) once at the start of the program.
+///
 /// "The OAuth 2.0 device authorization grant flow" in the Microsoft identity platform documentation.
 ///
 /// ```
