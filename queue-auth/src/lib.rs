@@ -1,7 +1,13 @@
-//! Authorization for Azure Queue Storage, to sign and to verify.
+//! Authorization for Azure Queue Storage, to sign and to verify: Shared Key, shared access signatures
+//! and Microsoft Entra ID (AAD), behind one trait, [`Authorize`].
 //!
-//! The crate works on the types of the [`http`] crate, does no IO and reads no clock: the time is an
-//! argument. A tool that has an [`http::Request`] from anywhere signs it in three lines:
+//! For people who sign requests of an HTTP client of their own, hand out tokens, or verify requests
+//! in a gateway, a test or an emulator. Who wants a client takes the crate `queue-client`; who wants
+//! the requests themselves, `queue-proto`.
+//!
+//! The crate works on the types of the [`http`] crate and reads no clock: the time is an argument.
+//! It does no IO; only the sources of bearer tokens do, which are features. A tool that has an
+//! [`http::Request`] from anywhere signs it in three lines:
 //!
 //! ```
 //! use queue_auth::{AccountKey, Authorize, SharedKey};
@@ -14,10 +20,40 @@
 //! let signer = SharedKey::new("contoso", AccountKey::from_base64(key)?);
 //! let (mut parts, body) = request.into_parts();
 //! signer.authorize(&mut parts, SystemTime::now())?;
-//! # let request = http::Request::from_parts(parts, body);
+//! let request = http::Request::from_parts(parts, body);
 //! # assert!(request.headers()["authorization"].to_str()?.starts_with("SharedKey contoso:"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! reqwest takes it by `request.try_into()`, ureq by `agent.run(request)`, hyper as it is; the
+//! README shows each.
+//!
+//! | I want to … | Take |
+//! | --- | --- |
+//! | sign with an account key | [`SharedKey`], or [`SharedKeyLite`] for old servers |
+//! | use a shared access signature | [`sas::SasToken`], [`sas::SasCredential`] |
+//! | hand one out | [`sas::QueueSas`], [`sas::AccountSas`], [`sas::UserDelegationSas`] |
+//! | authorize with Entra ID | `Bearer`, feature `aad` |
+//! | combine two ways, or none | [`Both`], [`Anonymous`] |
+//! | know why the service refuses a signature | [`string_to_sign`], [`explain_mismatch`] |
+//! | verify requests | [`verify::Verifier`] |
+//! | write a way of my own | [`Authorize`] |
+//!
+//! # Features
+//!
+//! | Feature | Adds |
+//! | --- | --- |
+//! | `aad` | `Bearer` and sources of tokens |
+//! | `oauth2` | client secret, federated client assertion and device code |
+//! | `azure-identity` | any credential of the `azure_identity` crate |
+//! | `verify-bearer` | verification of bearer tokens |
+//!
+//! None is on by default, and none changes what the others do.
+//!
+//! # What it does not do
+//!
+//! It sends no request, parses no XML and knows no operation of the service: whether a
+//! [`Grant`](verify::Grant) suffices for a request is the server's decision.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -47,3 +83,7 @@ pub use head::Head;
 pub use key::{AccountKey, InvalidKey};
 pub use mismatch::explain_mismatch;
 pub use shared_key::{SharedKey, SharedKeyLite};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
