@@ -7,9 +7,11 @@ use bytes::Bytes;
 use http::Response;
 use queue_proto::ops::{
     ClearMessagesResponse, CreateQueueResponse, DeleteMessageResponse, DeleteQueueResponse,
-    GetMessagesResponse, GetQueueMetadataResponse, ListQueues, ListQueuesResponse, Marker,
-    PeekMessagesResponse, PeekedMessage, PutMessageResponse, QueueItem, ReceivedMessage,
-    SentMessage, UpdateMessageResponse,
+    GetMessagesResponse, GetQueueAclResponse, GetQueueMetadataResponse,
+    GetServicePropertiesResponse, ListQueues, ListQueuesResponse, Marker, PeekMessagesResponse,
+    PeekedMessage, PutMessageResponse, QueueItem, ReceivedMessage, SentMessage,
+    SetQueueAclResponse, SetQueueMetadataResponse, SetServicePropertiesResponse,
+    UpdateMessageResponse,
 };
 use queue_proto::{
     AccountName, AnyOperation, Endpoint, ErrorCode, MaxResults, MessageId, OperationResponse as _,
@@ -101,15 +103,31 @@ pub(crate) fn perform(
             free(account, cleared);
             ClearMessagesResponse::new().to_http()
         }
+        AnyOperation::SetQueueMetadata(set) => {
+            service.set_metadata(&set.queue, set.metadata).map_err(refusal)?;
+            SetQueueMetadataResponse::new().to_http()
+        }
+        AnyOperation::GetQueueAcl(get) => {
+            let policies = service.policies(&get.queue).map_err(refusal)?;
+            GetQueueAclResponse::new(policies.clone()).to_http()
+        }
+        AnyOperation::SetQueueAcl(set) => {
+            service.set_policies(&set.queue, set.identifiers).map_err(refusal)?;
+            SetQueueAclResponse::new().to_http()
+        }
+        AnyOperation::GetServiceProperties(_) => {
+            GetServicePropertiesResponse::new(service.properties().clone()).to_http()
+        }
+        AnyOperation::SetServiceProperties(set) => {
+            service.set_properties(set.properties);
+            SetServicePropertiesResponse::new().to_http()
+        }
         // Not served yet.
-        AnyOperation::GetServiceProperties(_)
-        | AnyOperation::SetServiceProperties(_)
-        | AnyOperation::Preflight(_)
+        AnyOperation::Preflight(_)
         | AnyOperation::GetServiceStats(_)
-        | AnyOperation::GetUserDelegationKey(_)
-        | AnyOperation::SetQueueMetadata(_)
-        | AnyOperation::GetQueueAcl(_)
-        | AnyOperation::SetQueueAcl(_) => return Err(ErrorCode::UnsupportedHttpVerb.into()),
+        | AnyOperation::GetUserDelegationKey(_) => {
+            return Err(ErrorCode::UnsupportedHttpVerb.into());
+        }
     };
     Ok(response)
 }

@@ -5,7 +5,7 @@ use std::mem;
 use std::time::Duration;
 
 use fastrand::Rng;
-use queue_proto::{MessageText, Metadata, TimeToLive};
+use queue_proto::{MessageText, Metadata, SignedIdentifiers, TimeToLive};
 use uuid::{Builder, Uuid};
 
 use super::Moment;
@@ -20,6 +20,8 @@ use super::message::{Message, Peeked, Received, Scheduled, Sent};
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) metadata: Metadata,
+    /// The stored access policies.
+    pub(crate) policies: SignedIdentifiers,
     messages: BTreeMap<Uuid, Message>,
     order: BTreeMap<(Moment, u64), Uuid>,
     expiry: BTreeSet<(Moment, Uuid)>,
@@ -140,8 +142,12 @@ impl Queue {
 
     /// Removes every message, and returns them so that the caller chooses when to free them.
     pub(crate) fn clear(&mut self) -> Self {
-        let metadata = mem::take(&mut self.metadata);
-        let emptied = Self { metadata, next_turn: self.next_turn, ..Self::default() };
+        let emptied = Self {
+            metadata: mem::take(&mut self.metadata),
+            policies: mem::take(&mut self.policies),
+            next_turn: self.next_turn,
+            ..Self::default()
+        };
         mem::replace(self, emptied)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::ops::Bound;
 use std::time::Duration;
 
-use queue_proto::{Metadata, QueueName};
+use queue_proto::{Logging, Metadata, Metrics, QueueName, ServiceProperties, SignedIdentifiers};
 
 use super::{Moment, Queue};
 
@@ -15,6 +15,7 @@ pub(crate) struct Service {
     /// Names of deleted queues, and when each may be used again.
     deleting: BTreeMap<QueueName, Moment>,
     deletion_time: Duration,
+    properties: ServiceProperties,
 }
 
 /// How Create Queue succeeded.
@@ -50,7 +51,54 @@ impl Service {
     /// An account without queues. For `deletion_time` after a queue was deleted its name cannot be
     /// used again.
     pub(crate) fn new(deletion_time: Duration) -> Self {
-        Self { queues: BTreeMap::new(), deleting: BTreeMap::new(), deletion_time }
+        // What the service keeps for an account that never set anything is not documented: here
+        // nothing is logged and nothing is measured.
+        let properties = ServiceProperties::new()
+            .logging(Logging::new())
+            .hour_metrics(Metrics::new())
+            .minute_metrics(Metrics::new())
+            .cors(Vec::new());
+        Self { queues: BTreeMap::new(), deleting: BTreeMap::new(), deletion_time, properties }
+    }
+
+    /// The settings of the account's queue service; every root is there.
+    pub(crate) fn properties(&self) -> &ServiceProperties {
+        &self.properties
+    }
+
+    /// Takes over the roots that are given, and leaves the others as they are.
+    pub(crate) fn set_properties(&mut self, given: ServiceProperties) {
+        let ServiceProperties { logging, hour_metrics, minute_metrics, cors, .. } = given;
+        let kept = &mut self.properties;
+        kept.logging = logging.or(kept.logging.take());
+        kept.hour_metrics = hour_metrics.or(kept.hour_metrics.take());
+        kept.minute_metrics = minute_metrics.or(kept.minute_metrics.take());
+        kept.cors = cors.or(kept.cors.take());
+    }
+
+    /// Replaces the metadata of a queue.
+    pub(crate) fn set_metadata(
+        &mut self,
+        name: &QueueName,
+        metadata: Metadata,
+    ) -> Result<(), Refusal> {
+        self.queue(name)?.metadata = metadata;
+        Ok(())
+    }
+
+    /// The stored access policies of a queue.
+    pub(crate) fn policies(&self, name: &QueueName) -> Result<&SignedIdentifiers, Refusal> {
+        self.queues.get(name).map(|queue| &queue.policies).ok_or(Refusal::NotFound)
+    }
+
+    /// Replaces the stored access policies of a queue.
+    pub(crate) fn set_policies(
+        &mut self,
+        name: &QueueName,
+        policies: SignedIdentifiers,
+    ) -> Result<(), Refusal> {
+        self.queue(name)?.policies = policies;
+        Ok(())
     }
 
     pub(crate) fn queue(&mut self, name: &QueueName) -> Result<&mut Queue, Refusal> {
