@@ -9,12 +9,10 @@ use http::StatusCode;
 use queue_proto::{ErrorCode, OperationKind, ServiceError};
 
 use crate::{
-    error::{Cause, ClockSkew, Place},
+    clock::ClockSkew,
+    error::{Cause, Place},
     transport::TransportErrorKind,
 };
-
-/// The service refuses requests that are dated further away than this ("Authorize with Shared Key").
-pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
 pub(crate) fn sentence(
     f: &mut Formatter<'_>,
@@ -31,6 +29,13 @@ pub(crate) fn sentence(
         Cause::InsecureEndpoint => write!(
             f,
             "{} would send its credential in clear text: use https instead of {}",
+            operation.name(),
+            place.endpoint
+        ),
+        Cause::NoSecondary => write!(
+            f,
+            "{} reads from the secondary, and it is not known where that is for {}: state it with \
+             Endpoint::with_secondary",
             operation.name(),
             place.endpoint
         ),
@@ -74,7 +79,7 @@ fn service(
             operation.name()
         ),
         ErrorCode::AuthenticationFailed => match skew {
-            Some(skew) if skew.distance() > CLOCK_TOLERANCE => {
+            Some(skew) => {
                 let direction = match skew {
                     ClockSkew::Behind(_) => "behind",
                     ClockSkew::Ahead(_) => "ahead of",
@@ -83,7 +88,7 @@ fn service(
                 duration(f, skew.distance())?;
                 write!(f, " {direction} the service's: set the clock")
             }
-            _ => write!(
+            None => write!(
                 f,
                 "account \"{account}\" refused the signature of {}: check that the key or the \
                  shared access signature belongs to this account and is current",
@@ -143,7 +148,7 @@ fn transport(
         TransportErrorKind::Timeout => {
             write!(f, "{endpoint} did not answer {} in time", operation.name())
         }
-        TransportErrorKind::Interrupted => {
+        TransportErrorKind::ClosedBeforeAnswer | TransportErrorKind::Interrupted => {
             write!(f, "the connection to {endpoint} broke during {}", operation.name())
         }
         TransportErrorKind::TooLarge => write!(

@@ -5,21 +5,23 @@ use std::{error::Error as StdError, time::Duration};
 use queue_auth::BoxFuture;
 use queue_proto::{
     LeaseTimeout, MessageCount, MessageText, OperationKind, TimeToLive, VisibilityTimeout,
+    codec::{Codec, CodecError, Text},
     ops::{GetMessages, PeekMessages, PeekedMessage, PutMessage, SentMessage, UpdateMessage},
 };
 
 use crate::{
-    QueueClient, ReceivedMessage,
+    ReceivedMessage,
     error::{Cause, Error},
     failure::OpFailure,
+    queue::Target,
 };
 
-/// A call of [`QueueClient::send`].
+/// A call of [`QueueClient::send`](crate::QueueClient::send).
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Send<'a> {
-    queue: &'a QueueClient,
-    text: String,
+    queue: &'a Target,
+    text: Result<MessageText, CodecError>,
     visibility_timeout: Option<Duration>,
     time_to_live: Option<Lifetime>,
 }
@@ -31,7 +33,7 @@ enum Lifetime {
 }
 
 impl<'a> Send<'a> {
-    pub(crate) const fn new(queue: &'a QueueClient, text: String) -> Self {
+    pub(crate) const fn new(queue: &'a Target, text: Result<MessageText, CodecError>) -> Self {
         Self { queue, text, visibility_timeout: None, time_to_live: None }
     }
 
@@ -55,8 +57,8 @@ impl<'a> Send<'a> {
 
     async fn run(self) -> Result<SentMessage, Error> {
         let check = Check { queue: self.queue, operation: OperationKind::PutMessage };
-        let text = check.argument(MessageText::new(self.text))?;
-        let mut operation = PutMessage::new(self.queue.name().clone(), text);
+        let text = check.text(self.text)?;
+        let mut operation = PutMessage::new(self.queue.name.clone(), text);
         if let Some(timeout) = self.visibility_timeout {
             operation =
                 operation.visibility_timeout(check.argument(VisibilityTimeout::try_from(timeout))?);
@@ -72,17 +74,17 @@ impl<'a> Send<'a> {
     }
 }
 
-/// A call of [`QueueClient::receive`].
+/// A call of [`QueueClient::receive`](crate::QueueClient::receive).
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Receive<'a> {
-    queue: &'a QueueClient,
+    queue: &'a Target,
     count: u32,
     visibility_timeout: Option<Duration>,
 }
 
 impl<'a> Receive<'a> {
-    pub(crate) const fn new(queue: &'a QueueClient, count: u32) -> Self {
+    pub(crate) const fn new(queue: &'a Target, count: u32) -> Self {
         Self { queue, count, visibility_timeout: None }
     }
 
@@ -95,7 +97,7 @@ impl<'a> Receive<'a> {
     async fn run(self) -> Result<Vec<ReceivedMessage>, Error> {
         let check = Check { queue: self.queue, operation: OperationKind::GetMessages };
         let count = check.argument(MessageCount::try_from(self.count))?;
-        let mut operation = GetMessages::new(self.queue.name().clone()).count(count);
+        let mut operation = GetMessages::new(self.queue.name.clone()).count(count);
         if let Some(timeout) = self.visibility_timeout {
             operation =
                 operation.visibility_timeout(check.argument(LeaseTimeout::try_from(timeout))?);
@@ -105,49 +107,51 @@ impl<'a> Receive<'a> {
     }
 }
 
-/// A call of [`QueueClient::peek`].
+/// A call of [`QueueClient::peek`](crate::QueueClient::peek).
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Peek<'a> {
-    queue: &'a QueueClient,
+    queue: &'a Target,
     count: u32,
 }
 
 impl<'a> Peek<'a> {
-    pub(crate) const fn new(queue: &'a QueueClient, count: u32) -> Self {
+    pub(crate) const fn new(queue: &'a Target, count: u32) -> Self {
         Self { queue, count }
     }
 
     async fn run(self) -> Result<Vec<PeekedMessage>, Error> {
         let check = Check { queue: self.queue, operation: OperationKind::PeekMessages };
         let count = check.argument(MessageCount::try_from(self.count))?;
-        let operation = PeekMessages::new(self.queue.name().clone()).count(count);
+        let operation = PeekMessages::new(self.queue.name.clone()).count(count);
         Ok(self.queue.execute(&operation).await?.messages)
     }
 }
 
-/// A call of [`QueueClient::update`].
+/// A call of [`QueueClient::update`](crate::QueueClient::update).
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Update<'a> {
-    queue: &'a QueueClient,
+pub struct Update<'a, C = Text> {
+    queue: &'a Target,
+    codec: &'a C,
     message: &'a mut ReceivedMessage,
     visibility_timeout: Duration,
-    text: Option<String>,
+    text: Option<Result<MessageText, CodecError>>,
 }
 
-impl<'a> Update<'a> {
+impl<'a, C: Codec> Update<'a, C> {
     pub(crate) const fn new(
-        queue: &'a QueueClient,
+        queue: &'a Target,
+        codec: &'a C,
         message: &'a mut ReceivedMessage,
         visibility_timeout: Duration,
     ) -> Self {
-        Self { queue, message, visibility_timeout, text: None }
+        Self { queue, codec, message, visibility_timeout, text: None }
     }
 
-    /// Replaces the text of the message. It stays as it is unless set.
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.text = Some(text.into());
+    /// Replaces what the message says. Its text stays as it is unless set.
+    pub fn value(mut self, value: impl Into<C::Value>) -> Self {
+        self.text = Some(self.codec.encode_owned(value.into()));
         self
     }
 
@@ -155,13 +159,13 @@ impl<'a> Update<'a> {
         let check = Check { queue: self.queue, operation: OperationKind::UpdateMessage };
         let timeout = check.argument(VisibilityTimeout::try_from(self.visibility_timeout))?;
         let mut operation = UpdateMessage::new(
-            self.queue.name().clone(),
+            self.queue.name.clone(),
             self.message.id().clone(),
             self.message.pop_receipt().clone(),
             timeout,
         );
         if let Some(text) = self.text {
-            operation = operation.text(check.argument(MessageText::new(text))?);
+            operation = operation.text(check.text(text)?);
         }
         let answer = self.queue.execute(&operation).await?;
         self.message.renew(answer.pop_receipt, answer.next_visible_at, operation.text);
@@ -169,9 +173,18 @@ impl<'a> Update<'a> {
     }
 }
 
+impl<'a, C: Codec> IntoFuture for Update<'a, C> {
+    type Output = Result<(), Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
 /// Turns an argument that breaks a rule into an error of the call.
 struct Check<'a> {
-    queue: &'a QueueClient,
+    queue: &'a Target,
     operation: OperationKind,
 }
 
@@ -180,15 +193,25 @@ impl Check<'_> {
         &self,
         checked: Result<T, E>,
     ) -> Result<T, Error> {
-        checked.map_err(|error| {
-            Error::new(
-                Cause::InvalidArgument(Box::new(error)),
-                self.operation,
-                OpFailure::NotSent,
-                0,
-                self.queue.shared().place(Some(self.queue.name())),
-            )
+        checked.map_err(|error| self.refuse(Box::new(error)))
+    }
+
+    fn text(&self, encoded: Result<MessageText, CodecError>) -> Result<MessageText, Error> {
+        encoded.map_err(|error| match error {
+            // It says more than the error around it.
+            CodecError::Text(error) => self.refuse(Box::new(error)),
+            error => self.refuse(Box::new(error)),
         })
+    }
+
+    fn refuse(&self, error: Box<dyn StdError + std::marker::Send + Sync>) -> Error {
+        Error::new(
+            Cause::InvalidArgument(error),
+            self.operation,
+            OpFailure::NotSent,
+            0,
+            self.queue.shared.place(Some(&self.queue.name)),
+        )
     }
 }
 
@@ -209,5 +232,4 @@ awaitable! {
     Send => SentMessage,
     Receive => Vec<ReceivedMessage>,
     Peek => Vec<PeekedMessage>,
-    Update => (),
 }

@@ -1,19 +1,31 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::HeaderValue;
 use queue_auth::Authorize;
-use queue_proto::{CallOptions, Endpoint, InvalidName, Operation, QueueName};
+use queue_proto::{
+    CallOptions, Endpoint, InvalidName, Operation, QueueName, ServiceProperties,
+    ops::{
+        GetServiceProperties, GetServiceStats, GetServiceStatsResponse, GetUserDelegationKey,
+        SetServiceProperties, UserDelegationKey,
+    },
+};
 
 use crate::{
     QueueClient,
+    clock::Correction,
     connection_string::{ConnectionString, ConnectionStringError},
     environment,
     error::Error,
+    location::LocationMode,
+    observe::Observer,
     pages::QueuePages,
-    retry::{ExponentialBackoff, RetryPolicy},
+    retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
     runtime::Runtime,
     setup::SetupError,
-    transport::Transport,
+    transport::{self, Transport},
 };
 
 /// How long one attempt may take unless [`ClientBuilder::attempt_timeout`] says otherwise. The
@@ -59,6 +71,12 @@ pub(crate) struct Shared {
     pub(crate) call_timeout: Duration,
     pub(crate) user_agent: HeaderValue,
     pub(crate) options: CallOptions,
+    pub(crate) secondary: Option<Endpoint>,
+    pub(crate) location: LocationMode,
+    pub(crate) budget: Arc<RetryBudget>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) corrects_clock: bool,
+    pub(crate) correction: Correction,
 }
 
 impl QueueServiceClient {
@@ -109,6 +127,10 @@ impl QueueServiceClient {
             call_timeout: CALL_TIMEOUT,
             user_agent: HeaderValue::from_static(USER_AGENT),
             options: CallOptions::default(),
+            location: LocationMode::default(),
+            budget: Arc::default(),
+            observer: None,
+            corrects_clock: false,
         }
     }
 
@@ -161,6 +183,49 @@ impl QueueServiceClient {
         QueuePages::new(Arc::clone(&self.shared))
     }
 
+    /// The settings of the queue service: logging, metrics and CORS (Get Queue Service Properties).
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn properties(&self) -> Result<ServiceProperties, Error> {
+        Ok(self.execute(&GetServiceProperties::new()).await?.properties)
+    }
+
+    /// Changes the settings of the queue service (Set Queue Service Properties). What is left out
+    /// stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error> {
+        self.execute(&SetServiceProperties::new(properties)).await.map(drop)
+    }
+
+    /// How far the secondary is behind (Get Queue Service Stats). Asks the secondary, which accounts
+    /// with read access to it have.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::NoSecondary`](crate::Cause::NoSecondary) when it is not known where the secondary
+    /// is.
+    pub async fn stats(&self) -> Result<GetServiceStatsResponse, Error> {
+        self.execute(&GetServiceStats::new()).await
+    }
+
+    /// A key that signs shared access signatures in the name of the caller, until `expiry`, at most
+    /// seven days ahead (Get User Delegation Key). Needs a bearer token.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn user_delegation_key(
+        &self,
+        expiry: SystemTime,
+    ) -> Result<UserDelegationKey, Error> {
+        Ok(self.execute(&GetUserDelegationKey::new(expiry)).await?.key)
+    }
+
     /// Runs any operation of the protocol with the client's call options.
     ///
     /// # Errors
@@ -203,6 +268,10 @@ pub struct ClientBuilder {
     call_timeout: Duration,
     user_agent: HeaderValue,
     options: CallOptions,
+    location: LocationMode,
+    budget: Arc<RetryBudget>,
+    observer: Option<Arc<dyn Observer>>,
+    corrects_clock: bool,
 }
 
 impl ClientBuilder {
@@ -259,6 +328,33 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets where reads go. [`LocationMode::PrimaryOnly`] unless set.
+    pub fn location_mode(mut self, mode: LocationMode) -> Self {
+        self.location = mode;
+        self
+    }
+
+    /// Shares a bound on retries with other clients. Without it a client, with all its queues and
+    /// clones, has a budget of its own.
+    pub fn retry_budget(mut self, budget: Arc<RetryBudget>) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Tells `observer` of every call that is over.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Corrects the clock: when the service refuses a signature because of its date, the client
+    /// learns the time from the answer, tries once more at once, and dates all further requests by
+    /// the service's clock. Off unless set: a clock that is wrong should be set right.
+    pub fn correct_clock_skew(mut self, correct: bool) -> Self {
+        self.corrects_clock = correct;
+        self
+    }
+
     /// Builds the client. No request is made.
     ///
     /// # Errors
@@ -268,7 +364,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<QueueServiceClient, SetupError> {
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport()?,
+            None => transport::default_transport()?,
         };
         let runtime = match self.runtime {
             Some(runtime) => runtime,
@@ -276,6 +372,7 @@ impl ClientBuilder {
         };
         Ok(QueueServiceClient {
             shared: Arc::new(Shared {
+                secondary: self.endpoint.secondary(),
                 endpoint: self.endpoint,
                 authorizer: self.authorizer,
                 transport,
@@ -285,20 +382,14 @@ impl ClientBuilder {
                 call_timeout: self.call_timeout,
                 user_agent: self.user_agent,
                 options: self.options,
+                location: self.location,
+                budget: self.budget,
+                observer: self.observer,
+                corrects_clock: self.corrects_clock,
+                correction: Correction::default(),
             }),
         })
     }
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
-    let transport = crate::transport::ReqwestTransport::with_defaults()?;
-    Ok(Arc::new(transport))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
-    Err(SetupError::NoTransport)
 }
 
 #[cfg(feature = "tokio")]

@@ -1,13 +1,9 @@
-use std::{
-    error::Error as StdError,
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error as StdError, fmt};
 
 use queue_auth::AuthError;
 use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
 
-use crate::{advice, failure::OpFailure, transport::TransportError};
+use crate::{advice, clock::ClockSkew, failure::OpFailure, transport::TransportError};
 
 /// A call that failed.
 ///
@@ -50,39 +46,14 @@ pub enum Cause {
     Authorization(AuthError),
     /// The credential must not travel over plain http. Nothing was sent.
     InsecureEndpoint,
+    /// The call goes to the secondary, and it is not known where that is. Nothing was sent.
+    NoSecondary,
     /// The service answered with an error.
     Service(Box<ServiceError>),
     /// There is no complete answer.
     Transport(TransportError),
     /// The answer is not one that the service gives.
     Answer(DecodeError),
-}
-
-/// How far the clock of this machine is from that of the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a clock is behind or ahead")]
-pub enum ClockSkew {
-    /// This machine shows an earlier time than the service.
-    Behind(Duration),
-    /// This machine shows a later time than the service.
-    Ahead(Duration),
-}
-
-impl ClockSkew {
-    pub(crate) fn between(here: SystemTime, service: SystemTime) -> Self {
-        match service.duration_since(here) {
-            Ok(behind) => Self::Behind(behind),
-            Err(error) => Self::Ahead(error.duration()),
-        }
-    }
-
-    /// The distance, whatever its direction.
-    #[must_use]
-    pub const fn distance(self) -> Duration {
-        match self {
-            Self::Behind(by) | Self::Ahead(by) => by,
-        }
-    }
 }
 
 impl Error {
@@ -168,6 +139,21 @@ impl Error {
     }
 }
 
+impl fmt::Display for Cause {
+    /// For logs: what happened, without advice.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidArgument(error) => error.fmt(f),
+            Self::Authorization(error) => error.fmt(f),
+            Self::InsecureEndpoint => f.write_str("the credential needs https"),
+            Self::NoSecondary => f.write_str("the secondary is not known"),
+            Self::Service(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Answer(error) => error.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
@@ -208,7 +194,7 @@ impl StdError for Error {
         match &self.inner.cause {
             // The sentence is the cause's own text: showing it again would say it twice.
             Cause::InvalidArgument(error) => error.source(),
-            Cause::InsecureEndpoint => None,
+            Cause::InsecureEndpoint | Cause::NoSecondary => None,
             Cause::Authorization(error) => Some(error),
             Cause::Service(error) => Some(&**error),
             Cause::Transport(error) => Some(error),

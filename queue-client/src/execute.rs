@@ -1,34 +1,38 @@
-//! The attempt loop: the only place that knows in which order the steps of a call go.
+//! The attempt loop: the only place that knows what follows on a failed attempt.
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    task::Poll,
-    time::{Duration, SystemTime},
-};
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, header};
-use queue_proto::{
-    CallOptions, Operation, OperationResponse, QueueName, ResponseError, ResponseHead,
-};
+use queue_proto::{CallOptions, Idempotence, Operation, QueueName};
+use tracing::Instrument as _;
 
 use crate::{
-    advice::CLOCK_TOLERANCE,
+    attempt::Failed,
     client::Shared,
-    error::{Cause, ClockSkew, Error, Place},
+    error::{Cause, Error, Place},
     failure::OpFailure,
+    location::Route,
+    observe::{self, CallReport},
     retry::{Attempt, is_safe_to_repeat},
-    transport::{TransportError, TransportErrorKind},
+    transport::TransportErrorKind,
 };
 
-/// An attempt that failed.
-struct Failed {
-    cause: Cause,
-    failure: OpFailure,
-    skew: Option<ClockSkew>,
-    /// The credential learned something from the answer that makes one more attempt worthwhile.
+/// What a call has been through so far.
+#[derive(Debug, Default)]
+struct History {
+    attempts: u32,
+    /// Attempts that the retry policy and the budget did not have to allow.
+    free: u32,
+    may_be_applied: bool,
     credential_renewed: bool,
+    clock_corrected: bool,
+    connection_replaced: bool,
+}
+
+/// What follows on a failed attempt.
+enum Next {
+    /// Another one, after a pause.
+    Retry(Duration),
+    GiveUp,
 }
 
 impl Shared {
@@ -39,154 +43,146 @@ impl Shared {
         options: &CallOptions,
         queue: Option<&QueueName>,
     ) -> Result<O::Response, Error> {
+        let span = observe::span(self, O::KIND, queue);
         let started = self.runtime.elapsed();
-        let mut attempts = 0;
-        let mut renewed_before = false;
-        let mut ambiguous_before = false;
+        let mut history = History::default();
+        let result = self
+            .run(operation, options, queue, started, &mut history)
+            .instrument(span.clone())
+            .await;
+        let error = result.as_ref().err();
+        let attempts = error.map_or(history.attempts, Error::attempts);
+        observe::record(&span, attempts, error);
+        if let Some(observer) = &self.observer {
+            observer.call_ended(&CallReport {
+                operation: O::KIND,
+                queue,
+                attempts,
+                duration: self.elapsed_since(started),
+                error,
+            });
+        }
+        result
+    }
+
+    async fn run<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+        queue: Option<&QueueName>,
+        started: Duration,
+        history: &mut History,
+    ) -> Result<O::Response, Error> {
+        let Some(mut route) =
+            Route::new(O::KIND, self.location, &self.endpoint, self.secondary.as_ref())
+        else {
+            let place = self.place(queue);
+            return Err(Error::new(Cause::NoSecondary, O::KIND, OpFailure::NotSent, 0, place));
+        };
+        self.budget.earn();
         loop {
             let remaining = self.call_timeout.saturating_sub(self.elapsed_since(started));
-            attempts += 1;
-            let failed = match self.attempt(operation, options, remaining).await {
+            history.attempts += 1;
+            let failed = match self.attempt(operation, options, route.endpoint(), remaining).await {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
             tracing::debug!(
-                operation = O::KIND.name(),
-                attempt = attempts,
+                target: "queue_client",
+                attempt = history.attempts,
                 failure = ?failed.failure,
+                error = %failed.cause,
                 "attempt failed"
             );
-
-            if ambiguous_before
+            if history.may_be_applied
                 && let Cause::Service(error) = &failed.cause
                 && let Some(response) = O::answer_if_applied_before(error)
             {
                 return Ok(response);
             }
 
-            let pause = if failed.credential_renewed && !renewed_before {
-                renewed_before = true;
-                Some(Duration::ZERO)
-            } else if is_permanent(&failed.cause) || !is_safe_to_repeat(O::KIND, &failed.failure) {
-                None
-            } else {
-                self.retry.delay(&Attempt {
-                    operation: O::KIND,
-                    number: attempts,
-                    failure: &failed.failure,
-                    random: self.runtime.random(),
-                })
-            };
+            let next = self.next::<O>(&failed, history, &mut route);
+            history.may_be_applied |= failed.failure.may_be_applied();
             let remaining = self.call_timeout.saturating_sub(self.elapsed_since(started));
-            let was_ambiguous = ambiguous_before || failed.failure.may_be_applied();
-            match pause.filter(|pause| *pause < remaining) {
-                Some(Duration::ZERO) => {}
-                Some(pause) => self.runtime.sleep(pause).await,
-                None => {
-                    // What an earlier attempt left open, a later refusal does not settle.
-                    let failure = if was_ambiguous { OpFailure::Ambiguous } else { failed.failure };
-                    let sent = if was_sent(&failed.cause) { attempts } else { attempts - 1 };
-                    let place = self.place(queue);
-                    return Err(Error::new(failed.cause, O::KIND, failure, sent, place)
-                        .with_clock_skew(failed.skew));
+            match next {
+                Next::Retry(Duration::ZERO) if remaining > Duration::ZERO => {}
+                Next::Retry(pause) if pause < remaining => self.runtime.sleep(pause).await,
+                Next::Retry(_) | Next::GiveUp => {
+                    return Err(self.error::<O>(failed, history, queue));
                 }
             }
-            ambiguous_before = was_ambiguous;
         }
     }
 
-    async fn attempt<O: Operation>(
+    fn next<O: Operation>(
         &self,
-        operation: &O,
-        options: &CallOptions,
-        remaining: Duration,
-    ) -> Result<O::Response, Failed> {
-        let not_sent = |cause| Failed {
-            cause,
-            failure: OpFailure::NotSent,
-            skew: None,
-            credential_renewed: false,
-        };
-        let authorizer = &*self.authorizer;
-        authorizer
-            .refresh(self.runtime.now())
-            .await
-            .map_err(|error| not_sent(Cause::Authorization(error)))?;
-        if authorizer.requires_tls() && !self.endpoint.is_https() {
-            return Err(not_sent(Cause::InsecureEndpoint));
+        failed: &Failed,
+        history: &mut History,
+        route: &mut Route<'_>,
+    ) -> Next {
+        if self.repairs::<O>(failed, history, route) {
+            history.free += 1;
+            return Next::Retry(Duration::ZERO);
         }
-
-        let (mut parts, body) = operation.to_http(&self.endpoint, options).into_parts();
-        parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
-        let now = self.runtime.now();
-        authorizer
-            .authorize(&mut parts, now)
-            .map_err(|error| not_sent(Cause::Authorization(error)))?;
-
-        let limit = self.attempt_timeout.min(remaining);
-        let response =
-            self.send(http::Request::from_parts(parts, body), limit).await.map_err(|error| {
-                Failed {
-                    failure: OpFailure::of_transport(error.kind()),
-                    cause: Cause::Transport(error),
-                    skew: None,
-                    credential_renewed: false,
-                }
-            })?;
-        self.read::<O>(response, now)
-    }
-
-    async fn send(
-        &self,
-        request: http::Request<Bytes>,
-        limit: Duration,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let mut answer = self.transport.send(request);
-        let mut timer = pin!(self.runtime.sleep(limit));
-        poll_fn(|context| {
-            if let Poll::Ready(result) = answer.as_mut().poll(context) {
-                return Poll::Ready(result);
-            }
-            timer
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(TransportError::new(TransportErrorKind::Timeout)))
-        })
-        .await
-    }
-
-    fn read<O: Operation>(
-        &self,
-        response: Response<Bytes>,
-        sent_at: SystemTime,
-    ) -> Result<O::Response, Failed> {
-        let status = response.status();
-        if status.is_success() {
-            return O::Response::from_http(response).map_err(|error| self.unreadable(error, None));
+        if failed.is_permanent() || !is_safe_to_repeat(O::KIND, &failed.failure) {
+            return Next::GiveUp;
         }
-        let headers = response.headers().clone();
-        let credential_renewed =
-            status == http::StatusCode::UNAUTHORIZED && self.authorizer.rejected(&headers);
-        O::Response::from_http(response).map_err(|error| {
-            let mut failed = self.unreadable(error, retry_after(&headers));
-            failed.credential_renewed = credential_renewed;
-            if matches!(&failed.failure, OpFailure::Refused { .. }) {
-                failed.skew = clock_skew(&headers, sent_at);
+        let pause = self.retry.delay(&Attempt {
+            operation: O::KIND,
+            number: history.attempts - history.free,
+            failure: &failed.failure,
+            random: self.runtime.random(),
+        });
+        match pause {
+            Some(pause) if self.budget.spend() => {
+                route.turn();
+                Next::Retry(pause)
             }
-            failed
-        })
+            _ => Next::GiveUp,
+        }
     }
 
-    fn unreadable(&self, error: ResponseError, retry_after: Option<Duration>) -> Failed {
-        let (cause, failure) = match error {
-            ResponseError::Service(error) => {
-                let failure = OpFailure::of_service(&error, retry_after);
-                (Cause::Service(Box::new(error)), failure)
-            }
-            // The status says success, so the request may well have been applied.
-            ResponseError::Decode(error) => (Cause::Answer(error), OpFailure::Ambiguous),
-        };
-        Failed { cause, failure, skew: None, credential_renewed: false }
+    /// Whether something was put right that makes one more attempt worthwhile at once.
+    fn repairs<O: Operation>(
+        &self,
+        failed: &Failed,
+        history: &mut History,
+        route: &mut Route<'_>,
+    ) -> bool {
+        if failed.credential_renewed && !history.credential_renewed {
+            history.credential_renewed = true;
+            return true;
+        }
+        if let Some(skew) = failed.skew
+            && self.corrects_clock
+            && !history.clock_corrected
+        {
+            history.clock_corrected = true;
+            self.correction.learn(skew);
+            return true;
+        }
+        if failed.transport_kind() == Some(TransportErrorKind::ClosedBeforeAnswer)
+            && O::KIND.idempotence() != Idempotence::Effectful
+            && !history.connection_replaced
+        {
+            history.connection_replaced = true;
+            return true;
+        }
+        failed.is_not_found() && route.leave_secondary()
+    }
+
+    fn error<O: Operation>(
+        &self,
+        failed: Failed,
+        history: &History,
+        queue: Option<&QueueName>,
+    ) -> Error {
+        // What an earlier attempt left open, a later refusal does not settle.
+        let failure =
+            if history.may_be_applied { OpFailure::Ambiguous } else { failed.failure.clone() };
+        let attempts = history.attempts - u32::from(!failed.was_sent());
+        Error::new(failed.cause, O::KIND, failure, attempts, self.place(queue))
+            .with_clock_skew(failed.skew)
     }
 
     fn elapsed_since(&self, start: Duration) -> Duration {
@@ -200,35 +196,4 @@ impl Shared {
             queue: queue.map(ToString::to_string),
         }
     }
-}
-
-/// Trying again cannot help.
-fn is_permanent(cause: &Cause) -> bool {
-    match cause {
-        Cause::InvalidArgument(_) | Cause::Authorization(_) | Cause::InsecureEndpoint => true,
-        Cause::Transport(error) => {
-            matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::TooLarge)
-        }
-        Cause::Service(_) | Cause::Answer(_) => false,
-    }
-}
-
-/// Whether the attempt got as far as the transport.
-fn was_sent(cause: &Cause) -> bool {
-    match cause {
-        Cause::InvalidArgument(_) | Cause::Authorization(_) | Cause::InsecureEndpoint => false,
-        Cause::Transport(error) => error.kind() != TransportErrorKind::NotSent,
-        Cause::Service(_) | Cause::Answer(_) => true,
-    }
-}
-
-/// `Retry-After` in seconds. The form with a date is not used by the service.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-fn clock_skew(headers: &HeaderMap, sent_at: SystemTime) -> Option<ClockSkew> {
-    let service = ResponseHead::read(headers).date?;
-    Some(ClockSkew::between(sent_at, service)).filter(|skew| skew.distance() > CLOCK_TOLERANCE)
 }

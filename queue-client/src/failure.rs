@@ -84,6 +84,7 @@ impl OpFailure {
         match kind {
             TransportErrorKind::NotSent | TransportErrorKind::Connect => Self::NotSent,
             TransportErrorKind::Timeout
+            | TransportErrorKind::ClosedBeforeAnswer
             | TransportErrorKind::Interrupted
             | TransportErrorKind::TooLarge => Self::Ambiguous,
         }

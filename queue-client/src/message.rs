@@ -31,6 +31,10 @@ impl ReceivedMessage {
         self.inner.text.as_str()
     }
 
+    pub(crate) const fn message_text(&self) -> &MessageText {
+        &self.inner.text
+    }
+
     /// Takes the text out.
     #[must_use]
     pub fn into_text(self) -> String {

@@ -1,5 +1,6 @@
 use std::{fmt, sync::Arc};
 
+use futures_util::{Stream, TryStreamExt as _, stream};
 use queue_proto::{
     InvalidValue, MaxResults,
     ops::{ListQueues, QueueItem, QueuePrefix},
@@ -61,6 +62,14 @@ impl QueuePages {
             _ => None,
         };
         Ok(Some(page.queues))
+    }
+
+    /// The queues of all pages that are left, as a stream that ends after the first error.
+    pub fn into_stream(self) -> impl Stream<Item = Result<QueueItem, Error>> + Send + Unpin {
+        let pages = stream::try_unfold(self, async |mut pages: Self| {
+            Ok(pages.next().await?.map(|page| (stream::iter(page.into_iter().map(Ok)), pages)))
+        });
+        Box::pin(pages.try_flatten())
     }
 
     /// Fetches all pages that are left.

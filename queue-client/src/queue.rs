@@ -1,15 +1,18 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
+use queue_auth::BoxFuture;
 use queue_proto::{
-    ErrorCode, MessageCount, Operation, QueueName,
+    ErrorCode, MessageCount, Metadata, Operation, QueueName, SignedIdentifiers,
+    codec::{Codec, CodecError, Text},
     ops::{
-        ClearMessages, CreateQueue, CreateQueueResponse, DeleteMessage, DeleteQueue,
-        GetQueueMetadata, GetQueueMetadataResponse,
+        ClearMessages, CreateQueue, CreateQueueResponse, DeleteMessage, DeleteQueue, GetQueueAcl,
+        GetQueueMetadata, GetQueueMetadataResponse, SentMessage, SetQueueAcl, SetQueueMetadata,
     },
 };
 
 use crate::{
     ReceivedMessage,
+    batch::Batch,
     call::{Peek, Receive, Send, Update},
     client::Shared,
     error::Error,
@@ -42,21 +45,80 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # What the text of a message means
+///
+/// A message is text; a queue client writes and reads it with its [codec](crate::codec), which is an
+/// agreement between all programs that use the queue. The default is the text itself.
+/// [`with_codec`](Self::with_codec) changes it:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = queue_emulator::Emulator::new();
+/// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+/// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+/// #     .build()?;
+/// use queue_client::codec::Base64Bytes;
+///
+/// // What Azure Functions and the old .NET library expect.
+/// let thumbnails = service.queue("thumbnails")?.with_codec(Base64Bytes);
+/// # thumbnails.create().await?;
+/// thumbnails.send(vec![0xff, 0xd8]).await?;
+///
+/// if let Some(message) = thumbnails.receive_one().await? {
+///     match thumbnails.decode(&message) {
+///         Ok(bytes) => assert_eq!(bytes, vec![0xff, 0xd8]),
+///         // The message is still here, with its raw text, to be put aside.
+///         Err(error) => println!("{}: {error}: {}", message.id(), message.text()),
+///     }
+///     thumbnails.delete(&message).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct QueueClient {
-    shared: Arc<Shared>,
-    name: QueueName,
+pub struct QueueClient<C = Text> {
+    target: Target,
+    codec: C,
+}
+
+/// The queue that a call goes to.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) name: QueueName,
+}
+
+impl Target {
+    pub(crate) async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
+        self.shared.execute(operation, &self.shared.options, Some(&self.name)).await
+    }
 }
 
 impl QueueClient {
     pub(crate) const fn new(shared: Arc<Shared>, name: QueueName) -> Self {
-        Self { shared, name }
+        Self { target: Target { shared, name }, codec: Text }
     }
+}
 
+impl<C: Codec> QueueClient<C> {
     /// The name of the queue.
     #[must_use]
     pub const fn name(&self) -> &QueueName {
-        &self.name
+        &self.target.name
+    }
+
+    /// The same queue, whose messages are written and read with another codec.
+    #[must_use]
+    pub fn with_codec<D: Codec>(self, codec: D) -> QueueClient<D> {
+        QueueClient { target: self.target, codec }
+    }
+
+    /// How messages are written and read.
+    #[must_use]
+    pub const fn codec(&self) -> &C {
+        &self.codec
     }
 
     /// Makes the queue, and says whether it was there before (Create Queue).
@@ -66,7 +128,7 @@ impl QueueClient {
     /// `QueueAlreadyExists` when it is there with metadata; `QueueBeingDeleted` for some 40 seconds
     /// after it was deleted.
     pub async fn create(&self) -> Result<CreateQueueResponse, Error> {
-        self.execute(&CreateQueue::new(self.name.clone())).await
+        self.execute(&CreateQueue::new(self.name().clone())).await
     }
 
     /// Makes the queue unless it is there, whatever its metadata (Create Queue).
@@ -89,7 +151,7 @@ impl QueueClient {
     ///
     /// `QueueNotFound` when there is none.
     pub async fn delete_queue(&self) -> Result<(), Error> {
-        self.execute(&DeleteQueue::new(self.name.clone())).await.map(drop)
+        self.execute(&DeleteQueue::new(self.name().clone())).await.map(drop)
     }
 
     /// Deletes the queue if it is there, and says whether it was (Delete Queue).
@@ -123,12 +185,119 @@ impl QueueClient {
     ///
     /// `QueueNotFound` when there is no such queue.
     pub async fn properties(&self) -> Result<GetQueueMetadataResponse, Error> {
-        self.execute(&GetQueueMetadata::new(self.name.clone())).await
+        self.execute(&GetQueueMetadata::new(self.name().clone())).await
     }
 
+    /// Replaces all metadata of the queue (Set Queue Metadata).
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue.
+    pub async fn set_metadata(&self, metadata: Metadata) -> Result<(), Error> {
+        self.execute(&SetQueueMetadata::new(self.name().clone(), metadata)).await.map(drop)
+    }
+
+    /// The stored access policies of the queue, on which shared access signatures can rest (Get
+    /// Queue ACL).
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue; a refusal with a shared access signature, which
+    /// never allows this.
+    pub async fn access_policies(&self) -> Result<SignedIdentifiers, Error> {
+        Ok(self.execute(&GetQueueAcl::new(self.name().clone())).await?.identifiers)
+    }
+
+    /// Replaces all stored access policies of the queue, at most five (Set Queue ACL). Every shared
+    /// access signature that rests on a policy that is gone or changed stops working.
+    ///
+    /// It can take 30 seconds until they act.
+    ///
+    /// # Errors
+    ///
+    /// As [`access_policies`](Self::access_policies).
+    pub async fn set_access_policies(&self, policies: SignedIdentifiers) -> Result<(), Error> {
+        self.execute(&SetQueueAcl::new(self.name().clone(), policies)).await.map(drop)
+    }
+
+    /// Takes up to `count` messages (1 to 32) from the front of the queue and hides them for 30
+    /// seconds (Get Messages).
+    ///
+    /// An empty answer comes at once: the service does not wait for messages.
+    pub fn receive(&self, count: u32) -> Receive<'_> {
+        Receive::new(&self.target, count)
+    }
+
+    /// Takes one message, if there is one, and hides it for 30 seconds (Get Messages).
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue.
+    pub async fn receive_one(&self) -> Result<Option<ReceivedMessage>, Error> {
+        Ok(self.receive(MessageCount::ONE.get()).await?.pop())
+    }
+
+    /// Looks at up to `count` messages (1 to 32) at the front of the queue and leaves them there
+    /// (Peek Messages).
+    pub fn peek(&self, count: u32) -> Peek<'_> {
+        Peek::new(&self.target, count)
+    }
+
+    /// Deletes a received message: its work is done (Delete Message).
+    ///
+    /// This works until another receiver gets the message, also after its visibility timeout. A
+    /// delete that is repeated because its answer was lost, and then finds the message gone, is a
+    /// success.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_owner`](Error::is_not_owner) when another receiver has the message by now, or it is
+    /// gone.
+    pub async fn delete(&self, message: &ReceivedMessage) -> Result<(), Error> {
+        let operation = DeleteMessage::new(
+            self.name().clone(),
+            message.id().clone(),
+            message.pop_receipt().clone(),
+        );
+        self.execute(&operation).await.map(drop)
+    }
+
+    /// Deletes many received messages, several at once, with a result for each ([Delete
+    /// Message](Self::delete)).
+    pub fn delete_all<'a>(
+        &'a self,
+        messages: impl IntoIterator<Item = &'a ReceivedMessage>,
+    ) -> Batch<'a, ()> {
+        let delete = |message| -> BoxFuture<'a, _> { Box::pin(self.delete(message)) };
+        Batch::new(messages.into_iter().map(delete).collect())
+    }
+
+    /// Deletes all messages of the queue, hidden ones included (Clear Messages).
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue. `OperationTimedOut` when the queue is too long
+    /// to be cleared at once: a part is gone then, so call again.
+    pub async fn clear(&self) -> Result<(), Error> {
+        self.execute(&ClearMessages::new(self.name().clone())).await.map(drop)
+    }
+
+    /// Runs any operation of the protocol on the account of this queue, with the client's call
+    /// options. An error names this queue.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
+        self.target.execute(operation).await
+    }
+}
+
+impl<C: Codec> QueueClient<C> {
     /// Adds a message to the queue (Put Message).
     ///
-    /// The text may have up to 65,536 bytes in UTF-8, and only characters that XML 1.0 knows.
+    /// Its text, after the codec, may have up to 65,536 bytes in UTF-8, and only characters that XML
+    /// 1.0 knows.
     ///
     /// A send whose answer was lost is not repeated, since that could add the message twice: the
     /// error then [says so](crate::OpFailure::Ambiguous).
@@ -153,34 +322,40 @@ impl QueueClient {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send(&self, text: impl Into<String>) -> Send<'_> {
-        Send::new(self, text.into())
+    pub fn send(&self, value: impl Into<C::Value>) -> Send<'_> {
+        Send::new(&self.target, self.codec.encode_owned(value.into()))
     }
 
-    /// Takes up to `count` messages (1 to 32) from the front of the queue and hides them for 30
-    /// seconds (Get Messages).
+    /// Adds many messages, several at once, with a result for each ([Put Message](Self::send)).
     ///
-    /// An empty answer comes at once: the service does not wait for messages.
-    pub fn receive(&self, count: u32) -> Receive<'_> {
-        Receive::new(self, count)
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// # let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// let results = orders
+    ///     .send_all(["17 bottles", "3 glasses"])
+    ///     .concurrency(8)
+    ///     .on_progress(|done, all| println!("{done} of {all}"))
+    ///     .await;
+    /// for result in results {
+    ///     result?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_all<V>(&self, values: impl IntoIterator<Item = V>) -> Batch<'_, SentMessage>
+    where
+        V: Into<C::Value>,
+    {
+        Batch::new(values.into_iter().map(|value| self.send(value).into_future()).collect())
     }
 
-    /// Takes one message, if there is one, and hides it for 30 seconds (Get Messages).
-    ///
-    /// # Errors
-    ///
-    /// `QueueNotFound` when there is no such queue.
-    pub async fn receive_one(&self) -> Result<Option<ReceivedMessage>, Error> {
-        Ok(self.receive(MessageCount::ONE.get()).await?.pop())
-    }
-
-    /// Looks at up to `count` messages (1 to 32) at the front of the queue and leaves them there
-    /// (Peek Messages).
-    pub fn peek(&self, count: u32) -> Peek<'_> {
-        Peek::new(self, count)
-    }
-
-    /// Hides a received message anew, and can replace its text (Update Message).
+    /// Hides a received message anew, and can replace what it says (Update Message).
     ///
     /// The message gets a new pop receipt, which it keeps for the next call.
     ///
@@ -207,54 +382,27 @@ impl QueueClient {
     pub fn update<'a>(
         &'a self,
         message: &'a mut ReceivedMessage,
-        visibility_timeout: std::time::Duration,
-    ) -> Update<'a> {
-        Update::new(self, message, visibility_timeout)
+        visibility_timeout: Duration,
+    ) -> Update<'a, C> {
+        Update::new(&self.target, &self.codec, message, visibility_timeout)
     }
 
-    /// Deletes a received message: its work is done (Delete Message).
-    ///
-    /// This works until another receiver gets the message, also after its visibility timeout. A
-    /// delete that is repeated because its answer was lost, and then finds the message gone, is a
-    /// success.
+    /// What the text of a received message stands for, by the codec of this queue.
     ///
     /// # Errors
     ///
-    /// [`is_not_owner`](Error::is_not_owner) when another receiver has the message by now, or it is
-    /// gone.
-    pub async fn delete(&self, message: &ReceivedMessage) -> Result<(), Error> {
-        let operation = DeleteMessage::new(
-            self.name.clone(),
-            message.id().clone(),
-            message.pop_receipt().clone(),
-        );
-        self.execute(&operation).await.map(drop)
-    }
-
-    /// Deletes all messages of the queue, hidden ones included (Clear Messages).
-    ///
-    /// # Errors
-    ///
-    /// `QueueNotFound` when there is no such queue. `OperationTimedOut` when the queue is too long
-    /// to be cleared at once: a part is gone then, so call again.
-    pub async fn clear(&self) -> Result<(), Error> {
-        self.execute(&ClearMessages::new(self.name.clone())).await.map(drop)
-    }
-
-    pub(crate) const fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
-    pub(crate) async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
-        self.shared.execute(operation, &self.shared.options, Some(&self.name)).await
+    /// When the text is not one that the codec writes. Nothing is lost: the message is still there.
+    pub fn decode(&self, message: &ReceivedMessage) -> Result<C::Value, CodecError> {
+        self.codec.decode(message.message_text())
     }
 }
 
-impl fmt::Debug for QueueClient {
+impl<C: fmt::Debug> fmt::Debug for QueueClient<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueueClient")
-            .field("endpoint", &self.shared.endpoint)
-            .field("name", &self.name)
+            .field("endpoint", &self.target.shared.endpoint)
+            .field("name", &self.target.name)
+            .field("codec", &self.codec)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use queue_proto::{Idempotence, OperationKind};
 
+pub use crate::budget::RetryBudget;
 use crate::failure::{OpFailure, Refusal};
 
 /// An attempt that failed, as a [`RetryPolicy`] sees it.

@@ -14,7 +14,8 @@ pub enum SetupError {
     Environment(EnvironmentError),
     /// The default transport cannot be set up.
     Transport(TransportError),
-    /// No transport was given, and the feature `reqwest`, which has the default one, is off.
+    /// No transport was given, and the features `reqwest` and `hyper`, which have a default one, are
+    /// off.
     NoTransport,
     /// No runtime was given, and the feature `tokio`, which has the default one, is off.
     NoRuntime,
@@ -28,7 +29,7 @@ impl fmt::Display for SetupError {
             Self::Transport(_) => f.write_str("the HTTP client cannot be set up"),
             Self::NoTransport => f.write_str(
                 "the client has no transport: give it one with transport(), or turn on the \
-                 feature \"reqwest\"",
+                 feature \"reqwest\" or \"hyper\"",
             ),
             Self::NoRuntime => f.write_str(
                 "the client has no runtime: give it one with runtime(), or turn on the feature \

@@ -1,22 +1,74 @@
 //! How requests leave the process.
 //!
 //! The client hands complete, signed requests to a [`Transport`] and gets complete answers back.
-//! The default is [`reqwest`](ReqwestTransport); [`from_fn`] turns any function into a transport,
-//! the in-process emulator among them.
+//!
+//! | Transport | Feature | What it is |
+//! | --- | --- | --- |
+//! | `ReqwestTransport` | `reqwest` | the default: takes any `reqwest::Client` |
+//! | `HyperTransport` | `hyper` | hyper's own pooled client: about half the work per request, fewer crates |
+//! | [`from_fn`] | | any function: the emulator in this process, another HTTP client, a canned answer |
+//!
+//! The first two take the same `HttpOptions`, behave alike, and keep connections open between
+//! requests. TLS comes by the features `rustls`, `rustls-ring` and `native-tls`; `TlsBackend` says
+//! which one counts when several are on.
+//!
+//! # Which failure is which kind
+//!
+//! What may be tried again rests on [`TransportErrorKind`]. Both transports tell the cases apart
+//! like this:
+//!
+//! | What happened | Kind |
+//! | --- | --- |
+//! | the URL is relative, or https and no TLS feature is on | [`NotSent`](TransportErrorKind::NotSent) |
+//! | the name is not found | [`Connect`](TransportErrorKind::Connect) |
+//! | the connection is refused | `Connect` |
+//! | no connection within the connect timeout, TLS included | `Connect` |
+//! | TLS fails: unknown issuer, wrong name, expired, a server that speaks plain HTTP | `Connect` |
+//! | a proxy refuses the tunnel to an https server, or cannot be reached | `Connect` |
+//! | the server closes or resets the connection before the head of an answer is complete | [`ClosedBeforeAnswer`](TransportErrorKind::ClosedBeforeAnswer) |
+//! | the connection ends in the middle of the body | [`Interrupted`](TransportErrorKind::Interrupted) |
+//! | what comes back is not HTTP, as from a TLS server that is asked in plain HTTP | `Interrupted` |
+//! | the body is longer than the limit, or its head is beyond any measure | [`TooLarge`](TransportErrorKind::TooLarge) |
+//! | the HTTP client that was given has a timeout of its own, and it ran out | [`Timeout`](TransportErrorKind::Timeout) |
+//!
+//! A pooled connection that the server closed while it was idle is noticed before it is used, and
+//! replaced, if word of it has reached this machine. If not, the request crosses with it on the
+//! wire: that is `ClosedBeforeAnswer`.
 
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod body;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod classify;
+mod error;
 mod from_fn;
+#[cfg(feature = "hyper")]
+mod hyper;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod options;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod staleness;
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+mod tls;
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use queue_auth::BoxFuture;
 
-pub use self::from_fn::{FromFn, from_fn};
+#[cfg(feature = "hyper")]
+pub use self::hyper::HyperTransport;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+pub use self::options::{HttpOptions, TlsBackend};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
+pub use self::{
+    error::{TransportError, TransportErrorKind},
+    from_fn::{FromFn, from_fn},
+};
+use crate::setup::SetupError;
 
 /// The largest answer that the transports of this crate read, in bytes: 8 MiB.
 ///
@@ -78,70 +130,14 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// Why there is no answer to a request.
-#[derive(Debug)]
-pub struct TransportError {
-    kind: TransportErrorKind,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-impl TransportError {
-    /// An error of the given kind.
-    #[must_use]
-    pub const fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None }
-    }
-
-    /// Adds the cause. It must not name the URL.
-    #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
-    /// What went wrong, and so whether the service may have seen the request.
-    #[must_use]
-    pub const fn kind(&self) -> TransportErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            TransportErrorKind::NotSent => "the request could not be sent",
-            TransportErrorKind::Connect => "no connection to the service",
-            TransportErrorKind::Timeout => "the service did not answer in time",
-            TransportErrorKind::Interrupted => {
-                "the connection broke before the answer was complete"
-            }
-            TransportErrorKind::TooLarge => "the answer is larger than any the service sends",
-        })
-    }
-}
-
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// What is known about a request that has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// The request was refused on this side, for example by a proxy setting. Nothing was sent and
-    /// sending it again will not help.
-    NotSent,
-    /// No connection: name not found, refused, TLS failed, or the time for connecting ran out.
-    /// Nothing was sent; a retry is safe.
-    Connect,
-    /// The answer did not come in time. The request **may have been applied**.
-    Timeout,
-    /// The connection broke while the request was sent or the answer was read. The request **may
-    /// have been applied**.
-    Interrupted,
-    /// The answer was longer than the transport reads. The request was most likely applied; sending
-    /// it again will not help.
-    TooLarge,
+/// The transport of a client that is not given one: reqwest, or hyper when only that is compiled in.
+pub(crate) fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
+    #[cfg(feature = "reqwest")]
+    let transport = ReqwestTransport::with_options(&HttpOptions::new())?;
+    #[cfg(all(feature = "hyper", not(feature = "reqwest")))]
+    let transport = HyperTransport::with_options(&HttpOptions::new())?;
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    return Ok(Arc::new(transport));
+    #[cfg(not(any(feature = "hyper", feature = "reqwest")))]
+    Err(SetupError::NoTransport)
 }

@@ -1,52 +1,73 @@
-use std::{fmt, mem, time::Duration};
+use std::{fmt, mem};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Request, Response};
 use queue_auth::BoxFuture;
+use reqwest::{Client, ClientBuilder};
 
-use super::{MAX_RESPONSE_BYTES, Transport, TransportError, TransportErrorKind};
-
-/// How long the default client waits for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Below the four minutes after which Azure's load balancer drops an idle connection.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+use super::{
+    HttpOptions, MAX_RESPONSE_BYTES, TlsBackend, Transport, TransportError, TransportErrorKind,
+    body::BodyReader,
+    classify,
+    options::{self, Proxy},
+    staleness::Staleness,
+};
 
 /// The default transport: a pooled [`reqwest::Client`].
 ///
-/// Cheap to clone; clones share the connections.
+/// Cheap to clone; clones share the connections. Requests must be sent inside a tokio runtime with
+/// its IO and time drivers enabled.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
+    client: Client,
     max_response_bytes: usize,
+    has_tls: bool,
+    staleness: Staleness,
 }
 
 impl ReqwestTransport {
     /// A transport over the client that is given, with its timeouts, proxies and certificates.
     ///
-    /// Build it with `redirect(Policy::none())` and without a retry policy: every attempt must be
-    /// signed by itself.
+    /// Build it with `redirect(Policy::none())` and `retry(never())`: every attempt must be signed
+    /// by itself, and a signature holds for one address only.
     #[must_use]
-    pub fn new(client: reqwest::Client) -> Self {
-        Self { client, max_response_bytes: MAX_RESPONSE_BYTES }
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            // The program may have given reqwest one by itself.
+            has_tls: true,
+            staleness: Staleness::new(),
+        }
     }
 
-    /// A transport with the settings of this crate: no redirects, ten seconds to connect, idle
-    /// connections kept for a minute, proxies taken from the environment.
+    /// A transport with these settings. It follows no redirects.
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::NotSent`] when the TLS library cannot be set up.
-    pub fn with_defaults() -> Result<Self, TransportError> {
-        reqwest::Client::builder()
+    /// [`TransportErrorKind::NotSent`] when TLS or the proxy cannot be set up.
+    pub fn with_options(options: &HttpOptions) -> Result<Self, TransportError> {
+        let builder = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .connect_timeout(options.connect_timeout)
+            .pool_idle_timeout(options.pool_idle_timeout)
+            .pool_max_idle_per_host(options.pool_max_idle_per_host)
             .tcp_nodelay(true)
-            .build()
-            .map(Self::new)
-            .map_err(|error| TransportError::new(TransportErrorKind::NotSent).with_source(error))
+            .http1_only();
+        let builder = match &options.proxy {
+            Proxy::Environment => builder,
+            Proxy::None => builder.no_proxy(),
+            Proxy::Address(address) => {
+                builder.proxy(reqwest::Proxy::all(address.to_string()).map_err(unusable)?)
+            }
+        };
+        let client = with_tls(builder, options)?.build().map_err(unusable)?;
+        Ok(Self {
+            max_response_bytes: options.max_response_bytes,
+            has_tls: !TlsBackend::ALL.is_empty(),
+            ..Self::new(client)
+        })
     }
 
     /// The largest answer that is read, in bytes. [`MAX_RESPONSE_BYTES`] unless set.
@@ -57,53 +78,35 @@ impl ReqwestTransport {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let request = reqwest::Request::try_from(request).map_err(translate)?;
-        let mut answer = self.client.execute(request).await.map_err(translate)?;
+        options::check(request.uri(), self.has_tls)?;
+        let request = reqwest::Request::try_from(request).map_err(unusable)?;
+        self.staleness.clear().await;
+        let mut answer = self.client.execute(request).await.map_err(without_head)?;
+        let mut reader = BodyReader::new(self.max_response_bytes, answer.content_length())?;
+        while let Some(piece) = answer.chunk().await.map_err(broken_body)? {
+            reader.push(piece)?;
+        }
+        self.staleness.looked();
 
-        let mut response = Response::new(Bytes::new());
+        let mut response = Response::new(reader.finish());
         *response.status_mut() = answer.status();
         *response.version_mut() = answer.version();
         *response.headers_mut() = mem::take(answer.headers_mut());
-        *response.body_mut() = self.read_body(&mut answer).await?;
         Ok(response)
-    }
-
-    /// Most answers arrive as one piece, which is passed on without a copy.
-    async fn read_body(&self, answer: &mut reqwest::Response) -> Result<Bytes, TransportError> {
-        let Some(first) = answer.chunk().await.map_err(translate)? else {
-            return Ok(Bytes::new());
-        };
-        self.check_size(first.len())?;
-        let Some(second) = answer.chunk().await.map_err(translate)? else {
-            return Ok(first);
-        };
-        let mut body = BytesMut::from(first);
-        let mut next = Some(second);
-        while let Some(piece) = next {
-            self.check_size(body.len().saturating_add(piece.len()))?;
-            body.extend_from_slice(&piece);
-            next = answer.chunk().await.map_err(translate)?;
-        }
-        Ok(body.freeze())
-    }
-
-    const fn check_size(&self, bytes: usize) -> Result<(), TransportError> {
-        if bytes > self.max_response_bytes {
-            return Err(TransportError::new(TransportErrorKind::TooLarge));
-        }
-        Ok(())
     }
 }
 
 impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The client's own `Debug` prints default headers, which may hold secrets.
-        f.debug_struct("ReqwestTransport").finish_non_exhaustive()
+        f.debug_struct("ReqwestTransport")
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
     }
 }
 
-impl From<reqwest::Client> for ReqwestTransport {
-    fn from(client: reqwest::Client) -> Self {
+impl From<Client> for ReqwestTransport {
+    fn from(client: Client) -> Self {
         Self::new(client)
     }
 }
@@ -117,12 +120,50 @@ impl Transport for ReqwestTransport {
     }
 }
 
-fn translate(error: reqwest::Error) -> TransportError {
+fn with_tls(
+    builder: ClientBuilder,
+    options: &HttpOptions,
+) -> Result<ClientBuilder, TransportError> {
+    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+    if let Some(config) = super::tls::client_config(options) {
+        return Ok(builder.tls_backend_preconfigured(config?));
+    }
+    #[cfg(feature = "native-tls")]
+    if options.tls_backend() == Some(super::TlsBackend::NativeTls) {
+        let mut roots = Vec::new();
+        for pem in &options.roots {
+            roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);
+        }
+        let builder = builder.tls_backend_native();
+        return Ok(if options.trusts_system {
+            builder.tls_certs_merge(roots)
+        } else {
+            builder.tls_certs_only(roots)
+        });
+    }
+    let _ = options;
+    Ok(builder)
+}
+
+fn unusable(error: reqwest::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::NotSent).with_source(error.without_url())
+}
+
+fn without_head(error: reqwest::Error) -> TransportError {
     let kind = if error.is_builder() {
         TransportErrorKind::NotSent
     } else if error.is_connect() {
         TransportErrorKind::Connect
     } else if error.is_timeout() {
+        TransportErrorKind::Timeout
+    } else {
+        classify::without_head(&error)
+    };
+    TransportError::new(kind).with_source(error.without_url())
+}
+
+fn broken_body(error: reqwest::Error) -> TransportError {
+    let kind = if error.is_timeout() {
         TransportErrorKind::Timeout
     } else {
         TransportErrorKind::Interrupted

@@ -72,7 +72,7 @@ pub(super) async fn update_with_zero_shows_a_message_at_once(stage: &Stage<'_>) 
 pub(super) async fn update_replaces_the_text(stage: &Stage<'_>) -> Outcome {
     stage.queue.send("step 1").await?;
     let mut found = take(stage, MINUTE).await?;
-    stage.queue.update(&mut found, Duration::ZERO).text("step 2").await?;
+    stage.queue.update(&mut found, Duration::ZERO).value("step 2").await?;
     equal("here", found.text(), "step 2")?;
     let again = stage.queue.receive_one().await?.ok_or("it did not become visible")?;
     equal("there", again.text(), "step 2")?;

@@ -1,0 +1,171 @@
+//! One attempt: refresh, build, sign, send, read.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    task::Poll,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use queue_proto::{CallOptions, Endpoint, Operation, OperationResponse, ResponseError};
+
+use crate::{
+    client::Shared,
+    clock::ClockSkew,
+    error::Cause,
+    failure::OpFailure,
+    transport::{TransportError, TransportErrorKind},
+};
+
+/// An attempt that failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) cause: Cause,
+    pub(crate) failure: OpFailure,
+    /// How far the clocks are apart, if that is more than the service tolerates.
+    pub(crate) skew: Option<ClockSkew>,
+    /// The credential learned something from the answer that makes one more attempt worthwhile.
+    pub(crate) credential_renewed: bool,
+}
+
+impl Failed {
+    fn new(cause: Cause, failure: OpFailure) -> Self {
+        Self { cause, failure, skew: None, credential_renewed: false }
+    }
+
+    pub(crate) const fn transport_kind(&self) -> Option<TransportErrorKind> {
+        match &self.cause {
+            Cause::Transport(error) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(&self.cause, Cause::Service(error) if error.status() == StatusCode::NOT_FOUND)
+    }
+
+    /// Whether trying again cannot help.
+    pub(crate) const fn is_permanent(&self) -> bool {
+        match &self.cause {
+            Cause::InvalidArgument(_)
+            | Cause::Authorization(_)
+            | Cause::InsecureEndpoint
+            | Cause::NoSecondary => true,
+            Cause::Transport(error) => {
+                matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::TooLarge)
+            }
+            Cause::Service(_) | Cause::Answer(_) => false,
+        }
+    }
+
+    /// Whether the attempt got as far as the transport.
+    pub(crate) fn was_sent(&self) -> bool {
+        match &self.cause {
+            Cause::InvalidArgument(_)
+            | Cause::Authorization(_)
+            | Cause::InsecureEndpoint
+            | Cause::NoSecondary => false,
+            Cause::Transport(error) => error.kind() != TransportErrorKind::NotSent,
+            Cause::Service(_) | Cause::Answer(_) => true,
+        }
+    }
+}
+
+impl Shared {
+    /// Makes one attempt at `endpoint`, of at most `remaining` time.
+    pub(crate) async fn attempt<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+        endpoint: &Endpoint,
+        remaining: Duration,
+    ) -> Result<O::Response, Failed> {
+        let not_sent = |cause| Failed::new(cause, OpFailure::NotSent);
+        let authorizer = &*self.authorizer;
+        authorizer
+            .refresh(self.now())
+            .await
+            .map_err(|error| not_sent(Cause::Authorization(error)))?;
+        if authorizer.requires_tls() && !endpoint.is_https() {
+            return Err(not_sent(Cause::InsecureEndpoint));
+        }
+
+        let (mut parts, body) = operation.to_http(endpoint, options).into_parts();
+        parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
+        let now = self.now();
+        authorizer
+            .authorize(&mut parts, now)
+            .map_err(|error| not_sent(Cause::Authorization(error)))?;
+
+        let limit = self.attempt_timeout.min(remaining);
+        let answer = self.send(Request::from_parts(parts, body), limit).await.map_err(|error| {
+            let failure = OpFailure::of_transport(error.kind());
+            Failed::new(Cause::Transport(error), failure)
+        })?;
+        self.read::<O>(answer, now)
+    }
+
+    /// The time that requests are dated with.
+    fn now(&self) -> SystemTime {
+        self.correction.apply(self.runtime.now())
+    }
+
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        limit: Duration,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let mut answer = self.transport.send(request);
+        let mut timer = pin!(self.runtime.sleep(limit));
+        poll_fn(|context| {
+            if let Poll::Ready(result) = answer.as_mut().poll(context) {
+                return Poll::Ready(result);
+            }
+            timer
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(TransportError::new(TransportErrorKind::Timeout)))
+        })
+        .await
+    }
+
+    fn read<O: Operation>(
+        &self,
+        answer: Response<Bytes>,
+        sent_at: SystemTime,
+    ) -> Result<O::Response, Failed> {
+        if answer.status().is_success() {
+            return O::Response::from_http(answer).map_err(|error| failed(error, None));
+        }
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        O::Response::from_http(answer).map_err(|error| {
+            let mut failed = failed(error, retry_after(&headers));
+            failed.credential_renewed =
+                status == StatusCode::UNAUTHORIZED && self.authorizer.rejected(&headers);
+            if matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) {
+                failed.skew = ClockSkew::intolerable(&headers, sent_at);
+            }
+            failed
+        })
+    }
+}
+
+fn failed(error: ResponseError, retry_after: Option<Duration>) -> Failed {
+    match error {
+        ResponseError::Service(error) => {
+            let failure = OpFailure::of_service(&error, retry_after);
+            Failed::new(Cause::Service(Box::new(error)), failure)
+        }
+        // The status says success, so the request may well have been applied.
+        ResponseError::Decode(error) => Failed::new(Cause::Answer(error), OpFailure::Ambiguous),
+    }
+}
+
+/// `Retry-After` in seconds. The form with a date is not used by the service.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

@@ -1,0 +1,3 @@
+//! At-least-once processing of a queue.
+
+pub mod core;

@@ -1,0 +1,184 @@
+//! What is done with a message that arrives, and when its handler starts.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Action, Core, DeliveryKey, Event, LeaseSignal, LostCause, Phase, RawDelivery, Reason, Settled,
+    Standing, StopCause, Tick,
+    delivery::{Delivery, Fate, Running, Waiting, Work},
+    lease::Lease,
+    settling::{DeleteAfter, Settling},
+};
+
+/// A message arrives that is held already.
+enum Meeting {
+    Stale,
+    Adopt,
+    Replace,
+    Succeed,
+}
+
+impl Core {
+    pub(super) fn arrive(
+        &mut self,
+        now: Tick,
+        sent_at: Tick,
+        visibility: Duration,
+        jumped: Duration,
+        raw: RawDelivery,
+        expected: bool,
+    ) {
+        let lease = Lease::received(&mut self.rng, sent_at, visibility, jumped, raw.expires_in);
+        let held = self.by_id.get(&raw.id).copied();
+        let mut after = None;
+        match held.and_then(|key| Some((key, self.meeting(key, &raw)?))) {
+            None => {}
+            Some((_, Meeting::Stale)) => {
+                self.emit(Event::StaleDelivery { id: raw.id });
+                return;
+            }
+            Some((key, Meeting::Adopt)) => return self.adopt(now, key, &raw, lease),
+            Some((key, Meeting::Replace)) => {
+                self.replace(now, key, raw.attempt);
+                after = Some(key);
+            }
+            Some((key, Meeting::Succeed)) => self.conclude(now, key, Settled::NotOwned),
+        }
+
+        let last = self.config.max_deliveries.is_some_and(|max| raw.attempt > max.get());
+        let work = if self.completed.contains(now, &raw.id) {
+            self.counters.duplicates_suppressed += 1;
+            self.emit(Event::DuplicateSuppressed { id: raw.id.clone() });
+            Work::Settling(Settling::delete(now, &lease, DeleteAfter::Duplicate))
+        } else if self.phase != Phase::Running || !expected {
+            // No handler will start for it here.
+            Work::Settling(Settling::release_at_once(now))
+        } else if last {
+            Work::Settling(self.letter(now, &lease, Reason::DeliveriesExhausted))
+        } else {
+            let short = lease.is_half_over(now) || !jumped.is_zero();
+            let renew_first = self.may_renew(now) && short;
+            Work::Buffered(Waiting { renew_first, after })
+        };
+        let buffered = matches!(work, Work::Buffered(_));
+        let mut delivery = Delivery::new(raw, lease, work);
+        if let Work::Buffered(Waiting { renew_first: true, .. }) = delivery.work {
+            delivery.lease.renew_now(now);
+        }
+        let key = self.new_key();
+        self.by_id.insert(delivery.raw.id.clone(), key);
+        if buffered {
+            self.buffered.insert(key);
+        }
+        self.deliveries.insert(key, delivery);
+        self.step(now, key);
+    }
+
+    /// What a message that arrives means for the delivery of it that is held.
+    fn meeting(&self, key: DeliveryKey, raw: &RawDelivery) -> Option<Meeting> {
+        let delivery = self.deliveries.get(&key)?;
+        Some(match &delivery.work {
+            // The service raises the count with every delivery, so this one is older.
+            _ if raw.attempt <= delivery.attempt => Meeting::Stale,
+            Work::Running(_) if !delivery.knows_text(&raw.text) => Meeting::Replace,
+            // It was given back, and that it came back shows that this worked.
+            Work::Settling(Settling::Release(_)) | Work::Buffered(_) => Meeting::Succeed,
+            Work::Running(_) | Work::Settling(_) => Meeting::Adopt,
+        })
+    }
+
+    /// The message came back while it is held: the newest receipt counts, and nothing starts.
+    fn adopt(&mut self, now: Tick, key: DeliveryKey, raw: &RawDelivery, lease: Lease) {
+        self.with(now, key, |core, delivery| {
+            delivery.receipt = raw.receipt.clone();
+            delivery.attempt = raw.attempt;
+            delivery.text = Arc::clone(&raw.text);
+            delivery.doubtful_text = None;
+            delivery.lease = lease;
+            if let Some(op) = &mut delivery.op {
+                op.superseded = true;
+            }
+            if let Work::Settling(settling) = &mut delivery.work {
+                settling.restart(now, &delivery.lease);
+            }
+            core.counters.redelivered_while_running += 1;
+            core.emit(Event::RedeliveredWhileRunning {
+                key,
+                id: raw.id.clone(),
+                attempt: raw.attempt,
+                replaced: false,
+            });
+            if delivery.is_running() {
+                let deadline = delivery.lease.deadline();
+                core.signal(key, LeaseSignal::Recovered { deadline });
+            }
+            Fate::Keep
+        });
+    }
+
+    /// The message came back with a text that its handler does not know.
+    fn replace(&mut self, now: Tick, key: DeliveryKey, attempt: u32) {
+        self.with(now, key, |core, delivery| {
+            let id = delivery.raw.id.clone();
+            core.counters.redelivered_while_running += 1;
+            core.emit(Event::RedeliveredWhileRunning { key, id, attempt, replaced: true });
+            if !delivery.lease.is_lost() {
+                core.lose(key, delivery, LostCause::Taken);
+            }
+            if let Work::Running(running) = &mut delivery.work {
+                running.replaced = true;
+            }
+            core.stop(key, StopCause::Superseded);
+            Fate::Keep
+        });
+    }
+
+    /// Starts the handlers that may start.
+    pub(super) fn start_buffered(&mut self, now: Tick) {
+        if self.buffered.is_empty() || self.phase != Phase::Running {
+            return;
+        }
+        let mut free = self
+            .config
+            .concurrency
+            .get()
+            .saturating_sub(self.deliveries.len().saturating_sub(self.buffered.len()));
+        let waiting: Vec<_> = self.buffered.iter().copied().collect();
+        for key in waiting {
+            if free == 0 {
+                return;
+            }
+            let ready = self.deliveries.get(&key).is_some_and(|delivery| match &delivery.work {
+                Work::Buffered(waiting) => {
+                    !waiting.renew_first
+                        && delivery.lease.standing == Standing::Held
+                        && waiting.after.is_none_or(|older| !self.deliveries.contains_key(&older))
+                }
+                _ => false,
+            });
+            if ready {
+                free -= 1;
+                self.start(now, key);
+            }
+        }
+    }
+
+    fn start(&mut self, now: Tick, key: DeliveryKey) {
+        self.buffered.remove(&key);
+        self.with(now, key, |core, delivery| {
+            delivery.work = Work::Running(Running { since: now, replaced: false, warned: false });
+            core.counters.started += 1;
+            core.emit(Event::Started {
+                key,
+                id: delivery.raw.id.clone(),
+                attempt: delivery.attempt,
+            });
+            core.act(Action::Start {
+                key,
+                delivery: Arc::clone(&delivery.raw),
+                deadline: delivery.lease.deadline(),
+            });
+            Fate::Keep
+        });
+    }
+}

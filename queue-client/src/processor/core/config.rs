@@ -1,0 +1,319 @@
+//! What can be set, with the defaults and their limits.
+
+use std::{
+    error::Error,
+    fmt,
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
+
+/// The longest visibility timeout of the service: seven days ("Update Message").
+pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const SHORTEST_LEASE: Duration = Duration::from_secs(5);
+
+/// The settings of a [`Core`](super::Core). Durations of leases are whole seconds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CoreConfig {
+    /// How many handlers run at once. 16.
+    pub concurrency: NonZeroUsize,
+    /// How many messages are received ahead and kept, with their leases renewed. 0.
+    pub prefetch: usize,
+    /// How many receives are in flight at once when the queue is busy. 4.
+    pub max_polls: NonZeroUsize,
+    /// How long a received message is hidden at first, 5 s to 7 days. 60 s.
+    pub lease: Duration,
+    /// Whether leases are renewed while a handler runs. True.
+    pub renew: bool,
+    /// How the lease grows with each renewal. Doubles up to 5 min.
+    pub lease_growth: LeaseGrowth,
+    /// For how long in all a message is kept hidden for one handler. 1 h.
+    pub max_lease: Option<Duration>,
+    /// When a running handler is dropped. Never.
+    pub handler_timeout: Option<Duration>,
+    /// What happens to a handler whose lease is lost. It is told.
+    pub on_lease_lost: OnLeaseLost,
+    /// After which delay a failed message is received again.
+    pub retry: RetryDelay,
+    /// How many deliveries a message gets before it is dead-lettered. 5.
+    pub max_deliveries: Option<NonZeroU32>,
+    /// Whether there is a place for dead letters. Without one, a message that would become one
+    /// stays in the queue and returns after the longest retry delay. True.
+    pub dead_letter: bool,
+    /// How often an empty queue is asked.
+    pub polling: Polling,
+    /// What happens when the queue does not exist. The processor waits for it.
+    pub queue_missing: QueueMissing,
+    /// How long running handlers may go on after a shutdown with
+    /// [`ShutdownMode::Drain`](super::ShutdownMode::Drain). 25 s.
+    pub drain_timeout: Duration,
+    /// How many ids of completed messages whose delete did not succeed are remembered. 1,024.
+    pub completed_capacity: usize,
+    /// For how long they are remembered. 15 min.
+    pub completed_time: Duration,
+    /// Ends the run once a receive finds nothing and nothing is held. False.
+    pub stop_when_empty: bool,
+}
+
+/// How a lease grows with each renewal.
+///
+/// Growth keeps the wait short for messages of a receiver that crashed young, and the renewals, each
+/// of which may lose a pop receipt, few for handlers that run long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaseGrowth {
+    /// Every lease is as long as the first.
+    None,
+    /// Every lease is twice as long as the one before, up to the cap.
+    Double {
+        /// The longest lease, in whole seconds. A first lease that is longer stays as it is.
+        cap: Duration,
+    },
+}
+
+/// What happens to a handler whose lease is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnLeaseLost {
+    /// The handler is told and goes on.
+    Notify,
+    /// The handler's future is dropped.
+    Drop,
+}
+
+/// The delay before a failed message is received again: it doubles with every delivery, with jitter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct RetryDelay {
+    /// After the first delivery. 5 s.
+    pub first: Duration,
+    /// The bound that no delay exceeds, at most 7 days. 10 min.
+    pub cap: Duration,
+    /// The part by which a delay may be shorter or longer, 0 to 1. 0.2.
+    pub jitter: f64,
+}
+
+/// How often an empty queue is asked: the pause doubles from `min` to `max`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Polling {
+    /// The pause after the first empty answer. 100 ms.
+    pub min: Duration,
+    /// The longest pause. 10 s, which is 8,640 requests a day for a queue that stays empty.
+    pub max: Duration,
+    /// The part by which a pause may be shorter or longer, 0 to 1. 0.2.
+    pub jitter: f64,
+}
+
+/// What happens when the queue does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueMissing {
+    /// Wait until somebody makes it.
+    Wait,
+    /// Make it.
+    Create,
+    /// End the run.
+    Fail,
+}
+
+impl Default for CoreConfig {
+    fn default() -> Self {
+        Self {
+            concurrency: NonZeroUsize::MIN.saturating_add(15),
+            prefetch: 0,
+            max_polls: NonZeroUsize::MIN.saturating_add(3),
+            lease: Duration::from_secs(60),
+            renew: true,
+            lease_growth: LeaseGrowth::default(),
+            max_lease: Some(Duration::from_secs(60 * 60)),
+            handler_timeout: None,
+            on_lease_lost: OnLeaseLost::Notify,
+            retry: RetryDelay::default(),
+            max_deliveries: Some(NonZeroU32::MIN.saturating_add(4)),
+            dead_letter: true,
+            polling: Polling::default(),
+            queue_missing: QueueMissing::Wait,
+            drain_timeout: Duration::from_secs(25),
+            completed_capacity: 1024,
+            completed_time: Duration::from_secs(15 * 60),
+            stop_when_empty: false,
+        }
+    }
+}
+
+impl Default for LeaseGrowth {
+    fn default() -> Self {
+        Self::Double { cap: Duration::from_secs(300) }
+    }
+}
+
+impl Default for RetryDelay {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(5), Duration::from_secs(600))
+    }
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(10))
+    }
+}
+
+impl RetryDelay {
+    /// Doubles from `first` to `cap`, with a jitter of 20 %.
+    #[must_use]
+    pub const fn new(first: Duration, cap: Duration) -> Self {
+        Self { first, cap, jitter: 0.2 }
+    }
+
+    /// Sets the part by which a delay may be shorter or longer, 0 to 1.
+    #[must_use]
+    pub const fn jitter(mut self, part: f64) -> Self {
+        self.jitter = part;
+        self
+    }
+}
+
+impl Polling {
+    /// Doubles from `min` to `max`, with a jitter of 20 %.
+    #[must_use]
+    pub const fn new(min: Duration, max: Duration) -> Self {
+        Self { min, max, jitter: 0.2 }
+    }
+
+    /// Sets the part by which a pause may be shorter or longer, 0 to 1.
+    #[must_use]
+    pub const fn jitter(mut self, part: f64) -> Self {
+        self.jitter = part;
+        self
+    }
+}
+
+impl CoreConfig {
+    /// Whether every setting is within its limits.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not, and its rule.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let rule = |holds: bool, setting: &'static str, rule: &'static str| {
+            if holds { Ok(()) } else { Err(ConfigError { setting, rule }) }
+        };
+        let whole = |duration: Duration| duration.subsec_nanos() == 0;
+        rule(
+            whole(self.lease) && (SHORTEST_LEASE..=LONGEST).contains(&self.lease),
+            "lease",
+            "must be 5 s to 7 days in whole seconds",
+        )?;
+        if let LeaseGrowth::Double { cap } = self.lease_growth {
+            rule(
+                whole(cap) && (SHORTEST_LEASE..=LONGEST).contains(&cap),
+                "lease_growth",
+                "the cap must be 5 s to 7 days in whole seconds",
+            )?;
+        }
+        rule(
+            self.max_lease.is_none_or(|max| max >= self.lease),
+            "max_lease",
+            "must not be shorter than the lease",
+        )?;
+        rule(
+            self.handler_timeout.is_none_or(|limit| !limit.is_zero()),
+            "handler_timeout",
+            "must be longer than zero",
+        )?;
+        rule(
+            self.renew || self.handler_timeout.is_none_or(|limit| limit < self.lease),
+            "handler_timeout",
+            "must be shorter than the lease while leases are not renewed",
+        )?;
+        rule(
+            self.retry.first <= self.retry.cap && self.retry.cap <= LONGEST,
+            "retry",
+            "the first delay must not exceed the cap, and the cap not 7 days",
+        )?;
+        rule(
+            !self.polling.min.is_zero()
+                && self.polling.min <= self.polling.max
+                && self.polling.max <= LONGEST,
+            "polling",
+            "the shortest pause must be above zero and not exceed the longest, and that not 7 days",
+        )?;
+        for (setting, jitter) in [("retry", self.retry.jitter), ("polling", self.polling.jitter)] {
+            rule((0.0..=1.0).contains(&jitter), setting, "the jitter must be 0 to 1")?;
+        }
+        rule(self.drain_timeout <= LONGEST, "drain_timeout", "must not exceed 7 days")?;
+        rule(
+            self.concurrency.get().saturating_add(self.prefetch) <= 1 << 20,
+            "concurrency",
+            "must not exceed 1,048,576 with the prefetch",
+        )
+    }
+
+    /// The longest lease that growth leads to.
+    pub(super) fn longest_lease(&self) -> Duration {
+        match self.lease_growth {
+            LeaseGrowth::None => self.lease,
+            LeaseGrowth::Double { cap } => cap.max(self.lease),
+        }
+    }
+}
+
+/// A setting outside its limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    setting: &'static str,
+    rule: &'static str,
+}
+
+impl ConfigError {
+    /// The name of the setting.
+    #[must_use]
+    pub const fn setting(&self) -> &'static str {
+        self.setting
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "setting `{}`: {}", self.setting, self.rule)
+    }
+}
+
+impl Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_within_their_limits() {
+        assert_eq!(CoreConfig::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn an_error_names_the_setting_and_the_rule() {
+        let refused = |change: fn(&mut CoreConfig)| {
+            let mut config = CoreConfig::default();
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(|config| config.lease = Duration::from_secs(4)),
+            "setting `lease`: must be 5 s to 7 days in whole seconds"
+        );
+        assert!(refused(|config| config.lease = Duration::from_millis(5500)).contains("lease"));
+        assert!(refused(|config| config.max_lease = Some(Duration::from_secs(59))).contains("max"));
+        assert!(refused(|config| config.retry.jitter = f64::NAN).contains("jitter"));
+        assert!(refused(|config| config.polling.min = Duration::ZERO).contains("polling"));
+        assert!(
+            refused(|config| {
+                config.renew = false;
+                config.handler_timeout = Some(Duration::from_secs(60));
+            })
+            .contains("not renewed")
+        );
+    }
+}

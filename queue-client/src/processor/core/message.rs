@@ -1,0 +1,145 @@
+//! Messages, outcomes and letters, as the core sees them.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use queue_proto::{MessageId, MessageText, PopReceipt};
+
+/// One message of an answer to Get Messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RawDelivery {
+    /// The id.
+    pub id: MessageId,
+    /// The receipt of this delivery.
+    pub receipt: PopReceipt,
+    /// The text.
+    pub text: Arc<MessageText>,
+    /// How often the message was received, this time included (`DequeueCount`).
+    pub attempt: u32,
+    /// How long the message lives on, counted from the `Date` of the same answer; `None` for ever.
+    pub expires_in: Option<Duration>,
+    /// When it was put, by the clock of the service. Information only.
+    pub inserted_at: SystemTime,
+    /// When it expires, by the clock of the service; `None` for never. Information only.
+    pub expires_at: Option<SystemTime>,
+    /// The time of the answer, by the clock of the service. Information only.
+    pub answered_at: Option<SystemTime>,
+}
+
+impl RawDelivery {
+    /// A first delivery of a message that does not expire; the fields say otherwise where it
+    /// matters.
+    #[must_use]
+    pub fn new(id: MessageId, receipt: PopReceipt, text: impl Into<Arc<MessageText>>) -> Self {
+        Self {
+            id,
+            receipt,
+            text: text.into(),
+            attempt: 1,
+            expires_in: None,
+            inserted_at: SystemTime::UNIX_EPOCH,
+            expires_at: None,
+            answered_at: None,
+        }
+    }
+}
+
+/// The answer to Update Message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewLease {
+    /// The receipt that replaces the one that was used.
+    pub receipt: PopReceipt,
+}
+
+impl NewLease {
+    /// A lease with this receipt.
+    #[must_use]
+    pub const fn new(receipt: PopReceipt) -> Self {
+        Self { receipt }
+    }
+}
+
+/// How a handler ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The work is done: delete the message.
+    Complete,
+    /// Receive the message again later. After the last delivery, and when the message would expire
+    /// first, it becomes a dead letter instead.
+    Retry {
+        /// The delay, at most 7 days; `None` leaves it to the settings.
+        after: Option<Duration>,
+        /// Why; it becomes the reason of the dead letter if this was the last delivery.
+        reason: Reason,
+    },
+    /// Put the message into the dead-letter queue, then delete it.
+    DeadLetter {
+        /// Why.
+        reason: Reason,
+    },
+    /// Leave it hidden and untouched; it comes back when the lease ends.
+    Abandon,
+}
+
+/// Why a message became a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "tools that read dead letters rely on the closed set")]
+pub enum Reason {
+    /// The handler returned an error.
+    HandlerFailed,
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The handler ran longer than the settings allow.
+    HandlerTimedOut,
+    /// The handler asked for it.
+    Requested,
+    /// The message was received more often than the settings allow, without a failure in this
+    /// process: receivers crashed, or answers were lost.
+    DeliveriesExhausted,
+    /// The text is not what the codec of the queue expects.
+    Undecodable,
+    /// The message would have expired before its next delivery.
+    WouldExpire,
+}
+
+impl Reason {
+    /// The name in letters, logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HandlerFailed => "handler_failed",
+            Self::HandlerPanicked => "handler_panicked",
+            Self::HandlerTimedOut => "handler_timed_out",
+            Self::Requested => "requested",
+            Self::DeliveriesExhausted => "deliveries_exhausted",
+            Self::Undecodable => "undecodable",
+            Self::WouldExpire => "would_expire",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A message on its way to the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Letter {
+    /// The message, as it was received.
+    pub message: Arc<RawDelivery>,
+    /// Its text: that of the last checkpoint, or that which was received.
+    pub text: Arc<MessageText>,
+    /// The number of its last delivery.
+    pub attempt: u32,
+    /// Why it is dead.
+    pub reason: Reason,
+}

@@ -1,0 +1,172 @@
+//! How a run comes to its end.
+
+use std::time::Duration;
+
+use super::{
+    Action, Core, Counters, End, Left, Outcome, Phase, Settled, ShutdownMode, StopCause, Summary,
+    Tick,
+    delivery::{Fate, Work},
+    settling::Settling,
+};
+
+/// After the drain timeout: until handlers are dropped, and until it is over.
+const DRAIN: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(5));
+/// The same when what is held is to be released.
+const RELEASE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Draining {
+    end: End,
+    /// When handlers are told to stop, are dropped, and when it is over whatever is left.
+    stop_at: Tick,
+    drop_at: Tick,
+    end_at: Tick,
+    stopped: bool,
+    pub(super) dropped: bool,
+}
+
+impl Draining {
+    pub(super) fn next_wake(&self) -> Tick {
+        if !self.stopped {
+            self.stop_at
+        } else if !self.dropped {
+            self.drop_at
+        } else {
+            self.end_at
+        }
+    }
+}
+
+/// Of two causes: one that came by itself says more than the shutdown that followed it.
+const fn telling(before: End, now: End) -> End {
+    match (before, now) {
+        (End::Shutdown(_), now) => now,
+        (before, _) => before,
+    }
+}
+
+impl Core {
+    pub(super) fn begin_shutdown(&mut self, now: Tick, mode: ShutdownMode, end: End) {
+        let (stop_at, (drop_after, end_after)) = match mode {
+            ShutdownMode::Drain => (now + self.config.drain_timeout, DRAIN),
+            ShutdownMode::Release => (now, RELEASE),
+            ShutdownMode::Abort => {
+                let end = match &self.phase {
+                    Phase::Draining(draining) => telling(draining.end, end),
+                    _ => end,
+                };
+                return self.finish(now, end);
+            }
+        };
+        let mut draining = Draining {
+            end,
+            stop_at,
+            drop_at: stop_at + drop_after,
+            end_at: stop_at + end_after,
+            stopped: false,
+            dropped: false,
+        };
+        match self.phase {
+            Phase::Finished => return,
+            Phase::Running => {}
+            Phase::Draining(before) => {
+                draining = Draining {
+                    end: telling(before.end, end),
+                    stop_at: before.stop_at.min(draining.stop_at),
+                    drop_at: before.drop_at.min(draining.drop_at),
+                    end_at: before.end_at.min(draining.end_at),
+                    ..before
+                };
+            }
+        }
+        self.phase = Phase::Draining(draining);
+        // What has not started does not start any more.
+        for key in std::mem::take(&mut self.buffered) {
+            self.with(now, key, |_, delivery| {
+                delivery.work = Work::Settling(Settling::release_at_once(now));
+                Fate::Keep
+            });
+        }
+    }
+
+    pub(super) fn drain(&mut self, now: Tick) {
+        let Phase::Draining(mut draining) = self.phase else { return };
+        if !draining.stopped && now >= draining.stop_at {
+            draining.stopped = true;
+            let keys: Vec<_> = self.running();
+            for key in keys {
+                self.stop(key, StopCause::Shutdown);
+            }
+        }
+        if !draining.dropped && now >= draining.drop_at {
+            draining.dropped = true;
+            for key in self.running() {
+                self.act(Action::Drop { key });
+                self.with(now, key, |core, delivery| core.drop_handler(now, key, delivery));
+            }
+        }
+        self.phase = Phase::Draining(draining);
+        let over = self.deliveries.is_empty() && self.poller.in_flight() == 0;
+        if over || now >= draining.end_at {
+            self.finish(now, draining.end);
+        }
+    }
+
+    fn drop_handler(
+        &mut self,
+        now: Tick,
+        key: super::DeliveryKey,
+        delivery: &mut super::delivery::Delivery,
+    ) -> Fate {
+        let replaced = matches!(&delivery.work, Work::Running(running) if running.replaced);
+        if delivery.lease.is_lost() || replaced {
+            return self.handler_over(now, key, delivery, &Outcome::Abandon);
+        }
+        self.refuse_asks(key, delivery);
+        delivery.work = Work::Settling(Settling::release_at_once(now));
+        Fate::Keep
+    }
+
+    fn running(&self) -> Vec<super::DeliveryKey> {
+        self.deliveries
+            .iter()
+            .filter(|(_, delivery)| delivery.is_running())
+            .map(|(key, _)| *key)
+            .collect()
+    }
+
+    fn finish(&mut self, now: Tick, end: End) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        let mut left = Vec::new();
+        let keys: Vec<_> = self.deliveries.keys().copied().collect();
+        for key in keys {
+            self.with(now, key, |core, delivery| {
+                let completed = delivery.is_completed();
+                left.push(Left {
+                    id: delivery.raw.id.clone(),
+                    visible_at: delivery.lease.end(),
+                    completed,
+                });
+                if delivery.is_running() {
+                    core.act(Action::Drop { key });
+                }
+                let how = if completed {
+                    Settled::CompletedNotOwned { receipt_lost: false }
+                } else {
+                    Settled::Lapsed
+                };
+                core.end(now, key, delivery, how)
+            });
+        }
+        let unanswered_receives = self.poller.in_flight();
+        self.phase = Phase::Finished;
+        self.buffered.clear();
+        self.tell_state();
+        let counters: Counters = self.counters;
+        let summary = Summary { end, counters, left, unanswered_receives };
+        self.summary = Some(summary.clone());
+        self.act(Action::Finished(summary));
+    }
+}
