@@ -1,9 +1,12 @@
 //! What each operation does to the state, and what it answers.
+//!
+//! [`apply`] runs under the account's lock and [`Applied::answer`] after it, so that writing XML,
+//! and freeing what was removed, hold nobody up.
 
-use std::sync::MutexGuard;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use fastrand::Rng;
 use http::Response;
 use queue_proto::ops::{
     ClearMessagesResponse, CreateQueueResponse, DeleteMessageResponse, DeleteQueueResponse,
@@ -14,128 +17,164 @@ use queue_proto::ops::{
     UpdateMessageResponse,
 };
 use queue_proto::{
-    AccountName, AnyOperation, Endpoint, ErrorCode, MaxResults, MessageId, OperationResponse as _,
-    PopReceipt, QueueName, ServiceError,
+    AccountName, AnyOperation, Endpoint, ErrorCode, MaxResults, MessageId, Metadata,
+    OperationResponse as _, PopReceipt, QueueName, ServiceError, ServiceProperties,
+    SignedIdentifiers,
 };
 use uuid::Uuid;
 
-use crate::Emulator;
-use crate::emulator::Guarded;
-use crate::state::{Created, Moment, Peeked, Received, Refusal, Sent, Stale};
+use crate::state::{
+    Created, Moment, Page, Peeked, Queue, Received, Refusal, Scheduled, Sent, Service, Stale,
+};
 use crate::wire::{message_id, pop_receipt, read_message_id, read_pop_receipt};
 
-/// Performs an operation on the account of `endpoint`.
-pub(crate) fn perform(
-    emulator: &Emulator,
-    endpoint: &Endpoint,
+/// What an operation found or changed.
+#[derive(Debug)]
+pub(crate) enum Applied {
+    Created(Created),
+    /// The queue that was deleted.
+    Deleted(Queue),
+    Metadata(usize, Metadata),
+    MetadataSet,
+    Policies(SignedIdentifiers),
+    PoliciesSet,
+    Properties(ServiceProperties),
+    PropertiesSet,
+    Listed(ListQueues, Page),
+    Put(Sent),
+    Got(Vec<Received>),
+    Peeked(Vec<Peeked>),
+    Updated(Scheduled),
+    MessageDeleted,
+    /// The messages that were removed.
+    Cleared(Queue),
+}
+
+/// Performs an operation on the queues of `account`.
+///
+/// Every call with the same state, time and random numbers has the same effect.
+pub(crate) fn apply(
+    service: &mut Service,
+    rng: &mut Rng,
+    account: &AccountName,
     operation: AnyOperation,
-    now: SystemTime,
-) -> Result<Response<Bytes>, ServiceError> {
-    let mut account = emulator.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
-    let Guarded { service, rng } = &mut *account;
-    let now = Moment::from(now);
-    let response = match operation {
+    now: Moment,
+) -> Result<Applied, ServiceError> {
+    Ok(match operation {
         AnyOperation::CreateQueue(create) => {
-            match service.create(create.queue, create.metadata, now).map_err(refusal)? {
-                Created::New => CreateQueueResponse::Created.to_http(),
-                Created::Already => CreateQueueResponse::AlreadyExists.to_http(),
-            }
+            Applied::Created(service.create(create.queue, create.metadata, now).map_err(refusal)?)
         }
         AnyOperation::DeleteQueue(delete) => {
-            let deleted = service.delete(&delete.queue, now).map_err(refusal)?;
-            free(account, deleted);
-            DeleteQueueResponse::new().to_http()
+            Applied::Deleted(service.delete(&delete.queue, now).map_err(refusal)?)
         }
         AnyOperation::GetQueueMetadata(get) => {
             let queue = service.queue(&get.queue).map_err(refusal)?;
-            let count = u64::try_from(queue.len(now)).unwrap_or(u64::MAX);
-            GetQueueMetadataResponse::new(count, queue.metadata.clone()).to_http()
+            Applied::Metadata(queue.len(now), queue.metadata.clone())
+        }
+        AnyOperation::SetQueueMetadata(set) => {
+            service.set_metadata(&set.queue, set.metadata).map_err(refusal)?;
+            Applied::MetadataSet
+        }
+        AnyOperation::GetQueueAcl(get) => {
+            Applied::Policies(service.policies(&get.queue).map_err(refusal)?.clone())
+        }
+        AnyOperation::SetQueueAcl(set) => {
+            service.set_policies(&set.queue, set.identifiers).map_err(refusal)?;
+            Applied::PoliciesSet
+        }
+        AnyOperation::GetServiceProperties(_) => Applied::Properties(service.properties().clone()),
+        AnyOperation::SetServiceProperties(set) => {
+            service.set_properties(set.properties);
+            Applied::PropertiesSet
         }
         AnyOperation::ListQueues(list) => {
-            let from = list.marker.as_ref().map(|marker| read_marker(marker, endpoint.account()));
+            let from = list.marker.as_ref().map(|marker| read_marker(marker, account));
             let limit = list.max_results.unwrap_or(MaxResults::MAX).get();
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let prefix = list.prefix.as_ref().map_or("", |prefix| prefix.as_str());
             let page = service.list(prefix, from.transpose()?.as_ref(), limit);
-            drop(account);
-            list_response(&list, page.queues, page.next, endpoint).to_http()
+            Applied::Listed(list, page)
         }
         AnyOperation::PutMessage(put) => {
             let queue = service.queue(&put.queue).map_err(refusal)?;
             let hidden = put.visibility_timeout.map(|hidden| hidden.as_duration());
             let (hidden, life) = (hidden.unwrap_or_default(), put.time_to_live.unwrap_or_default());
-            let sent = queue.put(put.text, hidden, life, now, rng);
-            drop(account);
-            PutMessageResponse::new(sent_message(&sent)).to_http()
+            Applied::Put(queue.put(put.text, hidden, life, now, rng))
         }
         AnyOperation::GetMessages(get) => {
             let queue = service.queue(&get.queue).map_err(refusal)?;
             let hidden = get.visibility_timeout.unwrap_or_default().as_duration();
-            let received = queue.get(count(get.count), hidden, now, rng);
-            drop(account);
-            let messages = received.into_iter().map(received_message).collect();
-            GetMessagesResponse::new(messages).to_http()
+            Applied::Got(queue.get(count(get.count), hidden, now, rng))
         }
         AnyOperation::PeekMessages(peek) => {
             let queue = service.queue(&peek.queue).map_err(refusal)?;
-            let peeked = queue.peek(count(peek.count), now);
-            drop(account);
-            let messages = peeked.into_iter().map(peeked_message).collect();
-            PeekMessagesResponse::new(messages).to_http()
+            Applied::Peeked(queue.peek(count(peek.count), now))
         }
         AnyOperation::UpdateMessage(update) => {
             let queue = service.queue(&update.queue).map_err(refusal)?;
             let (id, receipt) = ticket(&update.id, &update.pop_receipt)?;
             let hidden = update.visibility_timeout.as_duration();
-            let updated =
-                queue.update(id, receipt, hidden, update.text, now, rng).map_err(stale)?;
-            let next_visible_at = updated.next_visible_at.to_system_time();
-            UpdateMessageResponse::new(pop_receipt(updated.receipt), next_visible_at).to_http()
+            let updated = queue.update(id, receipt, hidden, update.text, now, rng);
+            Applied::Updated(updated.map_err(stale)?)
         }
         AnyOperation::DeleteMessage(delete) => {
             let queue = service.queue(&delete.queue).map_err(refusal)?;
             let (id, receipt) = ticket(&delete.id, &delete.pop_receipt)?;
             queue.delete(id, receipt, now).map_err(stale)?;
-            DeleteMessageResponse::new().to_http()
+            Applied::MessageDeleted
         }
         AnyOperation::ClearMessages(clear) => {
-            let cleared = service.queue(&clear.queue).map_err(refusal)?.clear();
-            free(account, cleared);
-            ClearMessagesResponse::new().to_http()
+            Applied::Cleared(service.queue(&clear.queue).map_err(refusal)?.clear())
         }
-        AnyOperation::SetQueueMetadata(set) => {
-            service.set_metadata(&set.queue, set.metadata).map_err(refusal)?;
-            SetQueueMetadataResponse::new().to_http()
-        }
-        AnyOperation::GetQueueAcl(get) => {
-            let policies = service.policies(&get.queue).map_err(refusal)?;
-            GetQueueAclResponse::new(policies.clone()).to_http()
-        }
-        AnyOperation::SetQueueAcl(set) => {
-            service.set_policies(&set.queue, set.identifiers).map_err(refusal)?;
-            SetQueueAclResponse::new().to_http()
-        }
-        AnyOperation::GetServiceProperties(_) => {
-            GetServicePropertiesResponse::new(service.properties().clone()).to_http()
-        }
-        AnyOperation::SetServiceProperties(set) => {
-            service.set_properties(set.properties);
-            SetServicePropertiesResponse::new().to_http()
-        }
-        // Not served yet.
+        // These read no queue; they are answered before they come here.
         AnyOperation::Preflight(_)
         | AnyOperation::GetServiceStats(_)
         | AnyOperation::GetUserDelegationKey(_) => {
             return Err(ErrorCode::UnsupportedHttpVerb.into());
         }
-    };
-    Ok(response)
+    })
 }
 
-/// Frees what was removed, perhaps a million messages, while others can already go on.
-fn free<T>(account: MutexGuard<'_, Guarded>, removed: T) {
-    drop(account);
-    drop(removed);
+impl Applied {
+    /// The answer to a client that sees the service at `endpoint`.
+    pub(crate) fn answer(self, endpoint: &Endpoint) -> Response<Bytes> {
+        match self {
+            Self::Created(Created::New) => CreateQueueResponse::Created.to_http(),
+            Self::Created(Created::Already) => CreateQueueResponse::AlreadyExists.to_http(),
+            Self::Deleted(removed) => {
+                drop(removed);
+                DeleteQueueResponse::new().to_http()
+            }
+            Self::Metadata(count, metadata) => {
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                GetQueueMetadataResponse::new(count, metadata).to_http()
+            }
+            Self::MetadataSet => SetQueueMetadataResponse::new().to_http(),
+            Self::Policies(policies) => GetQueueAclResponse::new(policies).to_http(),
+            Self::PoliciesSet => SetQueueAclResponse::new().to_http(),
+            Self::Properties(properties) => GetServicePropertiesResponse::new(properties).to_http(),
+            Self::PropertiesSet => SetServicePropertiesResponse::new().to_http(),
+            Self::Listed(list, page) => list_response(&list, page, endpoint).to_http(),
+            Self::Put(sent) => PutMessageResponse::new(sent_message(&sent)).to_http(),
+            Self::Got(received) => {
+                let messages = received.into_iter().map(received_message).collect();
+                GetMessagesResponse::new(messages).to_http()
+            }
+            Self::Peeked(peeked) => {
+                let messages = peeked.into_iter().map(peeked_message).collect();
+                PeekMessagesResponse::new(messages).to_http()
+            }
+            Self::Updated(Scheduled { receipt, next_visible_at }) => {
+                let at = next_visible_at.to_system_time();
+                UpdateMessageResponse::new(pop_receipt(receipt), at).to_http()
+            }
+            Self::MessageDeleted => DeleteMessageResponse::new().to_http(),
+            Self::Cleared(removed) => {
+                drop(removed);
+                ClearMessagesResponse::new().to_http()
+            }
+        }
+    }
 }
 
 fn refusal(refusal: Refusal) -> ServiceError {
@@ -169,7 +208,7 @@ fn count(count: Option<queue_proto::MessageCount>) -> usize {
 }
 
 /// When a message expires; `None` if never.
-fn expiry(at: Moment) -> Option<SystemTime> {
+pub(crate) fn expiry(at: Moment) -> Option<SystemTime> {
     (at < Moment::NEVER).then(|| at.to_system_time())
 }
 
@@ -202,20 +241,16 @@ fn peeked_message(peeked: Peeked) -> PeekedMessage {
         .dequeue_count(peeked.dequeue_count)
 }
 
-fn list_response(
-    list: &ListQueues,
-    queues: Vec<(QueueName, queue_proto::Metadata)>,
-    next: Option<QueueName>,
-    endpoint: &Endpoint,
-) -> ListQueuesResponse {
+fn list_response(list: &ListQueues, page: Page, endpoint: &Endpoint) -> ListQueuesResponse {
     let mut response = ListQueuesResponse::to(list, endpoint.to_string());
-    response.queues = queues
+    response.queues = page
+        .queues
         .into_iter()
         .map(|(name, metadata)| {
             QueueItem::new(name).metadata(list.include_metadata.then_some(metadata))
         })
         .collect();
-    response.next_marker = next.map(|next| marker(&next, endpoint.account()));
+    response.next_marker = page.next.map(|next| marker(&next, endpoint.account()));
     response
 }
 

@@ -10,6 +10,7 @@ use queue_proto::{
     AnyOperation, ErrorCode, IncomingRequest, ResponseHead, ServiceError, ServiceVersion,
 };
 
+use crate::emulator::Guarded;
 use crate::{Emulator, authenticate, dispatch, target};
 
 /// The largest body that the service takes for a message; it names this limit in its refusals. The
@@ -109,7 +110,13 @@ impl Emulator {
         authenticate::authorize(&grant, kind, incoming.location())?;
         incoming.require_content_length()?;
         let operation = AnyOperation::read(&incoming)?;
-        dispatch::perform(self, &endpoint, operation, now)
+        let applied = {
+            let mut account =
+                self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
+            let Guarded { service, rng } = &mut *account;
+            dispatch::apply(service, rng, endpoint.account(), operation, now.into())?
+        };
+        Ok(applied.answer(&endpoint))
     }
 }
 

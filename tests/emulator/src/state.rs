@@ -10,7 +10,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use message::{Peeked, Received, Sent};
+pub(crate) use message::{Peeked, Received, Scheduled, Sent};
 pub(crate) use moment::Moment;
 pub(crate) use queue::{Queue, Stale};
-pub(crate) use service::{Created, Refusal, Service};
+pub(crate) use service::{Created, Page, Refusal, Service};
