@@ -11,6 +11,7 @@ pub(crate) mod messages;
 pub(crate) mod properties;
 pub(crate) mod queues;
 mod reader;
+pub(crate) mod scan;
 mod writer;
 
 pub(crate) use self::reader::{Element, Reader, XmlError};

@@ -1,6 +1,6 @@
 //! Answers as services of different age and other servers write them.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::error::Error;
 

@@ -1,6 +1,6 @@
 //! Requests that a server refuses, and how.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use bytes::Bytes;
 use queue_proto::*;

@@ -1,7 +1,7 @@
 //! The two laws: what is written reads back equal, for every operation and every response, with
 //! values at and within the limits.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod values;
 

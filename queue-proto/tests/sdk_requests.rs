@@ -1,7 +1,7 @@
 //! Requests as the official SDKs for Python and JavaScript build them are read, those included that
 //! carry a fault of their SDK.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -3,7 +3,7 @@
 //! The files under `tests/wire` are the expectation. With `BLESS=1` in the environment they are
 //! written anew; the difference is then there to be looked at.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::fs;

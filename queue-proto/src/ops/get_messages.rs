@@ -15,7 +15,7 @@ use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
-use crate::xml::messages;
+use crate::xml::{messages, scan};
 
 /// Get Messages: `GET /{queue}/messages`. Hands out messages and hides them for a while.
 ///
@@ -158,6 +158,9 @@ pub(crate) fn read_count(
 impl OperationResponse for GetMessagesResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
+        if let Some(messages) = scan::read(body) {
+            return Ok(Self { messages });
+        }
         let messages = messages::read_list(body, |mut fields| {
             Ok(ReceivedMessage {
                 id: fields.id()?,
@@ -178,12 +181,12 @@ impl OperationResponse for GetMessagesResponse {
         let mut list = messages::start_list(self.messages.len(), text);
         for message in &self.messages {
             list.open("QueueMessage");
-            list.element("MessageId", &message.id);
-            list.element("InsertionTime", date::http(message.inserted_at));
-            list.element("ExpirationTime", date::expiry(message.expires_at));
+            list.element("MessageId", message.id.as_str());
+            list.plain("InsertionTime", date::http(message.inserted_at));
+            list.plain("ExpirationTime", date::expiry(message.expires_at));
             list.element("PopReceipt", message.pop_receipt.as_str());
-            list.element("TimeNextVisible", date::http(message.next_visible_at));
-            list.element("DequeueCount", message.dequeue_count);
+            list.plain("TimeNextVisible", date::http(message.next_visible_at));
+            list.plain("DequeueCount", message.dequeue_count);
             list.element("MessageText", message.text.as_str());
             list.close("QueueMessage");
         }

@@ -139,10 +139,10 @@ impl OperationResponse for PeekMessagesResponse {
         let mut list = messages::start_list(self.messages.len(), text);
         for message in &self.messages {
             list.open("QueueMessage");
-            list.element("MessageId", &message.id);
-            list.element("InsertionTime", date::http(message.inserted_at));
-            list.element("ExpirationTime", date::expiry(message.expires_at));
-            list.element("DequeueCount", message.dequeue_count);
+            list.element("MessageId", message.id.as_str());
+            list.plain("InsertionTime", date::http(message.inserted_at));
+            list.plain("ExpirationTime", date::expiry(message.expires_at));
+            list.plain("DequeueCount", message.dequeue_count);
             list.element("MessageText", message.text.as_str());
             list.close("QueueMessage");
         }

@@ -183,11 +183,11 @@ impl OperationResponse for PutMessageResponse {
         let message = &self.message;
         let mut list = messages::start_list(1, 0);
         list.open("QueueMessage");
-        list.element("MessageId", &message.id);
-        list.element("InsertionTime", date::http(message.inserted_at));
-        list.element("ExpirationTime", date::expiry(message.expires_at));
+        list.element("MessageId", message.id.as_str());
+        list.plain("InsertionTime", date::http(message.inserted_at));
+        list.plain("ExpirationTime", date::expiry(message.expires_at));
         list.element("PopReceipt", message.pop_receipt.as_str());
-        list.element("TimeNextVisible", date::http(message.next_visible_at));
+        list.plain("TimeNextVisible", date::http(message.next_visible_at));
         list.close("QueueMessage");
         out.xml(messages::end_list(list, 1));
     }

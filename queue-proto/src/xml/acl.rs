@@ -73,14 +73,14 @@ fn write_into(
     out.open("SignedIdentifiers");
     for identifier in identifiers {
         out.open("SignedIdentifier");
-        out.element("Id", &identifier.id);
+        out.element("Id", identifier.id.as_str());
         // The service leaves out a policy that says nothing.
         let policy = &identifier.policy;
         if !policy.is_empty() {
             out.open("AccessPolicy");
-            out.element_if("Start", policy.start.map(&time));
-            out.element_if("Expiry", policy.expiry.map(&time));
-            out.element_if("Permission", policy.permission.as_ref());
+            out.plain_if("Start", policy.start.map(&time));
+            out.plain_if("Expiry", policy.expiry.map(&time));
+            out.element_if("Permission", policy.permission.as_ref().map(PolicyPermission::as_str));
             out.close("AccessPolicy");
         }
         out.close("SignedIdentifier");

@@ -32,9 +32,12 @@ pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
 pub(crate) fn write_info(info: &GetUserDelegationKey) -> Bytes {
     let mut out = Writer::request(224);
     out.open("KeyInfo");
-    out.element_if("Start", info.start.map(date::iso_seconds));
-    out.element("Expiry", date::iso_seconds(info.expiry));
-    out.element_if("DelegatedUserTid", info.delegated_user_tenant_id.as_ref());
+    out.plain_if("Start", info.start.map(date::iso_seconds));
+    out.plain("Expiry", date::iso_seconds(info.expiry));
+    out.element_if(
+        "DelegatedUserTid",
+        info.delegated_user_tenant_id.as_ref().map(DirectoryId::as_str),
+    );
     out.close("KeyInfo");
     out.finish()
 }
@@ -101,13 +104,16 @@ fn service_letters(text: &str) -> Option<String> {
 pub(crate) fn write_key(key: &UserDelegationKey) -> Bytes {
     let mut out = Writer::response(512);
     out.open("UserDelegationKey");
-    out.element("SignedOid", &key.object_id);
-    out.element("SignedTid", &key.tenant_id);
-    out.element("SignedStart", date::iso_seconds(key.start));
-    out.element("SignedExpiry", date::iso_seconds(key.expiry));
+    out.element("SignedOid", key.object_id.as_str());
+    out.element("SignedTid", key.tenant_id.as_str());
+    out.plain("SignedStart", date::iso_seconds(key.start));
+    out.plain("SignedExpiry", date::iso_seconds(key.expiry));
     out.element("SignedService", &key.service);
-    out.element("SignedVersion", key.version);
-    out.element_if("SignedDelegatedUserTid", key.delegated_user_tenant_id.as_ref());
+    out.plain("SignedVersion", key.version);
+    out.element_if(
+        "SignedDelegatedUserTid",
+        key.delegated_user_tenant_id.as_ref().map(DirectoryId::as_str),
+    );
     out.element("Value", key.value.expose());
     out.close("UserDelegationKey");
     out.finish()

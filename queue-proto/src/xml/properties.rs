@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::date;
+use crate::message::first_illegal;
 use crate::ops::{GeoReplicationStatus, GetServiceStatsResponse};
 use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
@@ -85,7 +86,8 @@ fn read_metrics(reader: &mut Reader<'_>, metrics: &Element<'_>) -> Result<Metric
 
 fn read_version(reader: &mut Reader<'_>, version: &Element<'_>) -> Result<String, XmlError> {
     reader.parse(version, "Version", |text| {
-        ((1..=16).contains(&text.len()) && text.is_ascii()).then(|| text.to_owned())
+        ((1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
+            .then(|| text.to_owned())
     })
 }
 
@@ -148,8 +150,10 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature that the reader wants")]
 fn list(text: &str) -> Option<Vec<String>> {
+    if first_illegal(text).is_some() {
+        return None;
+    }
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     Some(items.map(str::to_owned).collect())
 }
@@ -159,9 +163,9 @@ fn write_into(out: &mut Writer, properties: &ServiceProperties) {
     if let Some(logging) = &properties.logging {
         out.open("Logging");
         out.element("Version", &logging.version);
-        out.element("Delete", logging.delete);
-        out.element("Read", logging.read);
-        out.element("Write", logging.write);
+        out.plain("Delete", logging.delete);
+        out.plain("Read", logging.read);
+        out.plain("Write", logging.write);
         write_retention(out, logging.retention);
         out.close("Logging");
     }
@@ -186,8 +190,8 @@ fn write_metrics(out: &mut Writer, name: &str, metrics: Option<&Metrics>) {
     if let Some(metrics) = metrics {
         out.open(name);
         out.element("Version", &metrics.version);
-        out.element("Enabled", metrics.enabled);
-        out.element_if("IncludeAPIs", metrics.include_apis);
+        out.plain("Enabled", metrics.enabled);
+        out.plain_if("IncludeAPIs", metrics.include_apis);
         write_retention(out, metrics.retention);
         out.close(name);
     }
@@ -195,18 +199,18 @@ fn write_metrics(out: &mut Writer, name: &str, metrics: Option<&Metrics>) {
 
 fn write_retention(out: &mut Writer, retention: Option<RetentionDays>) {
     out.open("RetentionPolicy");
-    out.element("Enabled", retention.is_some());
-    out.element_if("Days", retention.map(RetentionDays::get));
+    out.plain("Enabled", retention.is_some());
+    out.plain_if("Days", retention.map(RetentionDays::get));
     out.close("RetentionPolicy");
 }
 
 fn write_rule(out: &mut Writer, rule: &CorsRule) {
     out.open("CorsRule");
-    out.element("AllowedOrigins", rule.allowed_origins.join(","));
-    out.element("AllowedMethods", rule.allowed_methods.join(","));
-    out.element("MaxAgeInSeconds", rule.max_age_seconds);
-    out.element("ExposedHeaders", rule.exposed_headers.join(","));
-    out.element("AllowedHeaders", rule.allowed_headers.join(","));
+    out.element("AllowedOrigins", &rule.allowed_origins.join(","));
+    out.element("AllowedMethods", &rule.allowed_methods.join(","));
+    out.plain("MaxAgeInSeconds", rule.max_age_seconds);
+    out.element("ExposedHeaders", &rule.exposed_headers.join(","));
+    out.element("AllowedHeaders", &rule.allowed_headers.join(","));
     out.close("CorsRule");
 }
 
@@ -257,7 +261,7 @@ pub(crate) fn write_stats(stats: &GetServiceStatsResponse) -> Bytes {
     out.raw("<StorageServiceStats><GeoReplication>");
     out.element("Status", stats.status.as_str());
     match stats.last_sync_time {
-        Some(time) => out.element("LastSyncTime", date::http(time)),
+        Some(time) => out.plain("LastSyncTime", date::http(time)),
         None => out.raw("<LastSyncTime />"),
     }
     out.raw("</GeoReplication></StorageServiceStats>");

@@ -85,12 +85,12 @@ fn read_queue(reader: &mut Reader<'_>, queue: &Element<'_>) -> Result<QueueItem,
 
 pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
     let mut out = Writer::response(256 + page.queues.len() * 64);
-    out.raw("<EnumerationResults ServiceEndpoint=\"");
-    out.text(&page.service_endpoint);
-    out.raw("\">");
-    out.element_if("Prefix", page.prefix.as_ref());
-    out.element_if("Marker", page.marker.as_ref());
-    out.element_if("MaxResults", page.max_results);
+    out.raw("<EnumerationResults");
+    out.attribute("ServiceEndpoint", &page.service_endpoint);
+    out.raw(">");
+    out.element_if("Prefix", page.prefix.as_ref().map(QueuePrefix::as_str));
+    out.element_if("Marker", page.marker.as_ref().map(Marker::as_str));
+    out.plain_if("MaxResults", page.max_results);
     if page.queues.is_empty() {
         out.raw("<Queues />");
     } else {
@@ -101,7 +101,7 @@ pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
         out.close("Queues");
     }
     match &page.next_marker {
-        Some(marker) => out.element("NextMarker", marker),
+        Some(marker) => out.element("NextMarker", marker.as_str()),
         None => out.raw("<NextMarker />"),
     }
     out.raw("</EnumerationResults>");
@@ -110,7 +110,7 @@ pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
 
 fn write_queue(out: &mut Writer, queue: &QueueItem) {
     out.open("Queue");
-    out.element("Name", &queue.name);
+    out.element("Name", queue.name.as_str());
     if let Some(metadata) = &queue.metadata {
         let invalid = metadata
             .iter()

@@ -17,7 +17,7 @@ const MAX_DEPTH: u32 = 16;
 pub(crate) const MAX_TEXT: usize = 16 * 1024;
 
 const ILLEGAL_CHARACTER: &str = "there is a character that XML does not allow";
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A cursor over the elements of a body.
 ///
@@ -68,7 +68,12 @@ impl<'a> Element<'a> {
 
     /// The value of the attribute `name`, if it is there and readable.
     pub(crate) fn attribute(&self, name: &str) -> Option<String> {
-        let attribute = self.start.try_get_attribute(name).ok()??;
+        // Looking for repeated names would remember, and compare, all of a hostile million.
+        let mut attributes = self.start.attributes();
+        let attribute = attributes
+            .with_checks(false)
+            .map_while(Result::ok)
+            .find(|attribute| attribute.key.into_inner() == name)?;
         attribute
             .normalized_value(quick_xml::XmlVersion::Implicit1_0)
             .ok()
@@ -183,6 +188,20 @@ impl<'a> Reader<'a> {
         element: &Element<'_>,
         limit: usize,
     ) -> Result<Cow<'a, str>, XmlError> {
+        let text = self.unchecked_text(element, limit)?;
+        match first_illegal(&text) {
+            None => Ok(text),
+            Some(_) => self.not_allowed(ILLEGAL_CHARACTER),
+        }
+    }
+
+    /// The text of `element`, which may have characters that XML does not allow: for values that
+    /// are checked more narrowly.
+    fn unchecked_text(
+        &mut self,
+        element: &Element<'_>,
+        limit: usize,
+    ) -> Result<Cow<'a, str>, XmlError> {
         let mut text = Cow::Borrowed("");
         if element.empty {
             return Ok(text);
@@ -202,9 +221,6 @@ impl<'a> Reader<'a> {
             };
             if text.len() + piece.len() > limit {
                 return self.fail(XmlProblem::TooLong { limit });
-            }
-            if first_illegal(&piece).is_some() {
-                return self.not_allowed(ILLEGAL_CHARACTER);
             }
             if text.is_empty() {
                 text = piece;
@@ -250,25 +266,25 @@ impl<'a> Reader<'a> {
         Ok(Cow::Borrowed(character))
     }
 
-    /// The text of `element` read with `parse`.
+    /// The text of `element` read with `parse`, which refuses what XML does not allow.
     pub(crate) fn parse<T>(
         &mut self,
         element: &Element<'_>,
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, XmlError> {
-        let text = self.text(element, MAX_TEXT)?;
+        let text = self.unchecked_text(element, MAX_TEXT)?;
         parse(&text).ok_or_else(|| XmlError::value(name, element))
     }
 
-    /// The text of `element` as a checked value.
+    /// The text of `element` as a value whose check refuses what XML does not allow.
     pub(crate) fn checked<T, E: Error + Send + Sync + 'static>(
         &mut self,
         element: &Element<'_>,
         name: &'static str,
         check: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, XmlError> {
-        let text = self.text(element, MAX_TEXT)?;
+        let text = self.unchecked_text(element, MAX_TEXT)?;
         check(&text).map_err(|error| XmlError {
             problem: XmlProblem::Value(name, Some(error.into())),
             offset: element.offset,

@@ -3,6 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
+use memchr::memchr3;
+
+use crate::message::odd_bytes;
 
 /// Builds a body.
 #[derive(Debug)]
@@ -53,19 +56,50 @@ impl Writer {
         escape_into(&mut self.0, text);
     }
 
-    /// Appends an element with text, which is escaped as it is written.
-    pub(crate) fn element(&mut self, name: &str, value: impl fmt::Display) {
+    /// Appends an element with escaped text.
+    pub(crate) fn element(&mut self, name: &str, text: &str) {
         self.open(name);
-        // Writing into a string fails only if `value` itself does.
-        let _ = write!(Escaper(&mut self.0), "{value}");
+        self.text(text);
         self.close(name);
     }
 
-    /// Appends an element with text, if there is text.
-    pub(crate) fn element_if(&mut self, name: &str, value: Option<impl fmt::Display>) {
-        if let Some(value) = value {
-            self.element(name, value);
+    /// Appends an element with escaped text, if there is text.
+    pub(crate) fn element_if(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.element(name, text);
         }
+    }
+
+    /// Appends an element with a date, a number or a word that needs no escape.
+    pub(crate) fn plain(&mut self, name: &str, value: impl fmt::Display) {
+        self.open(name);
+        // Writing into a string fails only if `value` itself does.
+        let _ = write!(self.0, "{value}");
+        self.close(name);
+    }
+
+    /// Appends an element with a date, a number or a word that needs no escape, if there is one.
+    pub(crate) fn plain_if(&mut self, name: &str, value: Option<impl fmt::Display>) {
+        if let Some(value) = value {
+            self.plain(name, value);
+        }
+    }
+
+    /// Appends an attribute to an element whose tag is still open.
+    pub(crate) fn attribute(&mut self, name: &str, value: &str) {
+        self.0.push(' ');
+        self.0.push_str(name);
+        self.0.push_str("=\"");
+        for character in value.chars() {
+            match character {
+                // Readers turn line ends and tabs into blanks.
+                '"' | '\t' | '\n' => {
+                    let _ = write!(self.0, "&#{};", u32::from(character));
+                }
+                other => escape_into(&mut self.0, other.encode_utf8(&mut [0; 4])),
+            }
+        }
+        self.0.push('"');
     }
 
     pub(crate) fn finish(self) -> Bytes {
@@ -73,48 +107,41 @@ impl Writer {
     }
 }
 
-struct Escaper<'a>(&'a mut String);
-
-impl fmt::Write for Escaper<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        escape_into(self.0, text);
-        Ok(())
-    }
-}
-
 /// Appends `text` with everything escaped that a reader would not give back as it was: markup, and
-/// the carriage return, which readers turn into a line feed. A character that XML cannot carry
-/// becomes U+FFFD; checked values have none.
+/// the carriage return, which readers turn into a line feed.
 fn escape_into(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some((at, byte)) = rest.bytes().enumerate().find(|(_, byte)| needs_escape(*byte)) {
-        let (plain, escaped) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(plain);
-        let mut characters = escaped.chars();
-        match (byte, characters.next()) {
-            (b'<', _) => out.push_str("&lt;"),
-            (b'>', _) => out.push_str("&gt;"),
-            (b'&', _) => out.push_str("&amp;"),
-            (b'"', _) => out.push_str("&quot;"),
-            (b'\r', _) => out.push_str("&#xD;"),
-            (_, Some(other)) if other < ' ' || matches!(other, '\u{FFFE}' | '\u{FFFF}') => {
-                out.push('\u{FFFD}');
-            }
-            (_, Some(other)) => out.push(other),
-            (_, None) => {}
-        }
+    while let Some(at) = memchr3(b'<', b'>', b'&', rest.as_bytes()) {
+        let (plain, markup) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        push_plain(out, plain);
+        let mut characters = markup.chars();
+        out.push_str(match characters.next() {
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            _ => "&amp;",
+        });
         rest = characters.as_str();
     }
-    out.push_str(rest);
+    push_plain(out, rest);
 }
 
-/// True for the bytes that [`escape_into`] looks at; 0xEF starts U+FFFE and U+FFFF.
-fn needs_escape(byte: u8) -> bool {
-    match byte {
-        b'\t' | b'\n' => false,
-        b'<' | b'>' | b'&' | b'"' | 0xEF => true,
-        _ => byte < 0x20,
+/// Appends text without markup. A character that XML cannot carry becomes U+FFFD; checked values
+/// have none.
+fn push_plain(out: &mut String, text: &str) {
+    let mut start = 0;
+    for at in odd_bytes(text.as_bytes()) {
+        let Some(odd) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
+        let replacement = match odd {
+            '\r' => "&#xD;",
+            '\t' | '\n' => continue,
+            '\0'..='\x1F' | '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
+            _ => continue,
+        };
+        out.push_str(text.get(start..at).unwrap_or_default());
+        out.push_str(replacement);
+        start = at + odd.len_utf8();
     }
+    out.push_str(text.get(start..).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -129,8 +156,15 @@ mod tests {
             out
         };
         assert_eq!(escape("hello <&> é"), "hello &lt;&amp;&gt; é");
-        assert_eq!(escape("a\r\n\tb\"'"), "a&#xD;\n\tb&quot;'");
+        assert_eq!(escape("a\r\n\tb\"'"), "a&#xD;\n\tb\"'");
         assert_eq!(escape("\u{1}\u{FFFE}\u{FEFF}x"), "\u{FFFD}\u{FFFD}\u{FEFF}x");
         assert_eq!(escape(""), "");
+        for length in 0..200 {
+            let text = format!("{}<é", "x".repeat(length));
+            assert_eq!(escape(&text), format!("{}&lt;é", "x".repeat(length)));
+        }
+        let mut out = Writer(String::new());
+        out.attribute("a", "\r\n\t\"<é");
+        assert_eq!(out.0, " a=\"&#xD;&#10;&#9;&#34;&lt;é\"");
     }
 }
