@@ -4,7 +4,11 @@
 //! Every operation of the service is one type. A client builds an [`http::Request`] from it with
 //! [`Operation::to_http`] and reads the answer with [`OperationResponse::from_http`]; a server
 //! reads any request with [`AnyOperation::read`] and writes the answer with
-//! [`OperationResponse::to_http`]. Sending, signing, clocks and retries are left to the caller.
+//! [`OperationResponse::to_http`]. Sending, signing, clocks and retries are left to the caller; the
+//! [`guide`] shows a client and a server in 30 lines each.
+//!
+//! Who only wants to use queues takes the crate `queue-client`, and who only wants to sign requests
+//! takes `queue-auth`.
 //!
 //! ```
 //! use queue_proto::ops::{PutMessage, PutMessageResponse};
@@ -24,11 +28,35 @@
 //! assert_eq!(PutMessage::from_http(&at, &request)?, put);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! | I want to ... | Take |
+//! | --- | --- |
+//! | build a request, read an answer | a type of [`ops`] and its response |
+//! | read any request as a server | [`IncomingRequest`], [`AnyOperation`] |
+//! | say where the service is | [`Endpoint`] |
+//! | know whether an operation may be repeated, go to the secondary, and what it needs | [`OperationKind`] |
+//! | answer with an error of the service, or understand one | [`ServiceError`], [`ErrorCode`] |
+//! | write values as base64 or JSON | [`codec`] |
+//! | know the limits of the service | [`limits`] |
+//!
+//! # Boundaries
+//!
+//! Bytes from the network are never trusted: any request and any answer is read to a value or a
+//! typed error, without a panic. XML with a document type, an unknown entity, more than 16 levels or
+//! a text beyond the limit of its element is refused; what is held meanwhile is a small multiple of
+//! the body, and servers get [a limit](limits::MAX_REQUEST_BODY) for that. What goes into a URI is
+//! percent-encoded in one place. Receipts, keys and message texts do not appear in `Debug` output or
+//! in errors.
+//!
+//! # Features
+//!
+//! `json` adds the codec for JSON through serde. Nothing else is optional.
 
 pub mod acl;
 pub mod codec;
 pub mod devstore;
 pub mod error;
+pub mod guide;
 pub mod header;
 pub mod limits;
 pub mod ops;
@@ -76,3 +104,7 @@ pub use crate::request::{IncomingRequest, Location, RequestWriter, Resource};
 pub use crate::response::ResponseWriter;
 pub use crate::route::AnyOperation;
 pub use crate::version::ServiceVersion;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
