@@ -28,7 +28,7 @@
 //! | the server closes or resets the connection before the head of an answer is complete | [`ClosedBeforeAnswer`](TransportErrorKind::ClosedBeforeAnswer) |
 //! | the connection ends in the middle of the body | [`Interrupted`](TransportErrorKind::Interrupted) |
 //! | what comes back is not HTTP, as from a TLS server that is asked in plain HTTP | `Interrupted` |
-//! | the body is longer than the limit, or its head is beyond any measure | [`TooLarge`](TransportErrorKind::TooLarge) |
+//! | the body is longer than the limit | [`TooLarge`](TransportErrorKind::TooLarge) |
 //! | the HTTP client that was given has a timeout of its own, and it ran out | [`Timeout`](TransportErrorKind::Timeout) |
 //!
 //! A pooled connection that the server closed while it was idle is noticed before it is used, and

@@ -19,9 +19,7 @@ pub(super) fn without_head(error: &(dyn StdError + 'static)) -> TransportErrorKi
 
 fn hyper_kind(error: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
     let error = error.downcast_ref::<hyper::Error>()?;
-    if error.is_parse_too_large() {
-        Some(TransportErrorKind::TooLarge)
-    } else if error.is_parse() {
+    if error.is_parse() {
         Some(TransportErrorKind::Interrupted)
     } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         Some(TransportErrorKind::ClosedBeforeAnswer)
