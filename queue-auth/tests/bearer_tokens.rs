@@ -246,3 +246,41 @@ fn bound_users() {
     assert!(verify(&across, user("user", "away")).is_ok());
     assert!(verify(&across, user("user", "home")).is_err());
 }
+
+/// What `Bearer` sends is what the verifier accepts, alone and beside a signature that is bound to
+/// its user.
+#[cfg(feature = "aad")]
+#[tokio::test]
+async fn what_is_sent_is_accepted() {
+    use queue_auth::bearer::{AccessToken, source_fn};
+    use queue_auth::{Bearer, Both};
+
+    let source = || {
+        source_fn(|_, now| async move {
+            let header = bearer("user", "home", now);
+            let token = header.strip_prefix("Bearer ").unwrap();
+            Ok(AccessToken::issued(token, now, Duration::from_secs(3600))?)
+        })
+    };
+    let until = frozen() + Duration::from_secs(3600);
+    let key = UserDelegationKey::new("owner", "home", frozen(), until, VERSION, DELEGATION_KEY);
+    let sas = UserDelegationSas::new("jobs", QueuePermissions::READ, until).bound_to("user");
+    let sas = sas.sign("contoso", &key.unwrap()).unwrap();
+    let strategies: [Box<dyn Authorize>; 2] =
+        [Box::new(Bearer::new(source())), Box::new(Both::new(sas, Bearer::new(source())))];
+    for strategy in strategies {
+        assert!(strategy.requires_tls());
+        let (mut parts, ()) = http::Request::get("https://contoso.queue.core.windows.net/jobs")
+            .header("x-ms-version", VERSION)
+            .body(())
+            .unwrap()
+            .into_parts();
+        strategy.refresh(frozen()).await.unwrap();
+        strategy.authorize(&mut parts, frozen()).unwrap();
+        Verifier::new(key_store())
+            .delegation_keys(Delegation)
+            .bearer(BearerRules::danger_accept_any_signature())
+            .verify("contoso", &parts, &NoPolicies, &RequestContext::new(frozen()).https(true))
+            .unwrap();
+    }
+}
