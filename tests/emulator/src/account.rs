@@ -60,6 +60,12 @@ impl Account {
         &self.keys
     }
 
+    /// The first key as text.
+    #[cfg(feature = "bearer")]
+    pub(crate) fn secret(&self) -> &str {
+        &self.text
+    }
+
     /// The connection string for clients that reach the account at `base_url` followed by a slash
     /// and its name; for the usual address `base_url` is `http://127.0.0.1:10001`.
     ///

@@ -7,12 +7,19 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 use queue_auth::AccountKey;
 use queue_auth::verify::Verifier;
-use queue_proto::AccountName;
+use queue_proto::{AccountName, AnyOperation, CorsRule, Idempotence, Location, ServiceError};
 use uuid::{Builder, Uuid};
 
 use crate::clock::Clock;
-use crate::state::Service;
-use crate::{Account, ManualClock};
+#[cfg(feature = "bearer")]
+use crate::delegation::DelegationKeys;
+use crate::directory::Directory;
+use crate::dispatch::{self, Applied};
+use crate::fault::Faults;
+use crate::replica::{Replica, Replication};
+use crate::role::Roles;
+use crate::state::{Moment, Service};
+use crate::{Account, Fault, ManualClock, Role};
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
 /// Queue" in the REST reference.
@@ -46,6 +53,11 @@ struct Shared {
     accounts: Vec<Account>,
     services: HashMap<AccountName, Mutex<Guarded>>,
     verifier: Verifier<Keys>,
+    #[cfg(feature = "bearer")]
+    delegation_keys: Arc<DelegationKeys>,
+    directory: Directory,
+    replication: Replication,
+    faults: Faults,
     clock: Clock,
     request_ids: Mutex<Rng>,
 }
@@ -55,6 +67,34 @@ struct Shared {
 pub(crate) struct Guarded {
     pub(crate) service: Service,
     pub(crate) rng: Rng,
+    /// The secondary, if it lags behind.
+    replica: Option<Replica>,
+}
+
+impl Guarded {
+    /// Performs an operation on the primary, or reads from the secondary.
+    pub(crate) fn apply(
+        &mut self,
+        account: &AccountName,
+        operation: AnyOperation,
+        location: Location,
+        now: Moment,
+    ) -> Result<Applied, ServiceError> {
+        let Self { service, rng, replica } = self;
+        let Some(replica) = replica else {
+            return dispatch::apply(service, rng, account, operation, now);
+        };
+        if location == Location::Secondary {
+            return replica.read(account, operation, now);
+        }
+        if operation.kind().idempotence() == Idempotence::Safe {
+            return dispatch::apply(service, rng, account, operation, now);
+        }
+        let (copy, numbers) = (operation.clone(), rng.clone());
+        let applied = dispatch::apply(service, rng, account, operation, now)?;
+        replica.follow(account, copy, numbers, now);
+        Ok(applied)
+    }
 }
 
 impl Emulator {
@@ -79,6 +119,11 @@ impl Emulator {
             clock: Clock::wall(),
             seed: None,
             deletion_time: DELETION_TIME,
+            directory: Directory::new(),
+            replication: Replication::Live { lag: Duration::ZERO },
+            faults: Vec::new(),
+            #[cfg(feature = "bearer")]
+            issuer: None,
         }
     }
 
@@ -103,6 +148,29 @@ impl Emulator {
 
     pub(crate) fn verifier(&self) -> &Verifier<Keys> {
         &self.shared.verifier
+    }
+
+    #[cfg(feature = "bearer")]
+    pub(crate) fn delegation_keys(&self) -> &DelegationKeys {
+        &self.shared.delegation_keys
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.shared.directory
+    }
+
+    pub(crate) fn replication(&self) -> Replication {
+        self.shared.replication
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// The rules for calls from browsers.
+    pub(crate) fn cors_rules(&self, account: &AccountName) -> Vec<CorsRule> {
+        let guarded = self.service(account);
+        guarded.and_then(|guarded| guarded.service.properties().cors.clone()).unwrap_or_default()
     }
 
     /// The queues of an account, for one operation.
@@ -132,6 +200,11 @@ pub struct EmulatorBuilder {
     clock: Clock,
     seed: Option<u64>,
     deletion_time: Duration,
+    directory: Directory,
+    replication: Replication,
+    faults: Vec<Fault>,
+    #[cfg(feature = "bearer")]
+    issuer: Option<crate::TokenIssuer>,
 }
 
 impl EmulatorBuilder {
@@ -169,26 +242,129 @@ impl EmulatorBuilder {
         self
     }
 
+    /// How far the secondary is behind: what was written less than this time ago is not there yet.
+    /// The default is [`Duration::ZERO`], a secondary that always shows what the primary does.
+    ///
+    /// The secondary is read at `/account-secondary/...`, or at the host
+    /// `account-secondary.queue.localhost`.
+    pub fn replication_lag(mut self, lag: Duration) -> Self {
+        self.replication = Replication::Live { lag };
+        self
+    }
+
+    /// Has no secondary that could be read: what is asked of it is refused with 403
+    /// InsufficientAccountPermissions.
+    pub fn without_secondary(mut self) -> Self {
+        self.replication = Replication::Off;
+        self
+    }
+
+    /// Gives the user with this object id these roles, whatever their tokens say; none at all
+    /// forbid everything.
+    pub fn roles(
+        mut self,
+        object_id: impl Into<String>,
+        roles: impl IntoIterator<Item = Role>,
+    ) -> Self {
+        self.directory.assigned.insert(object_id.into(), Roles::new(roles));
+        self
+    }
+
+    /// Gives these roles to all users to whom [`roles`](Self::roles) gives none and whose tokens
+    /// name none. The default is [`Role::Owner`], which allows everything.
+    pub fn other_roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
+        self.directory.others = Roles::new(roles);
+        self
+    }
+
+    /// Accepts bearer tokens over plain HTTP too, from this machine alone. The service never does:
+    /// this is for tests of clients that can be told to.
+    pub fn bearer_over_http(mut self) -> Self {
+        self.directory.clear_text = true;
+        self
+    }
+
+    /// Sets the tenant in the challenge that clients without credentials get.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.directory.tenant = tenant.into();
+        self
+    }
+
+    /// Accepts bearer tokens of this issuer only, and checks their signatures. Without an issuer
+    /// any token is accepted whose claims are right, whoever signed it.
+    #[cfg(feature = "bearer")]
+    pub fn token_issuer(mut self, issuer: crate::TokenIssuer) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+
+    /// Starts with a fault; see [`Emulator::add_fault`].
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// Starts with no queues.
     #[must_use]
-    pub fn build(self) -> Emulator {
-        let Self { mut accounts, clock, seed, deletion_time } = self;
+    pub fn build(mut self) -> Emulator {
         let devstore = Account::devstore();
-        if accounts.iter().all(|account| account.name() != devstore.name()) {
-            accounts.push(devstore);
+        if self.accounts.iter().all(|account| account.name() != devstore.name()) {
+            self.accounts.push(devstore);
         }
+        let verifier = self.verifier();
+        let Self { accounts, clock, seed, deletion_time, directory, replication, faults, .. } =
+            self;
         let mut seeds = seed.map_or_else(Rng::new, Rng::with_seed);
         let services = accounts
             .iter()
             .map(|account| {
-                let guarded = Guarded { service: Service::new(deletion_time), rng: seeds.fork() };
+                let service = || Service::new(deletion_time);
+                let guarded = Guarded {
+                    service: service(),
+                    rng: seeds.fork(),
+                    replica: replication.lag().map(|lag| Replica::new(service(), lag)),
+                };
                 (account.name().clone(), Mutex::new(guarded))
             })
             .collect();
-        let keys =
-            accounts.iter().map(|account| (account.name().to_string(), account.keys().to_vec()));
-        let verifier = Verifier::new(keys.collect());
+        #[cfg(feature = "bearer")]
+        let delegation_keys = Arc::new(DelegationKeys::new(accounts.clone()));
+        #[cfg(feature = "bearer")]
+        let verifier = verifier.delegation_keys(Arc::clone(&delegation_keys));
         let request_ids = Mutex::new(seeds.fork());
-        Emulator { shared: Arc::new(Shared { accounts, services, verifier, clock, request_ids }) }
+        let faults = Faults::new(faults, seeds.fork());
+        Emulator {
+            shared: Arc::new(Shared {
+                accounts,
+                services,
+                verifier,
+                #[cfg(feature = "bearer")]
+                delegation_keys,
+                directory,
+                replication,
+                faults,
+                clock,
+                request_ids,
+            }),
+        }
+    }
+
+    fn verifier(&mut self) -> Verifier<Keys> {
+        let keys = self
+            .accounts
+            .iter()
+            .map(|account| (account.name().to_string(), account.keys().to_vec()))
+            .collect();
+        let verifier = Verifier::new(keys);
+        #[cfg(feature = "bearer")]
+        let verifier = {
+            use queue_auth::verify::BearerRules;
+
+            verifier.bearer(match self.issuer.take() {
+                Some(issuer) => BearerRules::new(crate::token::LocalSignatures(issuer)),
+                None => BearerRules::danger_accept_any_signature(),
+            })
+        };
+        verifier
     }
 }

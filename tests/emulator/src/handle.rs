@@ -1,25 +1,34 @@
 //! From a request to its answer: the order of the checks, and what every answer has.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::SERVER;
+use http::header::{AUTHORIZATION, SERVER, WWW_AUTHENTICATE};
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use md5::{Digest as _, Md5};
+use queue_auth::verify::Grant;
+use queue_proto::ops::{GetServiceStatsResponse, Preflight};
 use queue_proto::{
-    AnyOperation, ErrorCode, IncomingRequest, ResponseHead, ServiceError, ServiceVersion,
+    AnyOperation, Endpoint, ErrorCode, IncomingRequest, Location, Operation as _, OperationKind,
+    OperationResponse as _, ResponseHead, ServiceError, ServiceVersion,
 };
 
-use crate::emulator::Guarded;
-use crate::{Emulator, authenticate, dispatch, target};
+use crate::version::{self, before};
+use crate::{Emulator, authenticate, checks, cors, target};
 
 /// The largest body that the service takes for a message; it names this limit in its refusals. The
 /// text in it may have 64 KiB.
 pub(crate) const MAX_BODY_BYTES: usize = 131_584;
 
-/// From this version on the service echoes `x-ms-client-request-id` ("Versioning for Azure
-/// Storage" in the REST reference).
-const ECHO_VERSION: (u16, u8, u8) = (2019, 2, 2);
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+/// From this version on bearer tokens are known. An answer to an older one has no version.
+const BEARER: version::Date = (2017, 11, 9);
 
 /// How a request reached the emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +53,13 @@ impl Connection {
     pub fn https(peer: IpAddr) -> Self {
         Self { peer, https: true }
     }
+
+    /// What a request without a connection is taken to have: one from this machine, over TLS if
+    /// the scheme of its URI is `https`.
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { peer, https: request.uri().scheme() == Some(&Scheme::HTTPS) }
+    }
 }
 
 impl Emulator {
@@ -51,22 +67,48 @@ impl Emulator {
     ///
     /// The URI is absolute, or a path with a `Host` header beside it. The connection is taken to be
     /// one from this machine, over TLS if the scheme of the URI is `https`. Every failure is an
-    /// answer too.
+    /// answer too. Faults do not apply here; see [`exchange`](Self::exchange).
     #[must_use]
     pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let https = request.uri().scheme() == Some(&Scheme::HTTPS);
-        self.handle_from(request, Connection { peer, https })
+        let connection = Connection::of(&request);
+        self.handle_from(request, connection)
     }
 
     /// Answers a request that came over a given connection.
     #[must_use]
     pub fn handle_from(&self, request: Request<Bytes>, connection: Connection) -> Response<Bytes> {
-        let head = self.head(request.headers());
-        match self.answer(&request, connection, &head) {
-            Ok(response) => finish(response, &head, request.method()),
-            Err(error) => refuse(&error, &head, request.method()),
+        self.reply(&request, connection, None)
+    }
+
+    /// Answers a request, with `refusal` in place of what it asks for if there is one.
+    pub(crate) fn reply(
+        &self,
+        request: &Request<Bytes>,
+        connection: Connection,
+        refusal: Option<ServiceError>,
+    ) -> Response<Bytes> {
+        let now = self.now();
+        let mut version = ResponseHead::read(request.headers()).version;
+        let endpoint = target::endpoint(request, connection.https, self);
+        let answer = match (refusal, &endpoint) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Err(refusal)) => Err(refusal.clone()),
+            (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut version, now),
+        };
+        let head = self.head(request.headers(), version, now);
+        let method = request.method();
+        let mut response = match answer {
+            Ok(response) => finish(response, &head, method),
+            Err(error) => self.refuse_with(&error, &head, method),
+        };
+        if let Ok(endpoint) = &endpoint
+            && *method != Method::OPTIONS
+            && !before(version, version::CORS)
+        {
+            let rules = self.cors_rules(endpoint.account());
+            cors::mark(&rules, method, request.headers(), &mut response);
         }
+        response
     }
 
     /// Answers a request whose body could not be read.
@@ -76,47 +118,168 @@ impl Emulator {
         request: &http::request::Parts,
         error: &ServiceError,
     ) -> Response<Bytes> {
-        refuse(error, &self.head(&request.headers), &request.method)
+        let version = ResponseHead::read(&request.headers).version;
+        self.refuse_with(error, &self.head(&request.headers, version, self.now()), &request.method)
     }
 
-    /// What the answer to a request with these headers says about itself.
-    fn head(&self, headers: &HeaderMap) -> ResponseHead {
-        // Version and client request id have the same names in requests.
-        let mut head = ResponseHead::read(headers);
-        let echo = head.version.is_some_and(|version| {
-            let (year, month, day) = ECHO_VERSION;
-            ServiceVersion::new(year, month, day).is_ok_and(|since| version >= since)
-        });
-        if !echo {
-            head.client_request_id = None;
+    fn refuse_with(
+        &self,
+        error: &ServiceError,
+        head: &ResponseHead,
+        method: &Method,
+    ) -> Response<Bytes> {
+        let mut response = error.to_http(head, method);
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(challenge) = authenticate::challenge(self)
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
-        head.request_id(self.next_request_id().to_string()).date(self.now())
+        sign_off(&mut response);
+        response
+    }
+
+    /// What the answer says about itself.
+    fn head(
+        &self,
+        request: &HeaderMap,
+        version: Option<ServiceVersion>,
+        now: SystemTime,
+    ) -> ResponseHead {
+        let mut head = ResponseHead::new().request_id(self.next_request_id().to_string()).date(now);
+        let bearer = request
+            .get(AUTHORIZATION)
+            .is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
+        if !before(version, if bearer { BEARER } else { version::FIRST_NAMED }) {
+            head.version = version;
+        }
+        if !before(version, version::ECHO) {
+            // It has the same name in requests.
+            head.client_request_id = ResponseHead::read(request).client_request_id;
+        }
+        head
     }
 
     fn answer(
         &self,
+        endpoint: &Endpoint,
         request: &Request<Bytes>,
         connection: Connection,
-        head: &ResponseHead,
+        version: &mut Option<ServiceVersion>,
+        now: SystemTime,
     ) -> Result<Response<Bytes>, ServiceError> {
-        let now = head.date.unwrap_or_else(|| self.now());
         if request.body().len() > MAX_BODY_BYTES {
             return Err(body_too_large());
         }
-        let endpoint = target::endpoint(request, connection.https, self)?;
-        let incoming = IncomingRequest::new(&endpoint, request)?;
-        let grant = authenticate::verify(self, &endpoint, request, &incoming, connection, now)?;
+        let incoming = IncomingRequest::new(endpoint, request)?;
+        *version = incoming.version();
+        if *request.method() == Method::OPTIONS {
+            let asked = Preflight::read(&incoming)?;
+            let rules = self.cors_rules(endpoint.account());
+            return Ok(cors::preflight(&rules, &asked)?.to_http());
+        }
+        let grant = authenticate::verify(self, endpoint, request, &incoming, connection, now)?;
         let kind = AnyOperation::route(&incoming)?;
-        authenticate::authorize(&grant, kind, incoming.location())?;
+        version::check(kind, &incoming)?;
+        authenticate::authorize(self, &grant, kind, &incoming)?;
         incoming.require_content_length()?;
-        let operation = AnyOperation::read(&incoming)?;
-        let applied = {
-            let mut account =
-                self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
-            let Guarded { service, rng } = &mut *account;
-            dispatch::apply(service, rng, endpoint.account(), operation, now.into())?
+        check_md5(request)?;
+
+        let operation = match version::modernize(kind, *version, request) {
+            Cow::Borrowed(_) => AnyOperation::read(&incoming)?,
+            Cow::Owned(modern) => AnyOperation::read(&IncomingRequest::new(endpoint, &modern)?)?,
         };
-        Ok(applied.answer(&endpoint))
+        version::check_values(&operation, *version)?;
+        checks::check(&operation)?;
+        let location = incoming.location();
+        let mut response = self.perform(endpoint, operation, location, &grant, *version, now)?;
+        version::age(kind, *version, endpoint, &mut response);
+        Ok(response)
+    }
+
+    fn perform(
+        &self,
+        endpoint: &Endpoint,
+        operation: AnyOperation,
+        location: Location,
+        grant: &Grant,
+        version: Option<ServiceVersion>,
+        now: SystemTime,
+    ) -> Result<Response<Bytes>, ServiceError> {
+        match operation {
+            AnyOperation::GetServiceStats(_) => {
+                let (status, synced) = self.replication().status(now);
+                Ok(GetServiceStatsResponse::new(status, synced).to_http())
+            }
+            #[cfg(feature = "bearer")]
+            AnyOperation::GetUserDelegationKey(asked) => {
+                self.delegation_key(endpoint.account(), &asked, grant, version, now)
+            }
+            #[cfg(not(feature = "bearer"))]
+            AnyOperation::GetUserDelegationKey(_) => {
+                // Only a bearer token allows it, and none is accepted.
+                let _ = (grant, version);
+                Err(ErrorCode::AuthorizationFailure.into())
+            }
+            operation => {
+                let mut account =
+                    self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
+                let applied = account.apply(endpoint.account(), operation, location, now.into())?;
+                drop(account);
+                Ok(applied.answer(endpoint))
+            }
+        }
+    }
+
+    #[cfg(feature = "bearer")]
+    fn delegation_key(
+        &self,
+        account: &queue_proto::AccountName,
+        asked: &queue_proto::ops::GetUserDelegationKey,
+        grant: &Grant,
+        version: Option<ServiceVersion>,
+        now: SystemTime,
+    ) -> Result<Response<Bytes>, ServiceError> {
+        let queue_auth::verify::Access::Bearer(claims) = &grant.access else {
+            return Err(ErrorCode::AuthorizationFailure.into());
+        };
+        let user = (claims.object_id.as_str(), claims.tenant_id.as_str());
+        let version = version.unwrap_or_default();
+        let key = self.delegation_keys().issue(account.as_str(), asked, user, version, now)?;
+        if !self.directory().remember(&claims.object_id, &claims.roles) {
+            return Err(ErrorCode::ServerBusy.into());
+        }
+        Ok(queue_proto::ops::GetUserDelegationKeyResponse::new(key).to_http())
+    }
+
+    /// The operation and the queue that a request is about, as far as they can be told.
+    pub(crate) fn subject(
+        &self,
+        request: &Request<Bytes>,
+        connection: Connection,
+    ) -> (Option<OperationKind>, Option<String>) {
+        let Ok(endpoint) = target::endpoint(request, connection.https, self) else {
+            return (None, None);
+        };
+        let Ok(incoming) = IncomingRequest::new(&endpoint, request) else { return (None, None) };
+        let queue = match incoming.resource() {
+            queue_proto::Resource::Queue(queue)
+            | queue_proto::Resource::Messages(queue)
+            | queue_proto::Resource::Message(queue, _) => Some(queue.to_string()),
+            _ => None,
+        };
+        (AnyOperation::route(&incoming).ok(), queue)
+    }
+}
+
+/// A body must be what its client says it is.
+fn check_md5(request: &Request<Bytes>) -> Result<(), ServiceError> {
+    let Some(given) = request.headers().get(CONTENT_MD5) else { return Ok(()) };
+    let given = STANDARD.decode(given.as_bytes()).ok().filter(|digest| digest.len() == 16);
+    let given = given.ok_or(ErrorCode::InvalidMd5)?;
+    if Md5::digest(request.body()).as_slice() == given {
+        Ok(())
+    } else {
+        Err(ErrorCode::Md5Mismatch.into())
     }
 }
 
@@ -126,12 +289,6 @@ fn finish(mut response: Response<Bytes>, head: &ResponseHead, method: &Method) -
     if *method == Method::HEAD {
         *response.body_mut() = Bytes::new();
     }
-    sign_off(&mut response);
-    response
-}
-
-fn refuse(error: &ServiceError, head: &ResponseHead, method: &Method) -> Response<Bytes> {
-    let mut response = error.to_http(head, method);
     sign_off(&mut response);
     response
 }

@@ -79,22 +79,38 @@
 
 mod account;
 mod authenticate;
+mod checks;
 mod clock;
+mod cors;
+#[cfg(feature = "bearer")]
+mod delegation;
+mod directory;
 mod dispatch;
 mod emulator;
+mod fault;
 mod handle;
+mod inspect;
+mod replica;
+mod role;
 #[cfg(feature = "serve")]
 mod serve;
 mod state;
 mod target;
+mod token;
+mod version;
 mod wire;
 
 pub use account::{Account, InvalidAccount};
 pub use clock::ManualClock;
 pub use emulator::{Emulator, EmulatorBuilder};
+pub use fault::{Dropped, Effect, Exchange, Fault, InvalidFault};
 pub use handle::Connection;
+pub use inspect::{AccountState, MessageState, QueueState};
+pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
 pub use serve::{BindError, Server};
+#[cfg(feature = "bearer")]
+pub use token::{TokenIssuer, UserToken};
 
 /// The examples of the README, compiled and run with the others.
 #[cfg(all(doctest, feature = "serve"))]

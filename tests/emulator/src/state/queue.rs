@@ -151,6 +151,19 @@ impl Queue {
         mem::replace(self, emptied)
     }
 
+    /// Every message that has not expired, in the order in which they are handed out.
+    pub(crate) fn all(&mut self, now: Moment) -> impl Iterator<Item = Received> + '_ {
+        self.expire(now);
+        self.order.iter().filter_map(|(&(next_visible_at, _), &id)| {
+            let message = self.messages.get(&id)?;
+            Some(Received {
+                message: message.peeked(id),
+                receipt: message.receipt,
+                next_visible_at,
+            })
+        })
+    }
+
     /// Whether `receipt` is the one handed out last for this message. It need not still be hidden:
     /// a receipt outlives its lease until somebody else gets or updates the message.
     fn owned(&mut self, id: Uuid, receipt: u128, now: Moment) -> Result<(), Stale> {

@@ -105,6 +105,11 @@ impl Service {
         self.queues.get_mut(name).ok_or(Refusal::NotFound)
     }
 
+    /// Every queue, in alphabetical order.
+    pub(crate) fn queues(&mut self) -> impl Iterator<Item = (&QueueName, &mut Queue)> {
+        self.queues.iter_mut()
+    }
+
     pub(crate) fn create(
         &mut self,
         name: QueueName,

@@ -1,0 +1,241 @@
+//! Faults by script: answers that are late, wrong, cut off or missing.
+
+mod effect;
+mod parse;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use http::header::CONTENT_LENGTH;
+use http::{Request, Response};
+use queue_proto::{ErrorCode, OperationKind, ServiceError};
+
+pub use self::effect::{Effect, Fault};
+pub use self::parse::InvalidFault;
+use crate::{Connection, Emulator};
+
+/// What came of a request that faults may have met.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// How long the answer, or what stands for it, keeps the client waiting. Waiting is left to
+    /// the caller, who knows what time means to the client.
+    pub delay: Duration,
+    /// The answer, or how it got lost.
+    pub result: Result<Response<Bytes>, Dropped>,
+}
+
+/// How an answer got lost.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// Nothing comes, ever; the connection stays open until the client has enough.
+    Silent,
+    /// The connection was closed before an answer.
+    Closed,
+    /// The connection was closed within the answer. This is as much as came; its `Content-Length`
+    /// promises more.
+    Truncated(Box<Response<Bytes>>),
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Silent => "a fault swallowed the answer",
+            Self::Closed => "a fault closed the connection before the answer",
+            Self::Truncated(_) => "a fault closed the connection within the answer",
+        })
+    }
+}
+
+impl Error for Dropped {}
+
+/// The faults of an emulator.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    /// Whether there are any: almost always there are none, and then nobody waits for a lock.
+    armed: AtomicBool,
+    script: Mutex<Script>,
+}
+
+#[derive(Debug)]
+struct Script {
+    rules: Vec<Rule>,
+    rng: Rng,
+}
+
+/// A fault and what became of it.
+#[derive(Debug)]
+struct Rule {
+    fault: Fault,
+    /// How many requests it could have met.
+    seen: u64,
+    /// How many requests it met.
+    fired: u64,
+    /// What is left of the rate, and when it was counted.
+    tokens: Option<(f64, SystemTime)>,
+}
+
+impl Faults {
+    pub(crate) fn new(faults: Vec<Fault>, rng: Rng) -> Self {
+        let rules = faults.into_iter().map(Rule::new).collect::<Vec<_>>();
+        let armed = AtomicBool::new(!rules.is_empty());
+        Self { armed, script: Mutex::new(Script { rules, rng }) }
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Vec<Rule>)) {
+        let mut script = self.script();
+        edit(&mut script.rules);
+        self.armed.store(!script.rules.is_empty(), Ordering::Release);
+    }
+
+    fn armed(&self) -> bool {
+        self.armed.load(Ordering::Acquire)
+    }
+
+    /// What happens to a request: all delays together, and the first other effect.
+    fn meet(
+        &self,
+        kind: Option<OperationKind>,
+        queue: Option<&str>,
+        now: SystemTime,
+    ) -> (Duration, Option<Effect>) {
+        let mut script = self.script();
+        let Script { rules, rng } = &mut *script;
+        let mut delay = Duration::ZERO;
+        for rule in rules {
+            match rule.meets(kind, queue, now, rng) {
+                None => {}
+                Some(Effect::Delay(by)) => delay = delay.saturating_add(by),
+                Some(effect) => return (delay, Some(effect)),
+            }
+        }
+        (delay, None)
+    }
+}
+
+impl Rule {
+    fn new(fault: Fault) -> Self {
+        Self { fault, seen: 0, fired: 0, tokens: None }
+    }
+
+    fn meets(
+        &mut self,
+        kind: Option<OperationKind>,
+        queue: Option<&str>,
+        now: SystemTime,
+        rng: &mut Rng,
+    ) -> Option<Effect> {
+        if !self.fault.concerns(kind, queue) {
+            return None;
+        }
+        self.seen += 1;
+        let Fault { skip, times, probability, .. } = self.fault;
+        let due = self.seen > skip && times.is_none_or(|times| self.fired < times);
+        if !due || (probability < 1.0 && rng.f64() >= probability) {
+            return None;
+        }
+        if let Effect::Throttle { per_second, burst } = self.fault.effect
+            && self.take_token(f64::from(per_second), f64::from(burst.max(1)), now)
+        {
+            return None;
+        }
+        self.fired += 1;
+        Some(self.fault.effect.clone())
+    }
+
+    /// Takes one of the requests that the rate still allows; false when none is left.
+    fn take_token(&mut self, per_second: f64, burst: f64, now: SystemTime) -> bool {
+        let (left, counted) = self.tokens.unwrap_or((burst, now));
+        let passed = now.duration_since(counted).unwrap_or_default().as_secs_f64();
+        let left = (left + passed * per_second).min(burst);
+        let allowed = left >= 1.0;
+        self.tokens = Some((if allowed { left - 1.0 } else { left }, now));
+        allowed
+    }
+}
+
+impl Emulator {
+    /// Answers a request as [`handle`](Self::handle) does, but lets faults have their way.
+    #[must_use]
+    pub fn exchange(&self, request: Request<Bytes>) -> Exchange {
+        let connection = Connection::of(&request);
+        self.exchange_from(request, connection)
+    }
+
+    /// Answers a request that came over a given connection, and lets faults have their way.
+    #[must_use]
+    pub fn exchange_from(&self, request: Request<Bytes>, connection: Connection) -> Exchange {
+        if !self.faults().armed() {
+            let result = Ok(self.handle_from(request, connection));
+            return Exchange { delay: Duration::ZERO, result };
+        }
+        let (kind, queue) = self.subject(&request, connection);
+        let (delay, effect) = self.faults().meet(kind, queue.as_deref(), self.now());
+        let refuse = |code| Ok(self.reply(&request, connection, Some(ServiceError::new(code))));
+        let apply = || self.reply(&request, connection, None);
+        let result = match effect {
+            None | Some(Effect::Delay(_)) => Ok(apply()),
+            Some(Effect::Drop) => Err(Dropped::Silent),
+            Some(Effect::DropAfter) => {
+                drop(apply());
+                Err(Dropped::Silent)
+            }
+            Some(Effect::Close) => Err(Dropped::Closed),
+            Some(Effect::CloseAfter) => {
+                drop(apply());
+                Err(Dropped::Closed)
+            }
+            Some(Effect::Refuse(code)) => refuse(code),
+            Some(Effect::RefuseAfter(code)) => {
+                drop(apply());
+                refuse(code)
+            }
+            Some(Effect::Status(status)) => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = status;
+                Ok(response)
+            }
+            Some(Effect::Throttle { .. }) => refuse(ErrorCode::ServerBusy),
+            Some(Effect::Truncate(length)) => Err(truncate(apply(), length)),
+        };
+        Exchange { delay, result }
+    }
+
+    /// Adds a fault. Of several that meet one request the one that was added first decides; only
+    /// delays add up.
+    pub fn add_fault(&self, fault: Fault) {
+        self.faults().edit(|rules| rules.push(Rule::new(fault)));
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.faults().edit(Vec::clear);
+    }
+
+    /// How many requests each fault has met, in the order in which they were added.
+    #[must_use]
+    pub fn fault_counts(&self) -> Vec<u64> {
+        self.faults().script().rules.iter().map(|rule| rule.fired).collect()
+    }
+}
+
+/// Cuts an answer off behind `length` bytes of its body, and at least one before its end.
+fn truncate(mut response: Response<Bytes>, length: usize) -> Dropped {
+    let whole = response.body().len();
+    if whole == 0 {
+        return Dropped::Closed;
+    }
+    response.headers_mut().insert(CONTENT_LENGTH, whole.into());
+    response.body_mut().truncate(length.min(whole - 1));
+    Dropped::Truncated(Box::new(response))
+}

@@ -1,0 +1,123 @@
+//! What a fault does, and to which requests.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use queue_proto::{ErrorCode, OperationKind, QueueName};
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// `drop`: it is not applied, and no answer comes.
+    Drop,
+    /// `drop-after`: it is applied, and no answer comes.
+    DropAfter,
+    /// `close`: it is not applied, and the connection is closed.
+    Close,
+    /// `close-after`: it is applied, and the connection is closed without an answer.
+    CloseAfter,
+    /// `delay=TIME`: it is applied at once, and the answer comes later.
+    Delay(Duration),
+    /// `refuse=CODE`: it is not applied, and refused with this code of the service.
+    Refuse(ErrorCode),
+    /// `refuse-after=CODE`: it is applied, and the answer says that it was refused. The service's
+    /// 500 can be such an answer.
+    RefuseAfter(ErrorCode),
+    /// `status=NUMBER`: it is not applied, and answered with this status and nothing else, as by a
+    /// proxy in between.
+    Status(StatusCode),
+    /// `throttle=N/s`: more than so many requests a second are refused with 503 `ServerBusy` and
+    /// not applied.
+    #[non_exhaustive]
+    Throttle {
+        /// How many requests a second pass.
+        per_second: u32,
+        /// How many pass at once after a pause; at least one.
+        burst: u32,
+    },
+    /// `truncate=N`: it is applied, and the connection is closed behind `N` bytes of the body of
+    /// the answer. An answer without a body does not come at all.
+    Truncate(usize),
+}
+
+impl Effect {
+    /// Lets so many requests a second pass, and `burst` at once after a pause.
+    #[must_use]
+    pub fn throttle(per_second: u32, burst: u32) -> Self {
+        Self::Throttle { per_second, burst }
+    }
+}
+
+/// A fault: an effect, and the requests that it meets. Without more it meets all.
+///
+/// ```
+/// use queue_emulator::{Effect, Emulator, Fault};
+/// use queue_proto::{ErrorCode, OperationKind};
+///
+/// let emulator = Emulator::new();
+/// // The second and third Put Message: stored, but the client learns something else.
+/// let fault = Fault::new(Effect::RefuseAfter(ErrorCode::InternalError))
+///     .operation(OperationKind::PutMessage)
+///     .skip(1)
+///     .times(2);
+/// emulator.add_fault(fault.clone());
+/// // The same as text, which the program reads from files.
+/// let text = "refuse-after=InternalError operation=PutMessage skip=1 times=2";
+/// assert_eq!(text.parse::<Fault>()?, fault);
+/// # Ok::<(), queue_emulator::InvalidFault>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Fault {
+    pub(super) effect: Effect,
+    pub(super) operations: Vec<OperationKind>,
+    pub(super) queue: Option<QueueName>,
+    pub(super) skip: u64,
+    pub(super) times: Option<u64>,
+    pub(super) probability: f64,
+}
+
+impl Fault {
+    /// Does this to every request.
+    pub fn new(effect: Effect) -> Self {
+        Self { effect, operations: Vec::new(), queue: None, skip: 0, times: None, probability: 1.0 }
+    }
+
+    /// Only to this operation, and to those that further calls add.
+    pub fn operation(mut self, kind: OperationKind) -> Self {
+        self.operations.push(kind);
+        self
+    }
+
+    /// Only to requests for this queue.
+    pub fn queue(mut self, queue: QueueName) -> Self {
+        self.queue = Some(queue);
+        self
+    }
+
+    /// Not to the first so many of them.
+    pub fn skip(mut self, requests: u64) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// To so many of them at most.
+    pub fn times(mut self, requests: u64) -> Self {
+        self.times = Some(requests);
+        self
+    }
+
+    /// To each of them with this probability, 0 to 1. Which ones follows from the emulator's seed.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) };
+        self
+    }
+
+    /// Whether requests of this kind for this queue are meant.
+    pub(super) fn concerns(&self, kind: Option<OperationKind>, queue: Option<&str>) -> bool {
+        let operation =
+            self.operations.is_empty() || kind.is_some_and(|kind| self.operations.contains(&kind));
+        operation && self.queue.as_ref().is_none_or(|wanted| queue == Some(wanted.as_str()))
+    }
+}

@@ -1,0 +1,121 @@
+//! Looking at the state, for assertions.
+
+use std::time::SystemTime;
+
+use queue_proto::{
+    AccountName, MessageId, MessageText, Metadata, PopReceipt, QueueName, ServiceProperties,
+    SignedIdentifiers,
+};
+
+use crate::Emulator;
+use crate::dispatch::expiry;
+use crate::state::{Moment, Queue, Received};
+use crate::wire::{message_id, pop_receipt};
+
+/// What an account holds at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AccountState {
+    /// The queues in alphabetical order.
+    pub queues: Vec<QueueState>,
+    /// The settings of the queue service.
+    pub properties: ServiceProperties,
+}
+
+/// What a queue holds at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct QueueState {
+    /// Its name.
+    pub name: QueueName,
+    /// Its metadata.
+    pub metadata: Metadata,
+    /// Its stored access policies.
+    pub policies: SignedIdentifiers,
+    /// Its messages in the order in which they are, or will be, handed out.
+    pub messages: Vec<MessageState>,
+}
+
+/// A message at one moment. Expired ones are not there any more.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MessageState {
+    /// Its id.
+    pub id: MessageId,
+    /// Its text.
+    pub text: MessageText,
+    /// The receipt that is valid now.
+    pub pop_receipt: PopReceipt,
+    /// When it was put.
+    pub inserted_at: SystemTime,
+    /// When it expires; `None` for never.
+    pub expires_at: Option<SystemTime>,
+    /// From when on it is handed out: hidden before, visible after.
+    pub next_visible_at: SystemTime,
+    /// How often it was handed out.
+    pub dequeue_count: u32,
+}
+
+impl AccountState {
+    /// The queue with this name.
+    #[must_use]
+    pub fn queue(&self, name: &str) -> Option<&QueueState> {
+        self.queues.iter().find(|queue| queue.name.as_str() == name)
+    }
+}
+
+impl MessageState {
+    /// Whether it would be handed out at `now`.
+    #[must_use]
+    pub fn is_visible(&self, now: SystemTime) -> bool {
+        self.next_visible_at <= now
+    }
+}
+
+impl Emulator {
+    /// Looks at everything that the [first account](Self::account) holds, and changes nothing.
+    ///
+    /// ```
+    /// use queue_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::new();
+    /// assert!(emulator.inspect().queue("jobs").is_none());
+    /// ```
+    #[must_use]
+    pub fn inspect(&self) -> AccountState {
+        // The first account is always served.
+        self.inspect_account(self.account().name()).expect("the first account is served")
+    }
+
+    /// Looks at everything that an account holds; `None` for one that is not served.
+    #[must_use]
+    pub fn inspect_account(&self, account: &AccountName) -> Option<AccountState> {
+        let now = Moment::from(self.now());
+        let mut guarded = self.service(account)?;
+        let properties = guarded.service.properties().clone();
+        let queues = guarded.service.queues().map(|(name, queue)| look(name, queue, now)).collect();
+        Some(AccountState { queues, properties })
+    }
+}
+
+fn look(name: &QueueName, queue: &mut Queue, now: Moment) -> QueueState {
+    QueueState {
+        name: name.clone(),
+        metadata: queue.metadata.clone(),
+        policies: queue.policies.clone(),
+        messages: queue.all(now).map(message).collect(),
+    }
+}
+
+fn message(message: Received) -> MessageState {
+    let Received { message, receipt, next_visible_at } = message;
+    MessageState {
+        id: message_id(message.id),
+        text: message.text,
+        pop_receipt: pop_receipt(receipt),
+        inserted_at: message.inserted_at.to_system_time(),
+        expires_at: expiry(message.expires_at),
+        next_visible_at: next_visible_at.to_system_time(),
+        dequeue_count: message.dequeue_count,
+    }
+}

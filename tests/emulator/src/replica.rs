@@ -1,0 +1,99 @@
+//! The secondary: what the primary was a while ago.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fastrand::Rng;
+use queue_proto::ops::GeoReplicationStatus;
+use queue_proto::{AccountName, AnyOperation, ServiceError};
+
+use crate::dispatch::{self, Applied};
+use crate::state::{Moment, Service};
+
+/// Whether there is a secondary, and how far behind it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replication {
+    /// The account has none that could be read.
+    Off,
+    /// It shows what was written before this time.
+    Live { lag: Duration },
+}
+
+impl Replication {
+    pub(crate) fn is_readable(self) -> bool {
+        self != Self::Off
+    }
+
+    /// The lag, if there is any.
+    pub(crate) fn lag(self) -> Option<Duration> {
+        match self {
+            Self::Live { lag } if !lag.is_zero() => Some(lag),
+            _ => None,
+        }
+    }
+
+    /// What Get Queue Service Stats says: the state, and what time the secondary has reached.
+    pub(crate) fn status(self, now: SystemTime) -> (GeoReplicationStatus, Option<SystemTime>) {
+        match self {
+            Self::Off => (GeoReplicationStatus::Unavailable, None),
+            Self::Live { lag } => {
+                let synced = now.checked_sub(lag).unwrap_or(UNIX_EPOCH);
+                (GeoReplicationStatus::Live, Some(synced))
+            }
+        }
+    }
+}
+
+/// A copy of an account that follows at a distance.
+///
+/// Operations are pure: given the same state, time and random numbers they do the same. So the
+/// copy does them again, later.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    lag: Duration,
+    service: Service,
+    /// What the copy has not done yet, oldest first: when it was done, and with which random
+    /// numbers.
+    log: VecDeque<(Moment, AnyOperation, Rng)>,
+}
+
+impl Replica {
+    /// A copy of `service`, which follows it from now on.
+    pub(crate) fn new(service: Service, lag: Duration) -> Self {
+        Self { lag, service, log: VecDeque::new() }
+    }
+
+    /// Takes note of an operation that was done on the primary.
+    pub(crate) fn follow(
+        &mut self,
+        account: &AccountName,
+        operation: AnyOperation,
+        rng: Rng,
+        now: Moment,
+    ) {
+        self.log.push_back((now, operation, rng));
+        self.catch_up(account, now);
+    }
+
+    /// Reads from the copy.
+    pub(crate) fn read(
+        &mut self,
+        account: &AccountName,
+        operation: AnyOperation,
+        now: Moment,
+    ) -> Result<Applied, ServiceError> {
+        self.catch_up(account, now);
+        // Reading draws no random numbers.
+        dispatch::apply(&mut self.service, &mut Rng::with_seed(0), account, operation, now)
+    }
+
+    fn catch_up(&mut self, account: &AccountName, now: Moment) {
+        while let Some((at, ..)) = self.log.front()
+            && at.after(self.lag) <= now
+        {
+            let Some((at, operation, mut rng)) = self.log.pop_front() else { return };
+            // It succeeded on the primary, and so it does here.
+            let _ = dispatch::apply(&mut self.service, &mut rng, account, operation, at);
+        }
+    }
+}
