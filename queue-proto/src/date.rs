@@ -13,6 +13,9 @@ use time::macros::format_description;
 /// writes for messages that never expire.
 pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
 
+/// The unit of the service's times, in nanoseconds.
+const TICK: u32 = 100;
+
 const SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 const TICKS: &[BorrowedFormatItem<'_>] =
@@ -53,7 +56,7 @@ pub(crate) fn parse_expiry(text: &str) -> Option<Option<SystemTime>> {
 /// Writes `time` as ISO 8601: in whole seconds when it is whole seconds, else with the seven digits
 /// of fraction that the service writes.
 pub(crate) fn iso_short(time: SystemTime) -> String {
-    let whole = time.duration_since(UNIX_EPOCH).is_ok_and(|since| since.subsec_nanos() < 100);
+    let whole = time.duration_since(UNIX_EPOCH).is_ok_and(|since| since.subsec_nanos() < TICK);
     iso_as(time, if whole { SECONDS } else { TICKS })
 }
 
@@ -74,7 +77,8 @@ fn iso_as(time: SystemTime, format: &[BorrowedFormatItem<'_>]) -> String {
 }
 
 /// Reads the four forms of ISO 8601 that the service takes (page "Formatting date-time values"):
-/// a day, minutes, seconds, and seconds with a fraction. Times before 1970 are refused.
+/// a day, minutes, seconds, and seconds with a fraction, of which seven digits count. Times before
+/// 1970 are refused.
 pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
     // Long enough for every form; keeps hostile input out of the parsers.
     if text.len() > 40 {
@@ -88,11 +92,17 @@ pub(crate) fn parse_iso(text: &str) -> Option<SystemTime> {
         let zoned = text.strip_suffix('Z').map(|start| format!("{start}+00:00"));
         OffsetDateTime::parse(zoned.as_deref().unwrap_or(text), MINUTES).ok()?
     };
-    let nanos = u64::try_from(time.unix_timestamp())
+    let since = u64::try_from(time.unix_timestamp())
         .ok()
         .filter(|seconds| *seconds <= LAST_SECOND)
-        .map(|seconds| Duration::new(seconds, time.nanosecond()))?;
-    Some(UNIX_EPOCH + nanos)
+        .map(|seconds| Duration::new(seconds, time.nanosecond() / TICK * TICK))?;
+    Some(UNIX_EPOCH + since)
+}
+
+/// Reads the same forms, but refuses a time that is not whole seconds.
+pub(crate) fn parse_iso_seconds(text: &str) -> Option<SystemTime> {
+    parse_iso(text)
+        .filter(|time| time.duration_since(UNIX_EPOCH).is_ok_and(|since| since.subsec_nanos() == 0))
 }
 
 #[cfg(test)]

@@ -322,7 +322,11 @@ fn check_authority(authority: &str, scheme: Scheme) -> Result<Authority, Invalid
 fn check_host(host: &str) -> Result<String, InvalidEndpoint> {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         let address: Ipv6Addr = address.parse().map_err(|_| InvalidEndpoint::Host)?;
-        return Ok(format!("[{address}]"));
+        // Rust writes the last part of such an address with dots, URL parsers do not.
+        return Ok(match (address.to_ipv4_mapped(), address.segments()) {
+            (Some(_), [.., high, low]) => format!("[::ffff:{high:x}:{low:x}]"),
+            (None, _) => format!("[{address}]"),
+        });
     }
     // The longest name of DNS has 253 characters.
     let fits = (1..=253).contains(&host.len())
@@ -398,6 +402,11 @@ mod tests {
             ),
             ("http://[::1]:10001/contoso", AddressingStyle::Path, None),
             ("http://[::1]/contoso", AddressingStyle::Path, None),
+            (
+                "http://[::FFFF:1.2.3.4]/contoso",
+                AddressingStyle::Path,
+                Some("http://[::ffff:102:304]/contoso/"),
+            ),
             ("https://queues.example.com:8443/contoso-secondary", AddressingStyle::Path, None),
         ] {
             let endpoint = parse(url).unwrap();

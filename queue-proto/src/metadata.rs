@@ -116,7 +116,7 @@ impl Metadata {
         for (name, value) in &self.0 {
             let name = HeaderName::try_from(format!("{META_PREFIX}{name}"));
             // Fails only for what was received in XML and cannot stand in a header.
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
                 add(name, value);
             }
         }
@@ -132,7 +132,7 @@ impl Metadata {
             let value = value
                 .to_str()
                 .ok()
-                .map(str::trim)
+                .map(trim)
                 .filter(|_| name.is_empty() || check_name(name).is_ok())
                 .ok_or(ErrorCode::InvalidMetadata)?;
             if name.is_empty() {
@@ -152,7 +152,7 @@ impl Metadata {
     pub(crate) fn read_response(headers: &HeaderMap) -> Result<Self, DecodeError> {
         let mut metadata = Self::new();
         for (name, value) in items(headers) {
-            let value = std::str::from_utf8(value.as_bytes()).map(str::trim);
+            let value = std::str::from_utf8(value.as_bytes()).map(trim);
             if !value.is_ok_and(|value| metadata.push_received(name, value)) {
                 return Err(DecodeError::new(DecodeProblem::Header("x-ms-meta-*")));
             }
@@ -167,10 +167,6 @@ impl Metadata {
         }
         self.0.push((name.to_owned(), value.to_owned()));
         true
-    }
-
-    pub(crate) fn is_identifier(name: &str) -> bool {
-        check_name(name).is_ok()
     }
 }
 
@@ -193,8 +189,13 @@ fn check_name(name: &str) -> Result<(), InvalidMetadata> {
     }
 }
 
+/// Cuts off what HTTP drops around a value.
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
 fn check_value(value: &str) -> Result<&str, InvalidMetadata> {
-    let trimmed = value.trim_matches([' ', '\t']);
+    let trimmed = trim(value);
     let cut = value.chars().take_while(|c| matches!(c, ' ' | '\t')).count();
     let mut previous = None;
     for (index, character) in trimmed.chars().enumerate() {

@@ -19,3 +19,9 @@ pub(crate) use self::writer::Writer;
 
 /// The content type of every body.
 pub(crate) const CONTENT_TYPE: &str = "application/xml";
+
+/// True for names that can be elements as they stand, whatever the encoding.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}

@@ -12,8 +12,8 @@ pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
     let (mut start, mut expiry, mut tenant) = (None, None, None);
     while let Some(child) = reader.child(&root)? {
         match child.name() {
-            "Start" => start = Some(reader.parse(&child, "Start", date::parse_iso)?),
-            "Expiry" => expiry = Some(reader.parse(&child, "Expiry", date::parse_iso)?),
+            "Start" => start = Some(reader.parse(&child, "Start", date::parse_iso_seconds)?),
+            "Expiry" => expiry = Some(reader.parse(&child, "Expiry", date::parse_iso_seconds)?),
             "DelegatedUserTid" => {
                 tenant =
                     Some(reader.checked(&child, "DelegatedUserTid", str::parse::<DirectoryId>)?);
@@ -56,9 +56,11 @@ pub(crate) fn read_key(body: &[u8]) -> Result<UserDelegationKey, XmlError> {
             "SignedTid" => {
                 tenant_id = Some(reader.checked(&child, "SignedTid", str::parse::<DirectoryId>)?);
             }
-            "SignedStart" => start = Some(reader.parse(&child, "SignedStart", date::parse_iso)?),
+            "SignedStart" => {
+                start = Some(reader.parse(&child, "SignedStart", date::parse_iso_seconds)?);
+            }
             "SignedExpiry" => {
-                expiry = Some(reader.parse(&child, "SignedExpiry", date::parse_iso)?);
+                expiry = Some(reader.parse(&child, "SignedExpiry", date::parse_iso_seconds)?);
             }
             "SignedService" => {
                 service = Some(reader.parse(&child, "SignedService", service_letters)?);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::xml::{Reader, Writer, XmlError};
+use crate::xml::{Reader, Writer, XmlError, is_plain_name};
 
 #[derive(Debug, Default)]
 pub(crate) struct ErrorBody {
@@ -50,10 +50,4 @@ pub(crate) fn write<'a>(
     }
     out.raw("</Error>");
     out.finish()
-}
-
-/// True for names that are elements as they stand.
-fn is_plain_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }

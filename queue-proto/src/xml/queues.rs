@@ -6,7 +6,7 @@ use crate::error::DecodeError;
 use crate::metadata::Metadata;
 use crate::name::QueueName;
 use crate::ops::{ListQueuesResponse, Marker, QueueItem, QueuePrefix};
-use crate::xml::{Element, Reader, Writer, XmlError};
+use crate::xml::{Element, Reader, Writer, XmlError, is_plain_name};
 
 /// What stands in the place of a metadata item whose name is no XML name.
 const INVALID_NAME: &str = "x-ms-invalid-name";
@@ -68,6 +68,8 @@ fn read_queue(reader: &mut Reader<'_>, queue: &Element<'_>) -> Result<QueueItem,
                     let value = reader.text(&item, crate::xml::reader::MAX_TEXT)?;
                     if item.name().eq_ignore_ascii_case(INVALID_NAME) {
                         invalid.push(value.into_owned());
+                    } else if !is_plain_name(item.name()) {
+                        invalid.push(item.name().to_owned());
                     } else if !items.push_received(item.name(), &value) {
                         return Err(XmlError::value("Metadata", &child));
                     }
@@ -115,14 +117,14 @@ fn write_queue(out: &mut Writer, queue: &QueueItem) {
         let invalid = metadata
             .iter()
             .map(|(name, _)| name)
-            .filter(|name| !Metadata::is_identifier(name))
+            .filter(|name| !is_plain_name(name))
             .chain(queue.invalid_metadata_names.iter().map(String::as_str));
         let mut invalid = invalid.peekable();
         if metadata.is_empty() && invalid.peek().is_none() {
             out.raw("<Metadata />");
         } else {
             out.open("Metadata");
-            for (name, value) in metadata.iter().filter(|(name, _)| Metadata::is_identifier(name)) {
+            for (name, value) in metadata.iter().filter(|(name, _)| is_plain_name(name)) {
                 out.element(name, value);
             }
             for name in invalid {
