@@ -164,6 +164,11 @@ impl<'a> RequestWriter<'a> {
 
     /// The request, with what `options` add to every operation and `Content-Length` where HTTP
     /// wants one.
+    ///
+    /// # Panics
+    ///
+    /// When path and query together have more than 65,534 bytes. The operations of this crate stay
+    /// below half of that, whatever their fields are.
     #[must_use]
     pub fn finish(mut self, options: &CallOptions) -> http::Request<Bytes> {
         self.query_if("timeout", options.timeout);
