@@ -58,7 +58,6 @@ pub use self::{
     report::{Counters, DeliverySnapshot, End, Left, Snapshot, Stage, Standing, Summary},
     time::Tick,
 };
-use crate::failure::OpFailure;
 
 /// The state machine of one processor. See the [module](self).
 #[derive(Debug)]
@@ -134,18 +133,20 @@ impl Core {
         match input {
             Input::Received { op, sent_at, result } => self.received(now, op, sent_at, result),
             Input::Updated { op, sent_at, result } => {
-                self.answered(now, op, |core, key, delivery, op| match op.kind {
-                    OpKind::Release => core.released(now, key, delivery, result.map(drop)),
-                    _ => core.renewed(now, key, delivery, op, sent_at.min(now), result),
+                self.answered(now, op, OpKind::is_update, |core, key, delivery, op| {
+                    match op.kind {
+                        OpKind::Release => core.released(now, key, delivery, result.map(drop)),
+                        _ => core.renewed(now, key, delivery, op, sent_at.min(now), result),
+                    }
                 });
             }
             Input::Deleted { op, result } => {
-                self.answered(now, op, |core, key, delivery, op| {
+                self.answered(now, op, OpKind::is_delete, |core, key, delivery, op| {
                     core.deleted(now, key, delivery, &op, result)
                 });
             }
             Input::DeadLettered { op, result } => {
-                self.answered(now, op, |core, key, delivery, _| {
+                self.answered(now, op, OpKind::is_letter, |core, key, delivery, _| {
                     core.dead_lettered(now, key, delivery, result)
                 });
             }
@@ -331,18 +332,29 @@ impl Core {
         }
     }
 
-    /// The answer to a request of a delivery.
+    /// The answer to a request of a delivery. An answer to another kind of request is none.
     fn answered(
         &mut self,
         now: Tick,
         op: OpId,
+        fits: impl Fn(&OpKind) -> bool,
         take: impl FnOnce(&mut Self, DeliveryKey, &mut Delivery, InFlight) -> Fate,
     ) {
-        let Some(key) = self.ops.remove(&op) else { return self.unknown_answer() };
-        self.with(now, key, |core, delivery| match delivery.op.take_if(|held| held.id == op) {
-            Some(op) => take(core, key, delivery, op),
+        let fits = |held: &mut InFlight| held.id == op && fits(&held.kind);
+        let Some(key) = self.ops.get(&op).copied() else { return self.unknown_answer() };
+        let mut taken = false;
+        self.with(now, key, |core, delivery| match delivery.op.take_if(fits) {
+            Some(op) => {
+                taken = true;
+                take(core, key, delivery, op)
+            }
             None => Fate::Keep,
         });
+        if taken {
+            self.ops.remove(&op);
+        } else {
+            self.unknown_answer();
+        }
     }
 
     fn tell_state(&mut self) {

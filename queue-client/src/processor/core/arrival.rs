@@ -14,7 +14,11 @@ use super::{
 enum Meeting {
     Stale,
     Adopt,
+    /// The running handler is told to stop, and the message waits for its end.
     Replace,
+    /// The running handler is told to stop, and the message does not wait for its end.
+    Outrun,
+    /// The delivery that is held is over.
     Succeed,
 }
 
@@ -31,7 +35,7 @@ impl Core {
         let lease = Lease::received(&mut self.rng, sent_at, visibility, jumped, raw.expires_in);
         let held = self.by_id.get(&raw.id).copied();
         let mut after = None;
-        match held.and_then(|key| Some((key, self.meeting(key, &raw)?))) {
+        match held.and_then(|key| Some((key, self.meeting(now, key, &raw)?))) {
             None => {}
             Some((_, Meeting::Stale)) => {
                 self.emit(Event::StaleDelivery { id: raw.id });
@@ -42,6 +46,7 @@ impl Core {
                 self.replace(now, key, raw.attempt);
                 after = Some(key);
             }
+            Some((key, Meeting::Outrun)) => self.replace(now, key, raw.attempt),
             Some((key, Meeting::Succeed)) => self.conclude(now, key, Settled::NotOwned),
         }
 
@@ -75,11 +80,13 @@ impl Core {
     }
 
     /// What a message that arrives means for the delivery of it that is held.
-    fn meeting(&self, key: DeliveryKey, raw: &RawDelivery) -> Option<Meeting> {
+    fn meeting(&self, now: Tick, key: DeliveryKey, raw: &RawDelivery) -> Option<Meeting> {
         let delivery = self.deliveries.get(&key)?;
         Some(match &delivery.work {
             // The service raises the count with every delivery, so this one is older.
             _ if raw.attempt <= delivery.attempt => Meeting::Stale,
+            // A handler that hangs must not keep its message for ever by way of this process.
+            Work::Running(_) if delivery.lease.is_overlong(&self.config, now) => Meeting::Outrun,
             Work::Running(_) if !delivery.knows_text(&raw.text) => Meeting::Replace,
             // It was given back, and that it came back shows that this worked.
             Work::Settling(Settling::Release(_)) | Work::Buffered(_) => Meeting::Succeed,
@@ -94,7 +101,7 @@ impl Core {
             delivery.attempt = raw.attempt;
             delivery.text = Arc::clone(&raw.text);
             delivery.doubtful_text = None;
-            delivery.lease = lease;
+            delivery.lease = lease.continuing(&delivery.lease);
             if let Some(op) = &mut delivery.op {
                 op.superseded = true;
             }

@@ -79,6 +79,20 @@ pub(super) enum OpKind {
     Letter,
 }
 
+impl OpKind {
+    pub(super) const fn is_update(&self) -> bool {
+        matches!(self, Self::Renew { .. } | Self::Checkpoint { .. } | Self::Release)
+    }
+
+    pub(super) const fn is_delete(&self) -> bool {
+        matches!(self, Self::Delete)
+    }
+
+    pub(super) const fn is_letter(&self) -> bool {
+        matches!(self, Self::Letter)
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Ask {
     Renew(AskId),

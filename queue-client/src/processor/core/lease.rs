@@ -80,6 +80,17 @@ impl Lease {
         self.receipt_unknown = false;
     }
 
+    /// This lease, as one more of a handler that had `earlier`: the longest time in all counts on.
+    pub(super) const fn continuing(mut self, earlier: &Self) -> Self {
+        self.first = earlier.first;
+        self
+    }
+
+    /// Whether the longest time in all is over.
+    pub(super) fn is_overlong(&self, config: &CoreConfig, now: Tick) -> bool {
+        config.max_lease.is_some_and(|max| now >= self.first + max)
+    }
+
     pub(super) const fn deadline(&self) -> Tick {
         self.deadline
     }

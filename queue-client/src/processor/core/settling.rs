@@ -163,13 +163,8 @@ impl Core {
         Settling::Letter(DeadLetter { reason, tries })
     }
 
-    /// Never with a delay that the message does not live to see the end of.
     fn give_back(now: Tick, lease: &Lease, delay: Duration, reason: Reason) -> Settling {
-        let mut delay = whole_seconds(delay);
-        if lease.would_expire(now, delay) {
-            let rest = lease.expires().map_or(Duration::ZERO, |expires| now.until(expires));
-            delay = Duration::from_secs(rest.as_secs() / 2);
-        }
+        let delay = survived(now, lease, whole_seconds(delay));
         let tries = Tries::until(now, lease.end());
         Settling::Release(Release { delay, reason: Some(reason), tries })
     }
@@ -203,6 +198,8 @@ impl Core {
                 return self.end(now, key, delivery, Settled::Lapsed);
             }
             Settling::Release(release) => {
+                // A first request may have taken its time.
+                release.delay = survived(now, &delivery.lease, release.delay);
                 let visibility = super::visibility_timeout(release.delay);
                 let op = self.begin(delivery, OpKind::Release);
                 self.act(Action::Update { op, key, receipt, visibility, text: None, give_up_at });
@@ -450,6 +447,15 @@ impl Core {
         self.act(Action::Forget { key });
         Fate::Gone
     }
+}
+
+/// The delay, or a shorter one if the message would expire meanwhile.
+fn survived(now: Tick, lease: &Lease, delay: Duration) -> Duration {
+    if !lease.would_expire(now, delay) {
+        return delay;
+    }
+    let rest = lease.expires().map_or(Duration::ZERO, |expires| now.until(expires));
+    Duration::from_secs(rest.as_secs() / 2)
 }
 
 /// The service counts in whole seconds; a wait is never shorter than asked for.

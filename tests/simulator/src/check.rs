@@ -1,0 +1,153 @@
+//! The properties, and what breaks them.
+
+use std::fmt;
+
+/// What must hold in every simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the list is the specification")]
+pub enum Property {
+    /// Every message that was put is there, completed, dead-lettered or expired.
+    Conservation,
+    /// Two handlers of one message never both see their lease as held.
+    Exclusivity,
+    /// A delete follows a completed handler or a stored dead letter, in the same process.
+    DeleteIsEarned,
+    /// A message has at most as many runs as the settings allow, and exactly as many when it always
+    /// fails on a clean network.
+    Attempts,
+    /// Once faults are over, everything settles within a bound.
+    Liveness,
+    /// One request at a time for each delivery, with the newest receipt.
+    Serialization,
+    /// Refusals for less than half a lease do not cost a lease.
+    Renewal,
+    /// A handler is told before the service hands its message to somebody else.
+    Signals,
+    /// A shutdown ends in time, starts nothing and accounts for everything.
+    Shutdown,
+    /// Renewals and receives stay within their bounds.
+    Cost,
+    /// A moment in time has a bounded number of actions.
+    NoBusyLoop,
+    /// The same seed and inputs give the same actions.
+    Determinism,
+    /// Any sequence of inputs is survived.
+    Robustness,
+    /// On a clean network every message is worked on once and in time.
+    CleanNetwork,
+    /// No message expires because of a delay that the processor chose.
+    Expiry,
+}
+
+/// A broken property.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Violation {
+    /// Which.
+    pub property: Property,
+    /// How.
+    pub detail: String,
+}
+
+impl Violation {
+    /// A broken property.
+    #[must_use]
+    pub fn new(property: Property, detail: impl Into<String>) -> Self {
+        Self { property, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.property, self.detail)
+    }
+}
+
+/// Returns a violation unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $property:ident, $($detail:tt)*) => {
+        let holds: bool = $condition;
+        if !holds {
+            return Err($crate::check::Violation::new(
+                $crate::check::Property::$property,
+                format!($($detail)*),
+            ));
+        }
+    };
+}
+pub(crate) use ensure;
+
+/// What happened in one or many simulations.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Simulations.
+    pub scenarios: u64,
+    /// Messages put.
+    pub messages: u64,
+    /// Handlers started.
+    pub runs: u64,
+    /// Handlers that completed.
+    pub completions: u64,
+    /// Of these, those of messages that had been completed before.
+    pub duplicates: u64,
+    /// Handlers started while another of the same message was running.
+    pub overlaps: u64,
+    /// Dead letters stored.
+    pub letters: u64,
+    /// Requests.
+    pub requests: u64,
+    /// Renewals.
+    pub renewals: u64,
+    /// Processes that crashed.
+    pub crashes: u64,
+    /// Messages that expired.
+    pub expired: u64,
+    /// Runs compared with a second run.
+    pub replays: u64,
+    /// Simulated time in seconds.
+    pub seconds: u64,
+}
+
+impl Tally {
+    /// Adds another.
+    pub const fn add(&mut self, other: &Self) {
+        self.scenarios += other.scenarios;
+        self.messages += other.messages;
+        self.runs += other.runs;
+        self.completions += other.completions;
+        self.duplicates += other.duplicates;
+        self.overlaps += other.overlaps;
+        self.letters += other.letters;
+        self.requests += other.requests;
+        self.renewals += other.renewals;
+        self.crashes += other.crashes;
+        self.expired += other.expired;
+        self.replays += other.replays;
+        self.seconds += other.seconds;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} scenarios, {} messages, {} runs, {} completions ({} repeated), {} overlapping runs, \
+             {} dead letters, {} expired, {} requests, {} renewals, {} crashes, {} replayed, \
+             {:.1} simulated days",
+            self.scenarios,
+            self.messages,
+            self.runs,
+            self.completions,
+            self.duplicates,
+            self.overlaps,
+            self.letters,
+            self.expired,
+            self.requests,
+            self.renewals,
+            self.crashes,
+            self.replays,
+            self.seconds as f64 / 86_400.0
+        )
+    }
+}
