@@ -109,6 +109,8 @@ pub use inspect::{AccountState, MessageState, QueueState};
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
 pub use serve::{BindError, Server};
+#[cfg(feature = "https")]
+pub use serve::{Certificate, CertificateError};
 #[cfg(feature = "bearer")]
 pub use token::{TokenIssuer, UserToken};
 

@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use queue_emulator::{Account, InvalidAccount};
+use queue_emulator::{Account, Fault, InvalidAccount, Role, TokenIssuer, UserToken};
 
 use crate::sentence;
 
@@ -14,6 +15,7 @@ Azure Queue Storage on this machine, for development and tests.
 
 Usage: queue-emulator [OPTIONS]
        queue-emulator [OPTIONS] --exec COMMAND [ARGUMENT]...
+       queue-emulator token [TOKEN OPTIONS]
 
 It listens until ctrl-c or SIGTERM and keeps all queues in memory. Standard error tells you the
 connection string; standard output gets one line of JSON as soon as clients can connect.
@@ -21,20 +23,44 @@ connection string; standard output gets one line of JSON as soon as clients can 
 Options:
   --port N              Port to listen on; 0 picks a free one [default: 10001]
   --host ADDRESS        Address to listen on [default: 127.0.0.1]. Any other than a loopback
-                        address lets other machines in, over unencrypted HTTP.
+                        address lets other machines in, over unencrypted HTTP unless --https.
+  --https               Listen for HTTPS. Makes a certificate for this machine, and says in which
+                        file the one is that clients must trust.
+  --cert FILE           Use this certificate (PEM, with its chain) for HTTPS; needs --key
+  --key FILE            The private key of the certificate (PEM)
   --account NAME:KEY    One more account beside devstoreaccount1. KEY is base64; several keys
                         of one account are separated by colons. May be repeated; connection
                         strings are printed for the first one given.
   --deletion-time SEC   How long the name of a deleted queue cannot be used again
                         [default: 30, as in the service]
+  --faults FILE         Make faults by the script in FILE: a line like `close-after
+                        operation=PutMessage probability=0.1`. The README lists the words.
+  --seed N              Draw ids, receipts and faults from this number on: the same in every run
+  --replication-lag SEC How far the secondary is behind the primary [default: 0]
+  --role USER=ROLE,...  What the user with this object id may do with a bearer token: owner,
+                        contributor, reader, processor, sender or delegator. USER * stands for all
+                        that are not named. May be repeated [default: *=owner]
+  --bearer-over-http    Take bearer tokens over plain HTTP too, from this machine
+  --token-secret TEXT   Take only tokens of `queue-emulator token` with the same secret. Without
+                        it any token is taken whose claims are right, whoever signed it.
   --exec COMMAND...     Run COMMAND with the connection string in the environment variable
                         AZURE_STORAGE_CONNECTION_STRING, then stop and exit as it did. Takes the
                         rest of the command line. Standard output is then COMMAND's alone.
   -h, --help            Print this help
   -V, --version         Print the version
 
+Token options, for `queue-emulator token`, which prints a bearer token and ends:
+  --object-id ID        The user [default: a certain one]
+  --tenant ID           The user's tenant [default: a certain one]
+  --audience URL        For which service [default: https://storage.azure.com]
+  --role ROLE           Limits the user to this role; may be repeated [default: what --role of the
+                        emulator says]
+  --life SEC            How long it is valid [default: 3600]
+  --token-secret TEXT   The secret that signs it
+
 Examples:
   queue-emulator
+  queue-emulator token --role sender
   queue-emulator --port 0 --exec python3 my_tests.py
 ";
 
@@ -43,7 +69,9 @@ Examples:
 pub(crate) enum Command {
     Help,
     Version,
-    Run(Options),
+    Run(Box<Options>),
+    /// Print a token of this issuer.
+    Token(TokenIssuer, UserToken),
 }
 
 /// How to run.
@@ -53,7 +81,28 @@ pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) accounts: Vec<Account>,
     pub(crate) deletion_time: Option<Duration>,
+    pub(crate) https: Https,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) replication_lag: Option<Duration>,
+    /// Roles by object id; `*` stands for everybody else.
+    pub(crate) roles: Vec<(String, Vec<Role>)>,
+    pub(crate) bearer_over_http: bool,
+    pub(crate) issuer: Option<TokenIssuer>,
     pub(crate) exec: Option<Exec>,
+}
+
+/// Whether to encrypt.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Https {
+    Off,
+    /// With a certificate that is made at start.
+    Generated,
+    /// With this certificate and key.
+    Files {
+        certificate: PathBuf,
+        key: PathBuf,
+    },
 }
 
 /// A program to run beside the emulator.
@@ -71,8 +120,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         host: "127.0.0.1".to_owned(),
         accounts: Vec::new(),
         deletion_time: None,
+        https: Https::Off,
+        faults: Vec::new(),
+        seed: None,
+        replication_lag: None,
+        roles: Vec::new(),
+        bearer_over_http: false,
+        issuer: None,
         exec: None,
     };
+    let (mut certificate, mut key) = (None, None);
+    let mut first = true;
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -80,9 +138,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("port") => options.port = parser.value()?.parse()?,
             Long("host") => options.host = parser.value()?.string()?,
             Long("account") => options.accounts.push(account(&parser.value()?)?),
-            Long("deletion-time") => {
-                options.deletion_time = Some(Duration::from_secs(parser.value()?.parse()?));
-            }
+            Value(word) if first && word == "token" => return token(parser),
+            Long("deletion-time") => options.deletion_time = Some(seconds(&mut parser)?),
+            Long("https") => options.https = Https::Generated,
+            Long("cert") => certificate = Some(PathBuf::from(parser.value()?)),
+            Long("key") => key = Some(PathBuf::from(parser.value()?)),
+            Long("faults") => options.faults.extend(faults(&parser.value()?)?),
+            Long("seed") => options.seed = Some(parser.value()?.parse()?),
+            Long("replication-lag") => options.replication_lag = Some(seconds(&mut parser)?),
+            Long("role") => options.roles.push(roles(&parser.value()?.string()?)?),
+            Long("bearer-over-http") => options.bearer_over_http = true,
+            Long("token-secret") => options.issuer = Some(issuer(&mut parser)?),
             Long("exec") => {
                 let program = parser.value()?;
                 let arguments = parser.raw_args()?.collect();
@@ -90,8 +156,60 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             }
             _ => return Err(arg.unexpected()),
         }
+        first = false;
     }
-    Ok(Command::Run(options))
+    options.https = match (options.https, certificate, key) {
+        (https, None, None) => https,
+        (_, Some(certificate), Some(key)) => Https::Files { certificate, key },
+        _ => return Err("--cert and --key must be given together".into()),
+    };
+    Ok(Command::Run(Box::new(options)))
+}
+
+/// The signing secret when none is given. It is no secret: who wants one gives it.
+const OPEN_SECRET: &[u8] = b"queue-emulator";
+
+fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut user = UserToken::new();
+    let mut signer = TokenIssuer::new(OPEN_SECRET);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("object-id") => user = user.object_id(parser.value()?.string()?),
+            Long("tenant") => user = user.tenant_id(parser.value()?.string()?),
+            Long("audience") => user = user.audience(parser.value()?.string()?),
+            Long("role") => user = user.role(role(&parser.value()?.string()?)?),
+            Long("life") => user = user.life(seconds(&mut parser)?),
+            Long("token-secret") => signer = issuer(&mut parser)?,
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(Command::Token(signer, user))
+}
+
+fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
+    Ok(Duration::from_secs(parser.value()?.parse()?))
+}
+
+fn issuer(parser: &mut lexopt::Parser) -> Result<TokenIssuer, lexopt::Error> {
+    Ok(TokenIssuer::new(parser.value()?.string()?.as_bytes()))
+}
+
+fn role(name: &str) -> Result<Role, lexopt::Error> {
+    name.trim().parse().map_err(|error| format!("--role {name}: {error}").into())
+}
+
+/// `USER=ROLE,ROLE`; no role at all forbids everything.
+fn roles(text: &str) -> Result<(String, Vec<Role>), lexopt::Error> {
+    let (user, names) = text.split_once('=').ok_or("--role must be USER=ROLE")?;
+    let names = names.split(',').filter(|name| !name.trim().is_empty());
+    Ok((user.to_owned(), names.map(role).collect::<Result<_, _>>()?))
+}
+
+fn faults(file: &OsStr) -> Result<Vec<Fault>, lexopt::Error> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.to_string_lossy());
+    let script = std::fs::read_to_string(file).map_err(|error| named(&error))?;
+    Fault::parse_script(&script).map_err(|error| named(&error).into())
 }
 
 /// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
@@ -104,7 +222,7 @@ fn account(value: &OsStr) -> Result<Account, lexopt::Error> {
 mod tests {
     use super::*;
 
-    fn run(args: &[&str]) -> Result<Options, String> {
+    fn run(args: &[&str]) -> Result<Box<Options>, String> {
         let args = ["queue-emulator"].iter().chain(args).map(OsString::from);
         match parse(args) {
             Ok(Command::Run(options)) => Ok(options),
@@ -139,6 +257,12 @@ mod tests {
             (&["--exec"], "--exec"),
             (&["--deletion-time", "-1"], "-1"),
             (&["--account", "one"], "--account"),
+            (&["--cert", "c.pem"], "--key"),
+            (&["--role", "sender"], "USER=ROLE"),
+            (&["--role", "me=emperor"], "emperor"),
+            (&["--faults", "/no/such/file"], "/no/such/file"),
+            (&["--port", "0", "token"], "token"),
+            (&["token", "--port", "0"], "--port"),
             (&["--account", "UPPER:c2VjcmV0"], "account"),
         ] {
             let error = run(args).unwrap_err();
@@ -153,8 +277,40 @@ mod tests {
     fn help_names_every_option() {
         assert!(matches!(parse(["x", "-h"].map(OsString::from)), Ok(Command::Help)));
         assert!(matches!(parse(["x", "-V"].map(OsString::from)), Ok(Command::Version)));
-        for option in ["--port", "--host", "--account", "--exec", "--help", "--version"] {
-            assert!(HELP.contains(option));
+        for option in [
+            "--port",
+            "--host",
+            "--https",
+            "--cert",
+            "--key",
+            "--account",
+            "--deletion-time",
+            "--faults",
+            "--seed",
+            "--replication-lag",
+            "--role",
+            "--bearer-over-http",
+            "--token-secret",
+            "--exec",
+            "--help",
+            "--version",
+            "--object-id",
+            "--tenant",
+            "--audience",
+            "--life",
+        ] {
+            assert!(HELP.contains(option), "{option}");
         }
+    }
+
+    #[test]
+    fn roles_and_certificates() {
+        let options = run(&["--role", "me=sender,delegator", "--role", "*=", "--https"]).unwrap();
+        let expected =
+            [("me".to_owned(), vec![Role::Sender, Role::Delegator]), ("*".to_owned(), vec![])];
+        assert_eq!(options.roles, expected);
+        assert_eq!(options.https, Https::Generated);
+        let options = run(&["--cert", "c", "--key", "k"]).unwrap();
+        assert_eq!(options.https, Https::Files { certificate: "c".into(), key: "k".into() });
     }
 }

@@ -1,6 +1,7 @@
 //! The program `queue-emulator`: the service over HTTP on this machine.
 
 mod args;
+mod certificate;
 mod run;
 
 use std::error::Error;
@@ -18,7 +19,11 @@ fn main() -> ExitCode {
             println!("queue-emulator {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
-        Ok(Command::Run(options)) => run::run(options).unwrap_or_else(|error| {
+        Ok(Command::Token(issuer, user)) => {
+            println!("{}", issuer.issue(&user, std::time::SystemTime::now()));
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Run(options)) => run::run(*options).unwrap_or_else(|error| {
             eprintln!("queue-emulator: {}", sentence(&*error));
             ExitCode::FAILURE
         }),

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::{fmt, io};
 
@@ -9,9 +10,12 @@ use queue_emulator::{Emulator, Server};
 use tokio::process::Child;
 
 use crate::args::{Exec, Options};
+use crate::certificate::Trusted;
 
 /// What clients of every language look for, `az` first.
 const VARIABLE: &str = "AZURE_STORAGE_CONNECTION_STRING";
+/// Where a command finds the certificate that it must trust.
+const CERTIFICATE: &str = "QUEUE_EMULATOR_CERTIFICATE";
 
 /// Runs a server as the options say.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
@@ -20,33 +24,67 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let Options { port, host, accounts, deletion_time, exec } = options;
-    let mut builder = Emulator::builder();
-    for account in accounts {
-        builder = builder.account(account);
-    }
-    if let Some(time) = deletion_time {
-        builder = builder.deletion_time(time);
-    }
+    let emulator = emulator(&options);
+    let Options { port, host, https, exec, .. } = options;
+    let trusted = Trusted::load(&https)?;
     // Listening to signals before anybody can know that the program is there, so that none is lost.
     let mut signals = Signals::new()?;
-    let server = Server::bind(builder.build(), address(&host, port)).await?;
+    let address = address(&host, port);
+    let server = match &trusted {
+        None => Server::bind(emulator, address).await?,
+        Some(Trusted { certificate, .. }) => {
+            Server::bind_https(emulator, address, certificate).await?
+        }
+    };
+    let trust = trusted.as_ref().map(|trusted| trusted.file.as_path());
     if !server.local_addr().ip().is_loopback() {
-        eprintln!(
-            "Warning: other machines can reach {}, and what they send is not encrypted.",
-            server.local_addr()
-        );
+        let clear = if trust.is_none() { ", and what they send is not encrypted" } else { "" };
+        eprintln!("Warning: other machines can reach {}{clear}.", server.local_addr());
     }
     let code = match exec {
-        Some(exec) => execute(exec, &server, &mut signals).await?,
+        Some(exec) => execute(exec, &server, trust, &mut signals).await?,
         None => {
-            announce(&server)?;
+            announce(&server, trust)?;
             signals.next().await;
             ExitCode::SUCCESS
         }
     };
     server.shutdown().await;
     Ok(code)
+}
+
+/// The emulator that the options ask for.
+fn emulator(options: &Options) -> Emulator {
+    let mut builder = Emulator::builder();
+    for account in &options.accounts {
+        builder = builder.account(account.clone());
+    }
+    if let Some(time) = options.deletion_time {
+        builder = builder.deletion_time(time);
+    }
+    if let Some(lag) = options.replication_lag {
+        builder = builder.replication_lag(lag);
+    }
+    if let Some(seed) = options.seed {
+        builder = builder.seed(seed);
+    }
+    for fault in &options.faults {
+        builder = builder.fault(fault.clone());
+    }
+    for (user, roles) in &options.roles {
+        let roles = roles.iter().copied();
+        builder = match user.as_str() {
+            "*" => builder.other_roles(roles),
+            user => builder.roles(user, roles),
+        };
+    }
+    if options.bearer_over_http {
+        builder = builder.bearer_over_http();
+    }
+    if let Some(issuer) = &options.issuer {
+        builder = builder.token_issuer(issuer.clone());
+    }
+    builder.build()
 }
 
 /// An IPv6 address needs brackets before a port.
@@ -59,8 +97,23 @@ fn address(host: &str, port: u16) -> String {
 }
 
 /// Tells people on standard error and programs on standard output.
-fn announce(server: &Server) -> io::Result<()> {
+fn announce(server: &Server, trust: Option<&Path>) -> io::Result<()> {
     let connection_string = server.connection_string();
+    let (told, certificate) = match trust {
+        None => (String::new(), String::new()),
+        Some(file) => {
+            let file = file.to_string_lossy();
+            // Of all values only this one may need escaping.
+            let json = serde_json::Value::from(&*file);
+            (
+                format!(
+                    "Clients must trust the certificate in {file}\n\
+                     (environment variable {CERTIFICATE} for --exec).\n\n"
+                ),
+                format!(",\"certificate\":{json}"),
+            )
+        }
+    };
     eprintln!(
         "Azure Queue Storage emulator, listening on {url}\n\
          Queues are kept in memory and are gone when it stops.\n\
@@ -71,14 +124,14 @@ fn announce(server: &Server) -> io::Result<()> {
          Many programs take it from the environment variable {VARIABLE};\n\
          `queue-emulator --exec COMMAND` runs one with the variable set.\n\
          \n\
-         Press ctrl-c to stop.",
+         {told}Press ctrl-c to stop.",
         url = server.base_url(),
     );
-    // Nothing in these values needs escaping: addresses, account names and base64.
+    // Nothing in the other values needs escaping: addresses, account names and base64.
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        r#"{{"ready":true,"url":"{url}","port":{port},"account":"{account}","connectionString":"{connection_string}","pid":{pid},"version":"{version}"}}"#,
+        r#"{{"ready":true,"url":"{url}","port":{port},"account":"{account}","connectionString":"{connection_string}","pid":{pid},"version":"{version}"{certificate}}}"#,
         url = server.base_url(),
         port = server.local_addr().port(),
         account = server.emulator().account().name(),
@@ -92,13 +145,16 @@ fn announce(server: &Server) -> io::Result<()> {
 async fn execute(
     exec: Exec,
     server: &Server,
+    trust: Option<&Path>,
     signals: &mut Signals,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let Exec { program, arguments } = exec;
-    let mut child = tokio::process::Command::new(&program)
-        .args(arguments)
-        .env(VARIABLE, server.connection_string())
-        .kill_on_drop(true)
+    let mut command = tokio::process::Command::new(&program);
+    command.args(arguments).env(VARIABLE, server.connection_string()).kill_on_drop(true);
+    if let Some(file) = trust {
+        command.env(CERTIFICATE, file);
+    }
+    let mut child = command
         .spawn()
         .map_err(|source| ExecError { program: program.to_string_lossy().into_owned(), source })?;
     loop {
