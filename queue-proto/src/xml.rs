@@ -8,13 +8,15 @@ pub(crate) mod acl;
 pub(crate) mod delegation;
 pub(crate) mod error;
 pub(crate) mod messages;
+mod problem;
 pub(crate) mod properties;
 pub(crate) mod queues;
 mod reader;
 pub(crate) mod scan;
 mod writer;
 
-pub(crate) use self::reader::{Element, Reader, XmlError};
+pub(crate) use self::problem::XmlError;
+pub(crate) use self::reader::{Element, Reader};
 pub(crate) use self::writer::Writer;
 
 /// The content type of every body.

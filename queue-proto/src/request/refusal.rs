@@ -1,0 +1,37 @@
+//! The refusals that reading a request has in several places.
+
+use crate::error::{ErrorCode, ServiceError};
+
+/// 400 `InvalidQueryParameterValue`.
+pub(crate) fn invalid_query(name: &str, value: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::InvalidQueryParameterValue)
+        .with_detail("QueryParameterName", name)
+        .with_detail("QueryParameterValue", value)
+}
+
+/// 400 `MissingRequiredQueryParameter`.
+pub(crate) fn missing_query(name: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::MissingRequiredQueryParameter)
+        .with_detail("QueryParameterName", name)
+}
+
+/// 400 `OutOfRangeQueryParameterValue`.
+pub(crate) fn out_of_range_query(name: &str, value: &str, min: i64, max: u32) -> ServiceError {
+    ServiceError::new(ErrorCode::OutOfRangeQueryParameterValue)
+        .with_detail("QueryParameterName", name)
+        .with_detail("QueryParameterValue", value)
+        .with_detail("MinimumAllowed", min.to_string())
+        .with_detail("MaximumAllowed", max.to_string())
+}
+
+/// 400 `InvalidHeaderValue`.
+pub(crate) fn invalid_header(name: &str, value: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::InvalidHeaderValue)
+        .with_detail("HeaderName", name)
+        .with_detail("HeaderValue", value)
+}
+
+/// 413 `RequestBodyTooLarge`.
+pub(crate) fn body_too_large(limit: usize) -> ServiceError {
+    ServiceError::new(ErrorCode::RequestBodyTooLarge).with_detail("MaxLimit", limit.to_string())
+}
