@@ -2,20 +2,20 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
     task::Poll,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
+use queue_auth::{AuthError, BoxFuture};
 use queue_proto::{CallOptions, Endpoint, Operation, OperationResponse, ResponseError};
 
 use crate::{
     client::Shared,
     clock::ClockSkew,
     error::Cause,
-    failure::OpFailure,
+    failure::{OpFailure, Refusal},
     transport::{TransportError, TransportErrorKind},
 };
 
@@ -47,12 +47,10 @@ impl Failed {
     }
 
     /// Whether trying again cannot help.
-    pub(crate) const fn is_permanent(&self) -> bool {
+    pub(crate) fn is_permanent(&self) -> bool {
         match &self.cause {
-            Cause::InvalidArgument(_)
-            | Cause::Authorization(_)
-            | Cause::InsecureEndpoint
-            | Cause::NoSecondary => true,
+            Cause::Authorization(error) => !error.is_transient(),
+            Cause::InvalidArgument(_) | Cause::InsecureEndpoint | Cause::NoSecondary => true,
             Cause::Transport(error) => {
                 matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::TooLarge)
             }
@@ -82,28 +80,34 @@ impl Shared {
         endpoint: &Endpoint,
         remaining: Duration,
     ) -> Result<O::Response, Failed> {
-        let not_sent = |cause| Failed::new(cause, OpFailure::NotSent);
+        let limit = self.attempt_timeout.min(remaining);
         let authorizer = &*self.authorizer;
-        authorizer
-            .refresh(self.now())
-            .await
-            .map_err(|error| not_sent(Cause::Authorization(error)))?;
+        match self.within(limit, authorizer.refresh(self.now())).await {
+            Some(ready) => ready.map_err(unauthorized)?,
+            None => {
+                let error = TransportError::new(TransportErrorKind::Timeout)
+                    .with_source("the credential was not ready in time");
+                return Err(Failed::new(Cause::Transport(error), OpFailure::NotSent));
+            }
+        }
         if authorizer.requires_tls() && !endpoint.is_https() {
-            return Err(not_sent(Cause::InsecureEndpoint));
+            return Err(Failed::new(Cause::InsecureEndpoint, OpFailure::NotSent));
         }
 
         let (mut parts, body) = operation.to_http(endpoint, options).into_parts();
         parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
         let now = self.now();
-        authorizer
-            .authorize(&mut parts, now)
-            .map_err(|error| not_sent(Cause::Authorization(error)))?;
+        authorizer.authorize(&mut parts, now).map_err(unauthorized)?;
 
-        let limit = self.attempt_timeout.min(remaining);
-        let answer = self.send(Request::from_parts(parts, body), limit).await.map_err(|error| {
-            let failure = OpFailure::of_transport(error.kind());
-            Failed::new(Cause::Transport(error), failure)
-        })?;
+        let request = Request::from_parts(parts, body);
+        let answer = self
+            .within(limit, self.transport.send(request))
+            .await
+            .unwrap_or_else(|| Err(TransportError::new(TransportErrorKind::Timeout)))
+            .map_err(|error| {
+                let failure = OpFailure::of_transport(error.kind());
+                Failed::new(Cause::Transport(error), failure)
+            })?;
         self.read::<O>(answer, now)
     }
 
@@ -112,21 +116,16 @@ impl Shared {
         self.correction.apply(self.runtime.now())
     }
 
-    async fn send(
-        &self,
-        request: Request<Bytes>,
-        limit: Duration,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let mut answer = self.transport.send(request);
-        let mut timer = pin!(self.runtime.sleep(limit));
+    /// What the future gives, or `None` when that takes longer than `limit`.
+    async fn within<T>(&self, limit: Duration, mut future: BoxFuture<'_, T>) -> Option<T> {
+        let mut timer = None;
         poll_fn(|context| {
-            if let Poll::Ready(result) = answer.as_mut().poll(context) {
-                return Poll::Ready(result);
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(value));
             }
-            timer
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(TransportError::new(TransportErrorKind::Timeout)))
+            // What is ready at once needs no timer.
+            let timer = timer.get_or_insert_with(|| self.runtime.sleep(limit));
+            timer.as_mut().poll(context).map(|()| None)
         })
         .await
     }
@@ -151,6 +150,14 @@ impl Shared {
             failed
         })
     }
+}
+
+fn unauthorized(error: AuthError) -> Failed {
+    let failure = match error.retry_after() {
+        Some(pause) => OpFailure::Refused { kind: Refusal::Throttled, retry_after: Some(pause) },
+        None => OpFailure::NotSent,
+    };
+    Failed::new(Cause::Authorization(error), failure)
 }
 
 fn failed(error: ResponseError, retry_after: Option<Duration>) -> Failed {

@@ -24,6 +24,7 @@ use crate::{
     pages::QueuePages,
     retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
     runtime::Runtime,
+    sas_url::SasUrl,
     setup::SetupError,
     transport::{self, Transport},
 };
@@ -92,16 +93,29 @@ impl QueueServiceClient {
         Self::builder_from_connection_string(connection_string)?.build()
     }
 
+    /// A client with the default transport for the account of a URL with a shared access signature.
+    /// A queue in the path of the URL is not looked at: see [`QueueClient::from_sas_url`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the URL is not usable. It shows no part of the signature.
+    pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
+        let url = SasUrl::parse(url)?;
+        Self::builder(url.endpoint().clone()).authorizer(url.token().clone()).build()
+    }
+
     /// A client with the default transport for the account that the environment names.
     ///
     /// The variables are those of the Azure command-line tools. The first line that is complete
     /// counts:
     ///
     /// 1. `AZURE_STORAGE_CONNECTION_STRING`
-    /// 2. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
-    /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
+    /// 2. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_AUTH_MODE=login`: a bearer token of whoever is
+    ///    logged in to the Azure CLI (feature `azure-identity`)
+    /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
+    /// 4. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
     ///
-    /// With the last two, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
+    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
     /// other than the account's own in the public cloud. Which line was used is logged at debug
     /// level.
     ///
@@ -156,7 +170,11 @@ impl QueueServiceClient {
         N: TryInto<QueueName>,
         InvalidName: From<N::Error>,
     {
-        Ok(QueueClient::new(Arc::clone(&self.shared), name.try_into()?))
+        Ok(self.queue_named(name.try_into()?))
+    }
+
+    pub(crate) fn queue_named(&self, name: QueueName) -> QueueClient {
+        QueueClient::new(Arc::clone(&self.shared), name)
     }
 
     /// Lists the queues of the account, page by page, in alphabetical order (List Queues).
@@ -397,7 +415,12 @@ fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
     Ok(Arc::new(crate::runtime::TokioRuntime::new()))
 }
 
-#[cfg(not(feature = "tokio"))]
+#[cfg(all(feature = "blocking", not(feature = "tokio")))]
+fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
+    Ok(Arc::new(crate::runtime::ThreadRuntime::new()))
+}
+
+#[cfg(not(any(feature = "blocking", feature = "tokio")))]
 fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
     Err(SetupError::NoRuntime)
 }

@@ -3,6 +3,8 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
 
+use crate::sas_url::account_of;
+
 /// The public cloud.
 pub(crate) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";
 
@@ -135,21 +137,6 @@ impl std::str::FromStr for ConnectionString {
 
 fn account_name(name: &str) -> Result<AccountName, ConnectionStringError> {
     AccountName::new(name).map_err(|error| Rule::Invalid(error.into()).of(Setting::AccountName))
-}
-
-/// The account that a URL names by the rules of the service: the first segment of the path, or the
-/// first label of the host without the marks of a secondary or of an address family.
-fn account_of(url: &str) -> Option<AccountName> {
-    let (authority, path) =
-        url.split_once("://").map(|(_, rest)| rest.split_once('/').unwrap_or((rest, "")))?;
-    let name = match path.split('/').next() {
-        None | Some("") => authority.split(['.', ':']).next()?,
-        Some(segment) => segment,
-    };
-    let name = ["-ipv6", "-dualstack", "-secondary"]
-        .iter()
-        .fold(name, |name, mark| name.strip_suffix(mark).unwrap_or(name));
-    AccountName::new(name.to_ascii_lowercase()).ok()
 }
 
 fn endpoint(

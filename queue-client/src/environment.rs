@@ -11,6 +11,7 @@ const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
 const ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT";
 const SAS_TOKEN: &str = "AZURE_STORAGE_SAS_TOKEN";
 const KEY: &str = "AZURE_STORAGE_KEY";
+const AUTH_MODE: &str = "AZURE_STORAGE_AUTH_MODE";
 const SERVICE_ENDPOINT: &str = "AZURE_STORAGE_SERVICE_ENDPOINT";
 
 /// Reads the account from `variables`; an empty variable counts as one that is not set.
@@ -26,7 +27,9 @@ pub(crate) fn read(
     }
     let account = variable(ACCOUNT).ok_or(EnvironmentError::NoAccount)?;
     let account = AccountName::new(account.trim()).map_err(invalid(ACCOUNT))?;
+    let logs_in = variable(AUTH_MODE).is_some_and(|mode| mode.trim().eq_ignore_ascii_case("login"));
     let (source, authorizer): (_, Arc<dyn Authorize>) = match (variable(SAS_TOKEN), variable(KEY)) {
+        _ if logs_in => (AUTH_MODE, login()?),
         (Some(token), _) => {
             let token = SasToken::parse(token.trim()).map_err(invalid(SAS_TOKEN))?;
             (SAS_TOKEN, Arc::new(token))
@@ -46,6 +49,20 @@ pub(crate) fn read(
     Ok((endpoint, authorizer))
 }
 
+/// The person or workload that is logged in.
+#[cfg(feature = "azure-identity")]
+fn login() -> Result<Arc<dyn Authorize>, EnvironmentError> {
+    use queue_auth::{Bearer, bearer::Identity};
+
+    let source = Identity::developer_tools().map_err(invalid(AUTH_MODE))?;
+    Ok(Arc::new(Bearer::new(source)))
+}
+
+#[cfg(not(feature = "azure-identity"))]
+fn login() -> Result<Arc<dyn Authorize>, EnvironmentError> {
+    Err(EnvironmentError::LoginNotBuiltIn)
+}
+
 fn invalid<E: StdError + Send + Sync + 'static>(
     variable: &'static str,
 ) -> impl FnOnce(E) -> EnvironmentError {
@@ -59,6 +76,8 @@ pub enum EnvironmentError {
     NoAccount,
     /// An account is set, but no credential for it.
     NoCredential,
+    /// `AZURE_STORAGE_AUTH_MODE` asks for a login, and the feature `azure-identity` is off.
+    LoginNotBuiltIn,
     /// The connection string is not usable.
     ConnectionString(ConnectionStringError),
     /// A variable holds something unusable.
@@ -81,6 +100,11 @@ impl fmt::Display for EnvironmentError {
             Self::NoCredential => {
                 write!(f, "no credential for the account in {ACCOUNT}: set {KEY} or {SAS_TOKEN}")
             }
+            Self::LoginNotBuiltIn => write!(
+                f,
+                "{AUTH_MODE} asks for a login, which this program cannot do: build it with the \
+                 feature \"azure-identity\", or set {KEY} or {SAS_TOKEN} instead"
+            ),
             Self::ConnectionString(error) => write!(f, "{CONNECTION_STRING}: {error}"),
             Self::Invalid { variable, source } => write!(f, "{variable}: {source}"),
         }
@@ -95,3 +119,91 @@ impl fmt::Debug for EnvironmentError {
 }
 
 impl StdError for EnvironmentError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> String {
+        let found = read(|name| {
+            let (_, value) = variables.iter().find(|(variable, _)| *variable == name)?;
+            Some((*value).to_owned())
+        });
+        match found {
+            Ok((endpoint, authorizer)) => format!("{endpoint} {authorizer:?}"),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    const SAS: &str = "?sv=2025-07-05&ss=q&srt=o&sp=p&se=2036-09-24&sig=c2VjcmV0";
+
+    #[test]
+    fn the_connection_string_comes_first() {
+        let found = from(&[
+            (CONNECTION_STRING, "UseDevelopmentStorage=true"),
+            (ACCOUNT, "acme"),
+            (KEY, "a2V5"),
+        ]);
+        assert!(found.starts_with("http://127.0.0.1:10001/devstoreaccount1/ SharedKey"), "{found}");
+    }
+
+    #[test]
+    fn a_token_comes_before_a_key() {
+        let found = from(&[(ACCOUNT, "acme"), (KEY, "a2V5"), (SAS_TOKEN, SAS)]);
+        assert!(found.starts_with("https://acme.queue.core.windows.net/ SasToken"), "{found}");
+        assert!(!found.contains("c2VjcmV0"), "{found}");
+    }
+
+    #[test]
+    fn a_key_and_another_endpoint() {
+        let found = from(&[
+            (ACCOUNT, "acme"),
+            (KEY, "a2V5"),
+            (SERVICE_ENDPOINT, "https://acme.queue.core.usgovcloudapi.net"),
+        ]);
+        assert!(
+            found.starts_with("https://acme.queue.core.usgovcloudapi.net/ SharedKey"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn empty_variables_are_not_set() {
+        let found =
+            from(&[(CONNECTION_STRING, " "), (ACCOUNT, "acme"), (SAS_TOKEN, ""), (KEY, "a2V5")]);
+        assert!(found.contains("SharedKey"), "{found}");
+    }
+
+    #[test]
+    fn errors_name_the_variable() {
+        for (variables, expected) in [
+            (&[][..], "no account: set AZURE_STORAGE_CONNECTION_STRING"),
+            (&[(ACCOUNT, "acme")], "no credential for the account in AZURE_STORAGE_ACCOUNT"),
+            (&[(ACCOUNT, "Acme"), (KEY, "a2V5")], "AZURE_STORAGE_ACCOUNT: account name has"),
+            (&[(ACCOUNT, "acme"), (KEY, "!")], "AZURE_STORAGE_KEY: the account key is unusable"),
+            (&[(ACCOUNT, "acme"), (SAS_TOKEN, "x")], "AZURE_STORAGE_SAS_TOKEN: "),
+            (&[(CONNECTION_STRING, "x")], "AZURE_STORAGE_CONNECTION_STRING: setting 1"),
+            (
+                &[(ACCOUNT, "acme"), (KEY, "a2V5"), (SERVICE_ENDPOINT, "acme")],
+                "AZURE_STORAGE_SERVICE_ENDPOINT: endpoint is not a URL",
+            ),
+        ] {
+            let found = from(variables);
+            assert!(found.starts_with(&format!("error: {expected}")), "{found}");
+        }
+    }
+
+    #[cfg(not(feature = "azure-identity"))]
+    #[test]
+    fn a_login_that_is_not_built_in_says_how_to_get_it() {
+        let found = from(&[(ACCOUNT, "acme"), (KEY, "a2V5"), (AUTH_MODE, "login")]);
+        assert!(found.contains("feature \"azure-identity\""), "{found}");
+    }
+
+    #[cfg(feature = "azure-identity")]
+    #[test]
+    fn a_login_takes_bearer_tokens() {
+        let found = from(&[(ACCOUNT, "acme"), (KEY, "a2V5"), (AUTH_MODE, "login")]);
+        assert!(found.starts_with("https://acme.queue.core.windows.net/ Bearer"), "{found}");
+    }
+}

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
+mod aad;
 mod advice;
 mod attempt;
 mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod budget;
 pub mod call;
 mod client;
@@ -22,6 +26,7 @@ pub mod processor;
 mod queue;
 pub mod retry;
 pub mod runtime;
+mod sas_url;
 mod setup;
 pub mod transport;
 
@@ -32,6 +37,8 @@ pub mod testing {}
 pub use queue_auth::{self as auth, AccountKey, Anonymous, Authorize, BoxFuture, SharedKey};
 pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 
+#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
+pub use self::aad::{TokensOver, token_transport};
 pub use self::{
     batch::Batch,
     client::{ClientBuilder, QueueServiceClient},
@@ -44,5 +51,6 @@ pub use self::{
     message::ReceivedMessage,
     pages::QueuePages,
     queue::QueueClient,
+    sas_url::{InvalidSasUrl, SasUrl},
     setup::SetupError,
 };

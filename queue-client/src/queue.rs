@@ -11,7 +11,7 @@ use queue_proto::{
 };
 
 use crate::{
-    ReceivedMessage,
+    InvalidSasUrl, QueueServiceClient, ReceivedMessage, SasUrl, SetupError,
     batch::Batch,
     call::{Peek, Receive, Send, Update},
     client::Shared,
@@ -97,6 +97,22 @@ impl Target {
 }
 
 impl QueueClient {
+    /// A client with the default transport for the queue of a URL with a shared access signature,
+    /// which is what people hand out who give access to one queue.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the URL is not usable or names no queue. It shows no part of the
+    /// signature.
+    pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
+        let url = SasUrl::parse(url)?;
+        let name = url.queue().cloned().ok_or(InvalidSasUrl::NoQueue)?;
+        let service = QueueServiceClient::builder(url.endpoint().clone())
+            .authorizer(url.token().clone())
+            .build()?;
+        Ok(service.queue_named(name))
+    }
+
     pub(crate) const fn new(shared: Arc<Shared>, name: QueueName) -> Self {
         Self { target: Target { shared, name }, codec: Text }
     }

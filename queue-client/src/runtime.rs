@@ -2,6 +2,8 @@
 //! [transport](crate::transport).
 
 mod manual;
+#[cfg(feature = "blocking")]
+mod thread;
 #[cfg(feature = "tokio")]
 mod tokio;
 
@@ -14,6 +16,8 @@ use std::{
 use queue_auth::BoxFuture;
 
 pub use self::manual::ManualRuntime;
+#[cfg(feature = "blocking")]
+pub use self::thread::ThreadRuntime;
 #[cfg(feature = "tokio")]
 pub use self::tokio::TokioRuntime;
 

@@ -2,7 +2,7 @@ use std::{error::Error as StdError, fmt};
 
 use crate::{
     connection_string::ConnectionStringError, environment::EnvironmentError,
-    transport::TransportError,
+    sas_url::InvalidSasUrl, transport::TransportError,
 };
 
 /// Why a client could not be made. It shows no part of a key or signature.
@@ -12,13 +12,20 @@ pub enum SetupError {
     ConnectionString(ConnectionStringError),
     /// The environment names no usable account.
     Environment(EnvironmentError),
+    /// The URL with a shared access signature is not usable.
+    SasUrl(InvalidSasUrl),
     /// The default transport cannot be set up.
     Transport(TransportError),
     /// No transport was given, and the features `reqwest` and `hyper`, which have a default one, are
     /// off.
     NoTransport,
-    /// No runtime was given, and the feature `tokio`, which has the default one, is off.
+    /// No runtime was given, and the features `tokio` and `blocking`, which have a default one, are
+    /// off.
     NoRuntime,
+    /// The operating system gives no thread, or no way to wait for sockets, to a
+    /// [blocking client](crate::blocking).
+    #[cfg(feature = "blocking")]
+    Thread(std::io::Error),
 }
 
 impl fmt::Display for SetupError {
@@ -26,6 +33,7 @@ impl fmt::Display for SetupError {
         match self {
             Self::ConnectionString(error) => error.fmt(f),
             Self::Environment(error) => error.fmt(f),
+            Self::SasUrl(error) => error.fmt(f),
             Self::Transport(_) => f.write_str("the HTTP client cannot be set up"),
             Self::NoTransport => f.write_str(
                 "the client has no transport: give it one with transport(), or turn on the \
@@ -35,6 +43,8 @@ impl fmt::Display for SetupError {
                 "the client has no runtime: give it one with runtime(), or turn on the feature \
                  \"tokio\"",
             ),
+            #[cfg(feature = "blocking")]
+            Self::Thread(_) => f.write_str("the thread of the blocking client cannot be started"),
         }
     }
 }
@@ -51,7 +61,10 @@ impl StdError for SetupError {
         match self {
             Self::ConnectionString(error) => error.source(),
             Self::Environment(error) => error.source(),
+            Self::SasUrl(error) => error.source(),
             Self::Transport(error) => Some(error),
+            #[cfg(feature = "blocking")]
+            Self::Thread(error) => Some(error),
             Self::NoTransport | Self::NoRuntime => None,
         }
     }
@@ -60,6 +73,12 @@ impl StdError for SetupError {
 impl From<ConnectionStringError> for SetupError {
     fn from(error: ConnectionStringError) -> Self {
         Self::ConnectionString(error)
+    }
+}
+
+impl From<InvalidSasUrl> for SetupError {
+    fn from(error: InvalidSasUrl) -> Self {
+        Self::SasUrl(error)
     }
 }
 

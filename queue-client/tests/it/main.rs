@@ -4,10 +4,14 @@
 
 mod advice;
 mod batch;
+mod cancel;
 mod codec;
 mod connection_string;
+mod credential;
 mod examples;
+mod fault_matrix;
 mod locations;
 mod observe;
 mod retry;
+mod sas_url;
 mod support;

@@ -16,7 +16,7 @@ use queue_client::{
 use queue_emulator::Emulator;
 use queue_proto::MaxResults;
 
-use crate::support::{Fate, Line, queue, service};
+use crate::support::{Fate, over, queue, service};
 
 #[derive(Debug, Clone, Default)]
 struct Reports(Arc<Mutex<Vec<Report>>>);
@@ -33,13 +33,6 @@ impl Observer for Reports {
             report.error.is_some(),
         ));
     }
-}
-
-fn over(line: &Line, time: &ManualRuntime) -> queue_client::ClientBuilder {
-    QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
-        .unwrap()
-        .transport(line.clone())
-        .runtime(time.clone())
 }
 
 #[tokio::test]

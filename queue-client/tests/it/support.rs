@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, header::AUTHORIZATION};
 use queue_client::{
-    BoxFuture, QueueClient, QueueServiceClient,
+    BoxFuture, ClientBuilder, QueueClient, QueueServiceClient,
     runtime::{ManualRuntime, Runtime},
     transport::{Transport, TransportError, TransportErrorKind},
 };
@@ -23,8 +23,14 @@ pub(crate) enum Fate {
     Answered,
     /// No connection comes about.
     NoConnection,
-    /// The service applies it, and the answer is lost.
+    /// The connection breaks while it is sent: the service does not see it.
+    BrokenBefore,
+    /// The connection turns out to be closed.
+    Closed,
+    /// The service applies it, and the answer is lost, wholly or by half.
     AnswerLost,
+    /// The service applies it, and the answer comes after everybody stopped waiting.
+    AnswerLate,
     /// Nobody ever answers.
     NoAnswer,
     /// Something in between answers with this status, and `Retry-After` if it is not 0.
@@ -76,6 +82,12 @@ impl Transport for Line {
         Box::pin(ready(match fate {
             Fate::Answered => Ok(self.emulator.handle(request)),
             Fate::NoConnection => failed(TransportErrorKind::Connect),
+            Fate::BrokenBefore => failed(TransportErrorKind::Interrupted),
+            Fate::Closed => failed(TransportErrorKind::ClosedBeforeAnswer),
+            Fate::AnswerLate => {
+                drop(self.emulator.handle(request));
+                return Box::pin(pending());
+            }
             Fate::AnswerLost => {
                 drop(self.emulator.handle(request));
                 failed(TransportErrorKind::Interrupted)
@@ -114,11 +126,14 @@ pub(crate) fn service() -> (QueueServiceClient, Line, ManualRuntime) {
         emulator: Emulator::builder().clock(move || clock.now()).build(),
         state: Arc::default(),
     };
-    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+    let service = over(&line, &time).build().unwrap();
+    (service, line, time)
+}
+
+/// Another client over the same line.
+pub(crate) fn over(line: &Line, time: &ManualRuntime) -> ClientBuilder {
+    QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
         .unwrap()
         .transport(line.clone())
         .runtime(time.clone())
-        .build()
-        .unwrap();
-    (service, line, time)
 }

@@ -1,0 +1,195 @@
+use std::time::SystemTime;
+
+use queue_proto::{
+    CallOptions, Endpoint, InvalidName, Operation, QueueName, ServiceProperties,
+    ops::{GetServiceStatsResponse, UserDelegationKey},
+};
+
+use super::{QueueClient, QueuePages, executor::Executor};
+use crate::{ClientBuilder, ConnectionStringError, Error, SetupError};
+
+/// An account's queue service, for programs without async: see [`crate::QueueServiceClient`].
+///
+/// Cheap to clone; clones share the connections, the credential and the thread.
+#[derive(Debug, Clone)]
+pub struct QueueServiceClient {
+    executor: Executor,
+    service: crate::QueueServiceClient,
+}
+
+impl QueueServiceClient {
+    /// A blocking cover of an asynchronous client, with a thread of its own for sockets and timers.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Thread`] when the operating system gives no thread or socket.
+    pub fn new(service: crate::QueueServiceClient) -> Result<Self, SetupError> {
+        Ok(Self { executor: Executor::start()?, service })
+    }
+
+    /// A client with the default transport for the account that the connection string names: see
+    /// [`crate::QueueServiceClient::from_connection_string`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the string is not usable, or transport or thread cannot be set up.
+    pub fn from_connection_string(connection_string: &str) -> Result<Self, SetupError> {
+        Self::builder_from_connection_string(connection_string)?.build_blocking()
+    }
+
+    /// A client with the default transport for the account of a URL with a shared access signature:
+    /// see [`crate::QueueServiceClient::from_sas_url`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when the URL is not usable. It shows no part of the signature.
+    pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
+        Self::new(crate::QueueServiceClient::from_sas_url(url)?)
+    }
+
+    /// A client with the default transport for the account that the environment names: see
+    /// [`crate::QueueServiceClient::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when no line is complete or a value is not usable. It names the variable,
+    /// never its value.
+    pub fn from_env() -> Result<Self, SetupError> {
+        Self::new(crate::QueueServiceClient::from_env()?)
+    }
+
+    /// Starts a client for the queue service at `endpoint`, without a credential. End with
+    /// [`ClientBuilder::build_blocking`].
+    pub fn builder(endpoint: Endpoint) -> ClientBuilder {
+        crate::QueueServiceClient::builder(endpoint)
+    }
+
+    /// Starts a client for the account and with the credential of a connection string. End with
+    /// [`ClientBuilder::build_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// When the string is not usable. The error names the setting, never its value.
+    pub fn builder_from_connection_string(
+        connection_string: &str,
+    ) -> Result<ClientBuilder, ConnectionStringError> {
+        crate::QueueServiceClient::builder_from_connection_string(connection_string)
+    }
+
+    /// The asynchronous client behind this one.
+    #[must_use]
+    pub const fn asynchronous(&self) -> &crate::QueueServiceClient {
+        &self.service
+    }
+
+    /// The queue of that name. No request is made: the queue need not exist.
+    ///
+    /// # Errors
+    ///
+    /// When the name breaks a rule of "Naming queues and metadata".
+    pub fn queue<N>(&self, name: N) -> Result<QueueClient, InvalidName>
+    where
+        N: TryInto<QueueName>,
+        InvalidName: From<N::Error>,
+    {
+        Ok(QueueClient::new(self.executor.clone(), self.service.queue(name)?))
+    }
+
+    /// Lists the queues of the account, in alphabetical order (List Queues).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build_blocking()?;
+    /// service.queue("orders")?.create()?;
+    /// for queue in service.list_queues().prefix("ord")? {
+    ///     println!("{}", queue?.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn list_queues(&self) -> QueuePages {
+        QueuePages::new(self.executor.clone(), self.service.list_queues())
+    }
+
+    /// The settings of the queue service: logging, metrics and CORS (Get Queue Service Properties).
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn properties(&self) -> Result<ServiceProperties, Error> {
+        self.executor.block_on(self.service.properties())
+    }
+
+    /// Changes the settings of the queue service (Set Queue Service Properties). What is left out
+    /// stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error> {
+        self.executor.block_on(self.service.set_properties(properties))
+    }
+
+    /// How far the secondary is behind (Get Queue Service Stats).
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::NoSecondary`](crate::Cause::NoSecondary) when it is not known where the secondary
+    /// is.
+    pub fn stats(&self) -> Result<GetServiceStatsResponse, Error> {
+        self.executor.block_on(self.service.stats())
+    }
+
+    /// A key that signs shared access signatures in the name of the caller, until `expiry`, at most
+    /// seven days ahead (Get User Delegation Key). Needs a bearer token.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn user_delegation_key(&self, expiry: SystemTime) -> Result<UserDelegationKey, Error> {
+        self.executor.block_on(self.service.user_delegation_key(expiry))
+    }
+
+    /// Runs any operation of the protocol with the client's call options.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
+        self.executor.block_on(self.service.execute(operation))
+    }
+
+    /// Runs any operation of the protocol with call options of its own.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn execute_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<O::Response, Error> {
+        self.executor.block_on(self.service.execute_with(operation, options))
+    }
+
+    /// Where the requests go.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.service.endpoint()
+    }
+}
+
+impl ClientBuilder {
+    /// Builds a client whose methods block the thread. No request is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and [`SetupError::Thread`].
+    pub fn build_blocking(self) -> Result<QueueServiceClient, SetupError> {
+        QueueServiceClient::new(self.build()?)
+    }
+}
