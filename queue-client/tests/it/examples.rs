@@ -1,5 +1,19 @@
 //! The examples do what they say, on the embedded emulator.
 
+#[cfg(feature = "oauth2")]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/entra_id.rs"]
+mod entra_id;
+#[cfg(feature = "json")]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/json_orders.rs"]
+mod json_orders;
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/messages.rs"]
+mod messages;
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/queues.rs"]
+mod queues;
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/reappear.rs"]
 mod reappear;
@@ -7,8 +21,15 @@ mod reappear;
 #[path = "../../examples/receiver.rs"]
 mod receiver;
 #[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/sas_handout.rs"]
+mod sas_handout;
+#[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/sender.rs"]
 mod sender;
+
+use queue_client::{AccountKey, runtime::Runtime};
+
+use crate::support::{over, service};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -26,4 +47,33 @@ async fn what_the_sender_sends_the_receiver_receives() -> Outcome {
 async fn a_message_that_is_not_deleted_reappears() -> Outcome {
     let (service, time) = reappear::embedded()?;
     reappear::run(&service, &time).await
+}
+
+#[tokio::test]
+async fn messages_and_queues() -> Outcome {
+    let (service, _) = reappear::embedded()?;
+    messages::run(&service).await?;
+    queues::run(&service).await
+}
+
+#[tokio::test]
+async fn a_worker_gets_access_and_loses_it() -> Outcome {
+    let (service, line, time) = service();
+    let key = AccountKey::from_base64(queue_proto::DEVSTORE_KEY)?;
+    let worker = |token| Ok(over(&line, &time).authorizer(token).build()?);
+    sas_handout::run(&service, &key, time.now(), worker).await
+}
+
+#[cfg(feature = "json")]
+#[tokio::test]
+async fn values_instead_of_text() -> Outcome {
+    let (service, _) = reappear::embedded()?;
+    json_orders::run(&service).await
+}
+
+#[cfg(feature = "oauth2")]
+#[tokio::test]
+async fn a_queue_without_a_key() -> Outcome {
+    let (service, _) = reappear::embedded()?;
+    entra_id::run(&service).await
 }
