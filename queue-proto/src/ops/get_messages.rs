@@ -158,7 +158,7 @@ pub(crate) fn read_count(
 impl OperationResponse for GetMessagesResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
-        if let Some(messages) = scan::read(body) {
+        if let Some(messages) = scan::received(body) {
             return Ok(Self { messages });
         }
         let messages = messages::read_list(body, |mut fields| {

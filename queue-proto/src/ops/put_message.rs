@@ -15,7 +15,7 @@ use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter, out_of_range_query};
 use crate::response::{ResponseWriter, expect_status};
 use crate::version::ServiceVersion;
-use crate::xml::messages;
+use crate::xml::{messages, scan};
 
 /// Put Message: `POST /{queue}/messages`.
 ///
@@ -163,6 +163,9 @@ impl OperationResponse for PutMessageResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         // The example of the reference page has 200; the service sends 201.
         expect_status(status, &[StatusCode::CREATED, StatusCode::OK])?;
+        if let Some(message) = scan::sent(body) {
+            return Ok(Self { message });
+        }
         let stored = messages::read_list(body, |mut fields| {
             Ok(SentMessage {
                 id: fields.id()?,

@@ -1,9 +1,10 @@
-//! A quick way through the answer to Get Messages, for exactly the shape that the service sends.
+//! A quick way through the answers to Get Messages and Put Message, for exactly the shape that the
+//! service sends.
 //!
-//! Receiving messages is what most programs do most of the time, and a general XML reader spends
-//! more on the tags of an answer than on the messages. Whatever is unusual in the least (another
-//! order, blanks between elements, attributes, comments, a value that cannot be read) makes
-//! [`read`] give up, and the general reader decides. Where both read an answer, they read the same;
+//! Sending and receiving messages is what most programs do most of the time, and a general XML
+//! reader spends more on the tags of an answer than on the messages. Whatever is unusual in the
+//! least (another order, blanks between elements, attributes, comments, a value that cannot be read)
+//! makes the functions of this module give up, and the general reader decides. Where both read an answer, they read the same;
 //! a test and a fuzz target hold them to it.
 
 use std::time::SystemTime;
@@ -12,7 +13,7 @@ use memchr::{memchr, memchr2};
 
 use crate::date;
 use crate::message::{MAX_RECEIVED_TEXT, MessageText, first_illegal};
-use crate::ops::ReceivedMessage;
+use crate::ops::{ReceivedMessage, SentMessage};
 use crate::xml::reader::BYTE_ORDER_MARK;
 
 /// The declarations that the service and Azurite write.
@@ -35,60 +36,88 @@ impl<T> Column<'_, T> {
     }
 }
 
-/// The messages of an answer; `None` when the general reader has to look at it.
-pub(crate) fn read(body: &[u8]) -> Option<Vec<ReceivedMessage>> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    // Most of what is unusual shows at the start, before the whole body is looked at.
-    let body = DECLARATIONS.iter().find_map(|start| body.strip_prefix(start.as_bytes()))?;
-    if !body.starts_with(b"<QueueMessagesList><QueueMessage><MessageId>") {
-        return None;
-    }
-    let body = std::str::from_utf8(body).ok()?;
-    if first_illegal(body).is_some() {
-        return None;
-    }
-    let mut scanner = Scanner(body);
+/// The dates of an answer, each column by itself.
+struct Dates<'a> {
+    inserted: Column<'a, SystemTime>,
+    expires: Column<'a, Option<SystemTime>>,
+    visible: Column<'a, SystemTime>,
+}
+
+/// The messages in the answer to Get Messages; `None` when the general reader has to look at it.
+pub(crate) fn received(body: &[u8]) -> Option<Vec<ReceivedMessage>> {
+    let (mut scanner, mut dates) = start(body)?;
+    let length = scanner.0.len();
     let mut messages = Vec::new();
-    let (mut inserted, mut expires, mut visible) = (Column::new(), Column::new(), Column::new());
-    scanner.expect("<QueueMessagesList>")?;
-    while scanner.take("<QueueMessage><MessageId>") {
-        let id = scanner.text()?.parse().ok()?;
-        scanner.expect("</MessageId><InsertionTime>")?;
-        let inserted_at = scanner.date(&mut inserted, date::parse_http)?;
-        scanner.expect("</InsertionTime><ExpirationTime>")?;
-        let expires_at = scanner.date(&mut expires, date::parse_expiry)?;
-        scanner.expect("</ExpirationTime><PopReceipt>")?;
-        let receipt = scanner.text().filter(|receipt| !receipt.contains('&'))?;
-        scanner.expect("</PopReceipt><TimeNextVisible>")?;
-        let next_visible_at: SystemTime = scanner.date(&mut visible, date::parse_http)?;
-        scanner.expect("</TimeNextVisible><DequeueCount>")?;
+    loop {
+        let sent = message(&mut scanner, &mut dates)?;
+        scanner.expect("<DequeueCount>")?;
         let dequeue_count = scanner.text()?.parse().ok()?;
         scanner.expect("</DequeueCount><MessageText>")?;
         let text = unescape(scanner.text()?)?;
         scanner.expect("</MessageText></QueueMessage>")?;
-        if messages.is_empty() && scanner.0.len() > body.len() / 2 {
+        if messages.is_empty() && scanner.0.len() > length / 2 {
             // Several messages come: 32 at most, so one allocation serves.
             messages.reserve_exact(32);
         }
+        let SentMessage { id, inserted_at, expires_at, pop_receipt, next_visible_at } = sent;
         messages.push(ReceivedMessage {
             id,
             inserted_at,
             expires_at,
-            pop_receipt: receipt.parse().ok()?,
+            pop_receipt,
             next_visible_at,
             dequeue_count,
             text,
         });
+        if scanner.0 == END {
+            return Some(messages);
+        }
+        scanner.expect(NEXT)?;
     }
-    (scanner.0 == "</QueueMessagesList>").then_some(messages)
+}
+
+/// The message in the answer to Put Message; `None` when the general reader has to look at it.
+pub(crate) fn sent(body: &[u8]) -> Option<SentMessage> {
+    let (mut scanner, mut dates) = start(body)?;
+    let sent = message(&mut scanner, &mut dates)?;
+    scanner.expect("</QueueMessage>")?;
+    (scanner.0 == END).then_some(sent)
+}
+
+const NEXT: &str = "<QueueMessage><MessageId>";
+const END: &str = "</QueueMessagesList>";
+
+/// Passes over everything in front of the first id.
+fn start(body: &[u8]) -> Option<(Scanner<'_>, Dates<'_>)> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    // Most of what is unusual shows at the start, before the whole body is looked at.
+    let body = DECLARATIONS.iter().find_map(|start| body.strip_prefix(start.as_bytes()))?;
+    let body = body.strip_prefix(b"<QueueMessagesList>")?.strip_prefix(NEXT.as_bytes())?;
+    let body = std::str::from_utf8(body).ok()?;
+    if first_illegal(body).is_some() {
+        return None;
+    }
+    let dates = Dates { inserted: Column::new(), expires: Column::new(), visible: Column::new() };
+    Some((Scanner(body), dates))
+}
+
+/// Reads a message from its id to the end of its dates.
+fn message<'a>(scanner: &mut Scanner<'a>, dates: &mut Dates<'a>) -> Option<SentMessage> {
+    let id = scanner.text()?.parse().ok()?;
+    scanner.expect("</MessageId><InsertionTime>")?;
+    let inserted_at = scanner.date(&mut dates.inserted, date::parse_http)?;
+    scanner.expect("</InsertionTime><ExpirationTime>")?;
+    let expires_at = scanner.date(&mut dates.expires, date::parse_expiry)?;
+    scanner.expect("</ExpirationTime><PopReceipt>")?;
+    let receipt = scanner.text().filter(|receipt| !receipt.contains('&'))?;
+    scanner.expect("</PopReceipt><TimeNextVisible>")?;
+    let next_visible_at = scanner.date(&mut dates.visible, date::parse_http)?;
+    scanner.expect("</TimeNextVisible>")?;
+    let pop_receipt = receipt.parse().ok()?;
+    Some(SentMessage { id, inserted_at, expires_at, pop_receipt, next_visible_at })
 }
 
 impl<'a> Scanner<'a> {
-    /// Passes over `markup`, if that is what comes.
-    fn take(&mut self, markup: &str) -> bool {
-        self.expect(markup).is_some()
-    }
-
     /// Passes over `markup`, which must come.
     fn expect(&mut self, markup: &str) -> Option<()> {
         self.0 = self.0.strip_prefix(markup)?;
@@ -145,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_usual_shape_is_read_and_the_unusual_left_alone() {
-        let messages = read(ANSWER.as_bytes()).unwrap();
+        let messages = received(ANSWER.as_bytes()).unwrap();
         let [message] = messages.as_slice() else { panic!() };
         assert_eq!(message.text.as_str(), "a<b\r");
         assert_eq!(message.expires_at, None);
@@ -164,7 +193,13 @@ mod tests {
             ("</QueueMessagesList>", "</QueueMessagesList>\n"),
             ("</QueueMessagesList>", ""),
         ] {
-            assert!(read(ANSWER.replacen(from, to, 1).as_bytes()).is_none(), "{to}");
+            assert!(received(ANSWER.replacen(from, to, 1).as_bytes()).is_none(), "{to}");
         }
+        assert_eq!(sent(ANSWER.as_bytes()), None);
+        let (start, rest) = ANSWER.split_once("<DequeueCount>").unwrap();
+        let (_, end) = rest.split_once("</MessageText>").unwrap();
+        let message = sent(format!("{start}{end}").as_bytes()).unwrap();
+        assert_eq!(message.id.as_str(), "i");
+        assert_eq!(received(format!("{start}{end}").as_bytes()), None);
     }
 }

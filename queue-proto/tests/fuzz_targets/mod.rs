@@ -142,20 +142,25 @@ pub(crate) fn response(data: &[u8]) {
     let _ = error.to_http(&ResponseHead::read(answer.headers()), &http::Method::GET);
 }
 
-/// The quick reader of Get Messages gives up on a line end behind the declaration, which means
-/// nothing: so the general reader must read the same answer with it to the same messages.
+/// The quick reader of Get Messages and Put Message gives up on a line end behind the declaration,
+/// which means nothing: so the general reader must read the same answer with it to the same
+/// messages.
 fn both_readers_agree(answer: &http::Response<Bytes>) {
+    fn agree<R: OperationResponse>(quick: &http::Response<Bytes>, slow: &http::Response<Bytes>) {
+        match (R::from_http(quick.clone()), R::from_http(slow.clone())) {
+            (Ok(quick), Ok(general)) => assert_eq!(quick, general),
+            (Err(_), Err(_)) => {}
+            (quick, general) => panic!("{quick:?} against {general:?}"),
+        }
+    }
     const START: &[u8] = b"\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>";
     let body = answer.body().as_ref();
     let start = START.get(if body.starts_with(b"\xEF") { 0 } else { 3 }..).unwrap();
     let Some(rest) = body.strip_prefix(start) else { return };
     let mut slow = answer.clone();
     *slow.body_mut() = [start, b"\n", rest].concat().into();
-    match (GetMessagesResponse::from_http(answer.clone()), GetMessagesResponse::from_http(slow)) {
-        (Ok(quick), Ok(general)) => assert_eq!(quick, general),
-        (Err(_), Err(_)) => {}
-        (quick, general) => panic!("{quick:?} against {general:?}"),
-    }
+    agree::<GetMessagesResponse>(answer, &slow);
+    agree::<PutMessageResponse>(answer, &slow);
 }
 
 /// A date, in every place that has one.
