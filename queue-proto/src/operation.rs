@@ -21,6 +21,9 @@ use crate::version::ServiceVersion;
 /// reads back equal: `O::from_http(at, &op.to_http(at, &options)) == op`, with these exceptions:
 /// an operation whose parts contradict each other (a message that stays invisible longer than it
 /// lives) is refused when it is read.
+///
+/// The types in [`ops`](crate::ops) implement it; code that works with any operation, as a client
+/// does, takes it as a bound, as the [`guide`](crate::guide) shows.
 pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
     /// Which operation this is, and what is known about it.
     const KIND: OperationKind;

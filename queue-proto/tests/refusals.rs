@@ -162,7 +162,8 @@ fn times_of_messages() {
 #[test]
 fn bodies() {
     for (body, code) in [
-        ("", "MissingRequiredXmlNode"),
+        ("", "InvalidXmlDocument"),
+        ("<?xml version=\"1.0\"?>", "InvalidXmlDocument"),
         ("<QueueMessage />", "MissingRequiredXmlNode"),
         ("<Other><MessageText>x</MessageText></Other>", "MissingRequiredXmlNode"),
         ("<queuemessage><messagetext>x</messagetext></queuemessage>", "MissingRequiredXmlNode"),

@@ -17,7 +17,11 @@ pub(crate) struct XmlError {
 pub(super) enum XmlProblem {
     Syntax(quick_xml::Error),
     NotAllowed(&'static str),
-    TooLong { limit: usize },
+    TooLong {
+        limit: usize,
+    },
+    /// There is no element at all, where this one should be the outermost.
+    Empty(&'static str),
     Missing(&'static str),
     Value(&'static str, Option<Box<dyn Error + Send + Sync>>),
     Unsupported(String),
@@ -62,6 +66,7 @@ impl XmlError {
             XmlProblem::TooLong { limit } => return body_too_large(limit),
             XmlProblem::Syntax(error) => error.to_string(),
             XmlProblem::NotAllowed(reason) => reason.to_owned(),
+            XmlProblem::Empty(_) => "there is no element".to_owned(),
         };
         let before = body.get(..self.offset).unwrap_or(body);
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -84,7 +89,9 @@ impl From<XmlError> for DecodeError {
             XmlProblem::TooLong { .. } => {
                 Self::new(DecodeProblem::Xml { reason: "text is too long", offset })
             }
-            XmlProblem::Missing(name) => Self::new(DecodeProblem::MissingElement(name)),
+            XmlProblem::Empty(name) | XmlProblem::Missing(name) => {
+                Self::new(DecodeProblem::MissingElement(name))
+            }
             XmlProblem::Value(name, None) => Self::new(DecodeProblem::Element { name, offset }),
             XmlProblem::Value(name, Some(cause)) => {
                 Self::caused(DecodeProblem::Element { name, offset }, cause)

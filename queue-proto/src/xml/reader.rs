@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
                 Event::Empty(start) => return self.open(start, true, offset, name),
                 Event::Text(text) if is_blank(&text) => {}
                 Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
-                Event::Eof => return self.fail(XmlProblem::Missing(name)),
+                Event::Eof => return self.fail(XmlProblem::Empty(name)),
                 _ => return self.not_allowed("there is text outside of the outermost element"),
             }
         }
