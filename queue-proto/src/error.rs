@@ -1,10 +1,4 @@
 //! What can go wrong, by whom it is caused.
-//!
-//! | Type | Cause |
-//! | --- | --- |
-//! | [`InvalidName`](crate::InvalidName), [`InvalidText`], [`InvalidMetadata`], [`InvalidValue`], [`InvalidEndpoint`](crate::InvalidEndpoint) | the caller built a value that the protocol does not allow |
-//! | [`ServiceError`] | the service refused; clients read it, servers write it |
-//! | [`DecodeError`] | an answer is not what the protocol allows |
 
 mod code;
 mod decode;

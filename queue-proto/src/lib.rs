@@ -48,27 +48,35 @@
 //! percent-encoded in one place. Receipts, keys and message texts do not appear in `Debug` output or
 //! in errors.
 //!
+//! # Errors
+//!
+//! | Type | Cause |
+//! | --- | --- |
+//! | [`InvalidName`], [`InvalidText`], [`InvalidMetadata`], [`InvalidValue`], [`InvalidEndpoint`] | the caller built a value that the protocol does not allow |
+//! | [`ServiceError`] | the service refused; clients read it, servers write it |
+//! | [`DecodeError`] | an answer is not what the protocol allows |
+//!
 //! # Features
 //!
 //! `json` adds the codec for JSON through serde. Nothing else is optional.
 
-pub mod acl;
 pub mod codec;
 pub mod devstore;
-pub mod error;
 pub mod guide;
 pub mod header;
 pub mod limits;
 pub mod ops;
-pub mod properties;
 
+mod acl;
 mod date;
 mod endpoint;
+mod error;
 mod kind;
 mod message;
 mod metadata;
 mod name;
 mod operation;
+mod properties;
 mod query;
 mod request;
 mod response;
