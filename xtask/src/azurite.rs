@@ -2,6 +2,7 @@
 //! the target folder, started on a free port.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -22,19 +23,43 @@ const ACCOUNT: &str = "devstoreaccount1";
 const KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+/// The file in its folder with the certificate, by the name that the example `certificate` gives.
+const CERTIFICATE: &str = "certificate.pem";
+
 /// A running Azurite. It ends when this is dropped.
 pub(crate) struct Azurite {
     process: Child,
+    scheme: &'static str,
     port: u16,
+    /// Where it keeps its queues and, for HTTPS, its certificate.
     data: PathBuf,
 }
 
 impl Azurite {
-    /// Installs what is missing, then starts the queue service.
+    /// Installs what is missing, then starts the queue service over HTTP.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::launch("http", |_| Ok(Vec::new()))
+    }
+
+    /// The same over HTTPS, where it takes bearer tokens too.
+    pub(crate) fn start_https() -> Result<Self, String> {
+        Self::launch("https", |data| {
+            let make = ["run", "--quiet", "--package", "queue-tests", "--example", "certificate"];
+            shell::run(shell::cargo(make).arg("--").arg(data))?;
+            let mut arguments: Vec<OsString> = vec!["--oauth".into(), "basic".into()];
+            arguments.extend(["--cert".into(), data.join(CERTIFICATE).into()]);
+            arguments.extend(["--key".into(), data.join("key.pem").into()]);
+            Ok(arguments)
+        })
+    }
+
+    fn launch(
+        scheme: &'static str,
+        arguments: impl FnOnce(&Path) -> Result<Vec<OsString>, String>,
+    ) -> Result<Self, String> {
         let folder = shell::scratch("azurite");
         install(&folder)?;
-        let data = folder.join(format!("data-{}", std::process::id()));
+        let data = folder.join(format!("{scheme}-{}", std::process::id()));
         fs::create_dir_all(&data).map_err(|error| format!("cannot make {data:?}: {error}"))?;
 
         let mut process = Command::new(node(&folder)?)
@@ -42,22 +67,35 @@ impl Azurite {
             // It knows no version of the service that is newer than itself.
             .args(["--queuePort", "0", "--disableTelemetry", "--skipApiVersionCheck", "--location"])
             .arg(&data)
+            .args(arguments(&data)?)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start Azurite: {error}"))?;
         let port = wait_for_port(&mut process);
-        let azurite = Self { process, port: *port.as_ref().unwrap_or(&0), data };
-        port.map(|port| eprintln!("Azurite {VERSION} listens on port {port}"))?;
+        let azurite = Self { process, scheme, port: *port.as_ref().unwrap_or(&0), data };
+        port?;
+        eprintln!("Azurite {VERSION} listens on {}", azurite.url());
         Ok(azurite)
+    }
+
+    /// Where it listens, without the account.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+    }
+
+    /// The certificate that clients must trust, if it listens for HTTPS.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.data.join(CERTIFICATE)
     }
 
     /// What a client needs to reach it.
     pub(crate) fn connection_string(&self) -> String {
         format!(
-            "DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};\
-             QueueEndpoint=http://127.0.0.1:{}/{ACCOUNT};",
-            self.port
+            "DefaultEndpointsProtocol={};AccountName={ACCOUNT};AccountKey={KEY};\
+             QueueEndpoint={}/{ACCOUNT};",
+            self.scheme,
+            self.url()
         )
     }
 }
@@ -101,13 +139,13 @@ fn node(folder: &Path) -> Result<PathBuf, String> {
     if carried.exists() { Ok(carried) } else { Err(format!("there is no {carried:?}")) }
 }
 
-/// Azurite prints `... successfully listens on http://127.0.0.1:PORT`.
+/// Azurite prints `... successfully listens on http://127.0.0.1:PORT`, or with `https`.
 fn wait_for_port(process: &mut Child) -> Result<u16, String> {
     let lines = process.stdout.take().ok_or("Azurite has no output")?;
     let (found, port) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(lines).lines().map_while(Result::ok) {
-            let address = line.split("listens on http://").nth(1);
+            let address = line.split("listens on http").nth(1);
             let number =
                 address.and_then(|text| text.trim().rsplit(':').next()?.parse::<u16>().ok());
             if let Some(number) = number {

@@ -19,8 +19,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
   demo        A sender and several receivers, as processes, talk through a queue; one receiver is
               killed. Shows that nothing is lost. Options: --messages N, --receivers N.
               Uses the embedded emulator, or the account of AZURE_STORAGE_CONNECTION_STRING.
-  test        All tests. --server azurite runs the conformance list against Azurite instead
-              (installed from its npm package). Further words filter the tests by name.
+  test        All tests. --server azurite runs the conformance list and the checks of queue-auth
+              against Azurite instead (installed from its npm package). Further words filter the
+              tests by name.
   check       Formatting, lints and documentation, warnings denied.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what.

@@ -28,11 +28,19 @@ fn all(filter: &[String]) -> Outcome {
 }
 
 fn on_azurite(filter: &[String]) -> Outcome {
-    let azurite = azurite::Azurite::start()?;
+    let (plain, https) = (azurite::Azurite::start()?, azurite::Azurite::start_https()?);
     shell::run(
         shell::cargo(["test", "--package", "queue-tests", "--test", "conformance", "--"])
             .arg("azurite")
             .args(filter)
-            .env("QUEUE_TESTS_AZURITE_CONNECTION_STRING", azurite.connection_string()),
+            .env("QUEUE_TESTS_AZURITE_CONNECTION_STRING", plain.connection_string()),
+    )?;
+    shell::run(
+        shell::cargo(["test", "--package", "queue-auth", "--all-features"])
+            .args(["--test", "azurite", "--test", "azurite_bearer", "--", "--ignored"])
+            .args(filter)
+            .env("QUEUE_AUTH_AZURITE", plain.url())
+            .env("QUEUE_AUTH_AZURITE_HTTPS", https.url())
+            .env("QUEUE_AUTH_AZURITE_CERTIFICATE", https.certificate()),
     )
 }
