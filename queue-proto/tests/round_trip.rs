@@ -168,6 +168,21 @@ proptest! {
         prop_assert_eq!(GetMessagesResponse::from_http(answer).unwrap(), response);
     }
 
+    /// What a codec encodes it decodes to the same, and a text that may be either is kept.
+    #[test]
+    fn codecs(text in values::xml_text(200), bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        use queue_proto::codec::{Auto, Base64Bytes, Base64Text, Codec, Text};
+
+        prop_assert_eq!(&Text.decode(&Text.encode(&text).unwrap()).unwrap(), &text);
+        prop_assert_eq!(&Base64Text.decode(&Base64Text.encode(&text).unwrap()).unwrap(), &text);
+        let bytes = bytes::Bytes::from(bytes);
+        let encoded = Base64Bytes.encode(&bytes).unwrap();
+        prop_assert_eq!(&Base64Bytes.decode(&encoded).unwrap(), &bytes);
+        for text in [MessageText::new(text).unwrap(), encoded] {
+            prop_assert_eq!(Auto.encode(&Auto.decode(&text).unwrap()).unwrap(), text);
+        }
+    }
+
     /// The operation is known by method, path and query: no request of one is read as another.
     #[test]
     fn operations_are_told_apart(put in values::put_message(), get in values::get_messages()) {
