@@ -7,7 +7,7 @@
 //! cargo test -p queue-auth --features oauth2 --test azurite_bearer -- --ignored`.
 
 #![cfg(feature = "oauth2")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod common;
 mod oauth_server;
