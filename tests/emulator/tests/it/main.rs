@@ -4,7 +4,14 @@
 
 mod common;
 mod errors;
+mod faults;
 mod http;
+mod https;
 mod operations;
 #[cfg(unix)]
 mod program;
+mod secondary;
+mod users;
+#[expect(dead_code, reason = "shared with the list of differences, which uses all of it")]
+#[path = "../wire/mod.rs"]
+mod wire;

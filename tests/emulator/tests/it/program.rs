@@ -123,6 +123,49 @@ fn warns_when_other_machines_are_let_in() {
 }
 
 #[test]
+fn https_with_a_certificate_of_its_own() {
+    let running = Running::start(&["--port", "0", "--https"]);
+    assert!(running.field("url").starts_with("https://127.0.0.1:"));
+    let file = running.field("certificate").to_owned();
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    running.signal("-TERM");
+    let (code, told) = running.wait();
+    assert_eq!(code, Some(0));
+    assert!(told.contains(&file), "{told}");
+    assert!(!std::path::Path::new(&file).exists());
+
+    let script = "cat \"$QUEUE_EMULATOR_CERTIFICATE\"; echo \"$AZURE_STORAGE_CONNECTION_STRING\"";
+    let told = text(&run(&["--port", "0", "--https", "--exec", "sh", "-c", script]).stdout);
+    assert!(told.starts_with("-----BEGIN") && told.contains("QueueEndpoint=https://"), "{told}");
+
+    let output = run(&["--cert", "/no/such/file", "--key", "/no/such/file"]);
+    let told = text(&output.stderr);
+    assert!(told.starts_with("queue-emulator: cannot read /no/such/file: "), "{told}");
+}
+
+#[test]
+fn faults_come_from_a_file() {
+    let file = std::env::temp_dir().join(format!("faults-{}.txt", std::process::id()));
+    std::fs::write(&file, "# every answer\nrefuse=ServerBusy\n").unwrap();
+    let running = Running::start(&["--port", "0", "--faults", file.to_str().unwrap()]);
+    assert_eq!(knock(running.port()), "HTTP/1.1 503 The server is busy.");
+    std::fs::write(&file, "explode\n").unwrap();
+    let told = text(&run(&["--faults", file.to_str().unwrap()]).stderr);
+    assert!(told.contains("faults-") && told.contains("line 1: \"explode\" must be "), "{told}");
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn tokens_are_printed_alone() {
+    let output =
+        run(&["token", "--role", "sender", "--object-id", "me", "--token-secret", "s3cret"]);
+    let token = text(&output.stdout);
+    assert_eq!((token.matches('.').count(), token.lines().count()), (2, 1));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(run(&["token", "--role", "emperor"]).status.code(), Some(2));
+}
+
+#[test]
 fn a_port_in_use_is_one_clear_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

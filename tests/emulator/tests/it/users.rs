@@ -1,0 +1,175 @@
+//! Bearer tokens, roles and user delegation keys, beyond what other emulators get wrong.
+
+use std::time::Duration;
+
+use queue_auth::sas::{QueuePermissions, SasProtocol, UserDelegationKey, UserDelegationSas};
+use queue_auth::sas::{QueueSas, SasToken};
+use queue_emulator::{Role, TokenIssuer, UserToken};
+use queue_proto::devstore::DEVSTORE_ACCOUNT;
+
+use crate::wire::{MESSAGE, Reply, Wire, key};
+
+fn token(wire: &Wire, user: &UserToken) -> String {
+    TokenIssuer::new(b"any").issue(user, wire.clock.now())
+}
+
+fn key_info(wire: &Wire, from: u64, to: u64) -> String {
+    let iso = |seconds| {
+        let time = time::OffsetDateTime::from(wire.after(seconds)).replace_nanosecond(0).unwrap();
+        time.format(&time::format_description::well_known::Rfc3339).unwrap()
+    };
+    format!("<KeyInfo><Start>{}</Start><Expiry>{}</Expiry></KeyInfo>", iso(from), iso(to))
+}
+
+fn ask_for_key(wire: &Wire, user: &UserToken, info: &str) -> Reply {
+    let call = wire.post("?restype=service&comp=userdelegationkey").bearer(&token(wire, user));
+    call.https().body(info).send()
+}
+
+fn delegation_key(wire: &Wire, user: &UserToken) -> UserDelegationKey {
+    let given = ask_for_key(wire, user, &key_info(wire, 0, 3600)).expect(200);
+    let time = |name: &str| {
+        let format = &time::format_description::well_known::Rfc3339;
+        time::OffsetDateTime::parse(&given.element(name), format).unwrap().into()
+    };
+    UserDelegationKey::new(
+        given.element("SignedOid"),
+        given.element("SignedTid"),
+        time("SignedStart"),
+        time("SignedExpiry"),
+        given.element("SignedVersion"),
+        &given.element("Value"),
+    )
+    .unwrap()
+}
+
+fn sign(wire: &Wire, permissions: QueuePermissions, key: &UserDelegationKey) -> SasToken {
+    UserDelegationSas::new("jobs", permissions, wire.after(600))
+        .sign(DEVSTORE_ACCOUNT, key)
+        .unwrap()
+}
+
+#[test]
+fn delegation_keys_have_limits() {
+    let wire = Wire::new();
+    let user = UserToken::new();
+    let day = 24 * 3600;
+    ask_for_key(&wire, &user, &key_info(&wire, 0, 7 * day)).expect(200);
+    for (from, to) in [(0, 7 * day + 60), (60, 60), (60, 30)] {
+        let reply = ask_for_key(&wire, &user, &key_info(&wire, from, to));
+        assert_eq!(reply.refused(400, "InvalidXmlNodeValue").detail("XmlNodeName"), "Expiry");
+    }
+    let fraction = "<KeyInfo><Expiry>2030-01-01T00:00:00.5Z</Expiry></KeyInfo>";
+    ask_for_key(&wire, &user, fraction).refused(400, "InvalidXmlNodeValue");
+
+    // Only with a bearer token, and only since the version that has them.
+    let target = "?restype=service&comp=userdelegationkey";
+    let info = key_info(&wire, 0, 60);
+    wire.post(target).body(&info).send().refused(403, "AuthenticationFailed");
+    let old = wire.post(target).bearer(&token(&wire, &user)).https().version("2025-05-05");
+    old.body(&info).send().refused(400, "InvalidQueryParameterValue");
+    ask_for_key(&wire, &user.role(Role::Reader), &info)
+        .refused(403, "AuthorizationPermissionMismatch");
+}
+
+#[test]
+fn a_delegated_signature_permits_no_more_than_its_owner_may() {
+    let wire = Wire::with(|builder| {
+        builder.roles("sender", [Role::Sender, Role::Delegator]).roles("nobody", [])
+    });
+    wire.queue("jobs");
+    let put = |sas: &SasToken| wire.post("/jobs/messages").body(MESSAGE).sas(sas).send();
+    let peek = |sas: &SasToken| wire.get("/jobs/messages?peekonly=true").sas(sas).send();
+    let users = [
+        UserToken::new().object_id("sender"),
+        // The roles are in the token, and count for the key too.
+        UserToken::new().object_id("other").role(Role::Sender).role(Role::Delegator),
+    ];
+    for user in users {
+        let sas = sign(&wire, QueuePermissions::ALL, &delegation_key(&wire, &user));
+        put(&sas).expect(201);
+        peek(&sas).refused(403, "AuthorizationPermissionMismatch");
+    }
+    let owner = sign(&wire, QueuePermissions::ALL, &delegation_key(&wire, &UserToken::new()));
+    peek(&owner).expect(200);
+    // Not for other queues.
+    wire.queue("other");
+    wire.get("/other/messages").sas(&owner).send().refused(403, "AuthenticationFailed");
+
+    let nobody = token(&wire, &UserToken::new().object_id("nobody"));
+    let reply = wire.get("/jobs/messages").bearer(&nobody).https().send();
+    reply.refused(403, "AuthorizationPermissionMismatch");
+}
+
+#[test]
+fn a_bound_signature_needs_its_user() {
+    let wire = Wire::new();
+    wire.queue("jobs");
+    let key = delegation_key(&wire, &UserToken::new());
+    let sas = UserDelegationSas::new("jobs", QueuePermissions::ADD, wire.after(600))
+        .bound_to("alice")
+        .sign(DEVSTORE_ACCOUNT, &key)
+        .unwrap();
+    let put = |user: Option<&str>| {
+        let mut call = wire.post("/jobs/messages").body(MESSAGE).sas(&sas).https();
+        if let Some(user) = user {
+            let user = UserToken::new().object_id(user);
+            call = call.header("authorization", &format!("Bearer {}", token(&wire, &user)));
+        }
+        call.send()
+    };
+    put(Some("alice")).expect(201);
+    put(Some("bob")).refused(403, "AuthenticationFailed");
+    put(None).refused(403, "AuthenticationFailed");
+}
+
+#[test]
+fn tokens_in_clear_text_only_when_asked_for_and_from_here() {
+    let wire = Wire::with(queue_emulator::EmulatorBuilder::bearer_over_http);
+    wire.queue("jobs");
+    let token = token(&wire, &UserToken::new());
+    wire.get("?comp=list").bearer(&token).send().expect(200);
+    let reply = wire.get("?comp=list").bearer(&token).from([192, 0, 2, 1]).send();
+    reply.refused(403, "AuthenticationFailed");
+
+    // What demands HTTPS by itself still does, whatever comes with it.
+    let sas = QueueSas::new("jobs", QueuePermissions::READ, wire.after(60))
+        .protocol(SasProtocol::HttpsOnly)
+        .sign(DEVSTORE_ACCOUNT, &key())
+        .unwrap();
+    let peek = || wire.get("/jobs/messages?peekonly=true").sas(&sas);
+    peek().send().refused(403, "AuthorizationProtocolMismatch");
+    let beside = peek().header("authorization", &format!("Bearer {token}"));
+    beside.send().refused(403, "AuthorizationProtocolMismatch");
+    peek().https().send().expect(200);
+}
+
+#[test]
+fn old_versions_know_no_tokens() {
+    let wire = Wire::new();
+    let token = token(&wire, &UserToken::new());
+    let reply = wire.get("?comp=list").bearer(&token).https().version("2017-07-29").send();
+    let reply = reply.refused(400, "InvalidAuthenticationInfo");
+    assert_eq!(reply.header("x-ms-version"), "");
+    wire.queue("jobs");
+    let acl = |version| wire.get("/jobs?comp=acl").bearer(&token).https().version(version).send();
+    acl("2025-05-05").refused(403, "AuthorizationFailure");
+    acl("2025-07-05").expect(200);
+}
+
+#[test]
+fn other_users_have_the_roles_that_are_set_for_them() {
+    let wire = Wire::with(|builder| builder.other_roles([Role::Processor]));
+    wire.queue("jobs");
+    let token = token(&wire, &UserToken::new().life(Duration::from_secs(60)));
+    let call =
+        |method, target| wire.call(method, target).bearer(&token).https().body(MESSAGE).send();
+    call("GET", "/jobs/messages").expect(200);
+    call("POST", "/jobs/messages").refused(403, "AuthorizationPermissionMismatch");
+    call("PUT", "/others").refused(403, "AuthorizationPermissionMismatch");
+    // Clocks may be off by five minutes.
+    wire.pass(60 + 4 * 60);
+    call("GET", "/jobs/messages").expect(200);
+    wire.pass(2 * 60);
+    call("GET", "/jobs/messages").refused(401, "InvalidAuthenticationInfo");
+}
