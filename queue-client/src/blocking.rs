@@ -35,10 +35,10 @@
 //!
 //! # From async code
 //!
-//! A call works there too, on any runtime, and does not panic; but like everything that blocks it
-//! keeps its thread from other tasks. If what it waits for is one of them, say a server on the same
-//! runtime of one thread, it fails when its time is up. Use the asynchronous client there, or
-//! `tokio::task::spawn_blocking`.
+//! A call works there too, on any runtime, and does not panic. Like everything that blocks it keeps
+//! its thread from other tasks: if what it waits for is one of them, say a server on the same
+//! runtime of one thread, it fails when its time is up. On a thread of a tokio runtime it also takes
+//! a new thread for the time of the call. Use the asynchronous client there.
 
 mod call;
 mod executor;

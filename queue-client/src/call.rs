@@ -1,5 +1,7 @@
 //! Calls with options: set what is needed, then `.await`.
 
+mod batch;
+
 use std::{error::Error as StdError, time::Duration};
 
 use queue_auth::BoxFuture;
@@ -13,8 +15,10 @@ use crate::{
     ReceivedMessage,
     error::{Cause, Error},
     failure::OpFailure,
-    queue::Target,
+    shared::Target,
 };
+
+pub use self::batch::Batch;
 
 /// A call of [`QueueClient::send`](crate::QueueClient::send).
 #[derive(Debug)]

@@ -1,10 +1,5 @@
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
-use http::HeaderValue;
-use queue_auth::Authorize;
 use queue_proto::{
     CallOptions, Endpoint, InvalidName, Operation, QueueName, ServiceProperties,
     ops::{
@@ -14,27 +9,13 @@ use queue_proto::{
 };
 
 use crate::{
-    QueueClient,
-    clock::Correction,
-    connection_string::{ConnectionString, ConnectionStringError},
-    environment,
+    ClientBuilder, QueueClient,
+    account::{ConnectionString, ConnectionStringError, SasUrl, environment},
     error::Error,
-    location::LocationMode,
-    observe::Observer,
     pages::QueuePages,
-    retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
-    runtime::Runtime,
-    sas_url::SasUrl,
     setup::SetupError,
-    transport::{self, Transport},
+    shared::Shared,
 };
-
-/// How long one attempt may take unless [`ClientBuilder::attempt_timeout`] says otherwise. The
-/// service gives most operations 30 s ("Setting timeouts for Queue service operations").
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(35);
-/// How long a call may take, all attempts and pauses included.
-const CALL_TIMEOUT: Duration = Duration::from_secs(120);
-const USER_AGENT: &str = concat!("queue-client/", env!("CARGO_PKG_VERSION"));
 
 /// An account's queue service: the place where queues are listed and [opened](Self::queue).
 ///
@@ -57,27 +38,7 @@ const USER_AGENT: &str = concat!("queue-client/", env!("CARGO_PKG_VERSION"));
 /// ```
 #[derive(Debug, Clone)]
 pub struct QueueServiceClient {
-    shared: Arc<Shared>,
-}
-
-/// What all clients of an account have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) authorizer: Arc<dyn Authorize>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) retry: Arc<dyn RetryPolicy>,
-    pub(crate) attempt_timeout: Duration,
-    pub(crate) call_timeout: Duration,
-    pub(crate) user_agent: HeaderValue,
-    pub(crate) options: CallOptions,
-    pub(crate) secondary: Option<Endpoint>,
-    pub(crate) location: LocationMode,
-    pub(crate) budget: Arc<RetryBudget>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    pub(crate) corrects_clock: bool,
-    pub(crate) correction: Correction,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl QueueServiceClient {
@@ -131,21 +92,7 @@ impl QueueServiceClient {
 
     /// Starts a client for the queue service at `endpoint`, without a credential.
     pub fn builder(endpoint: Endpoint) -> ClientBuilder {
-        ClientBuilder {
-            endpoint,
-            authorizer: Arc::new(queue_auth::Anonymous),
-            transport: None,
-            runtime: None,
-            retry: Arc::new(ExponentialBackoff::new()),
-            attempt_timeout: ATTEMPT_TIMEOUT,
-            call_timeout: CALL_TIMEOUT,
-            user_agent: HeaderValue::from_static(USER_AGENT),
-            options: CallOptions::default(),
-            location: LocationMode::default(),
-            budget: Arc::default(),
-            observer: None,
-            corrects_clock: false,
-        }
+        ClientBuilder::new(endpoint)
     }
 
     /// Starts a client for the account and with the credential of a connection string.
@@ -271,156 +218,4 @@ impl QueueServiceClient {
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
     }
-}
-
-/// Puts a [`QueueServiceClient`] together.
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until it builds"]
-pub struct ClientBuilder {
-    endpoint: Endpoint,
-    authorizer: Arc<dyn Authorize>,
-    transport: Option<Arc<dyn Transport>>,
-    runtime: Option<Arc<dyn Runtime>>,
-    retry: Arc<dyn RetryPolicy>,
-    attempt_timeout: Duration,
-    call_timeout: Duration,
-    user_agent: HeaderValue,
-    options: CallOptions,
-    location: LocationMode,
-    budget: Arc<RetryBudget>,
-    observer: Option<Arc<dyn Observer>>,
-    corrects_clock: bool,
-}
-
-impl ClientBuilder {
-    /// Sets the credential.
-    pub fn authorizer(mut self, authorizer: impl Authorize + 'static) -> Self {
-        self.authorizer = Arc::new(authorizer);
-        self
-    }
-
-    /// Sets how requests leave the process. The default is
-    /// [`ReqwestTransport`](crate::transport::ReqwestTransport).
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Arc::new(transport));
-        self
-    }
-
-    /// Sets clock, timers and randomness. The default is
-    /// [`TokioRuntime`](crate::runtime::TokioRuntime).
-    pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
-        self.runtime = Some(Arc::new(runtime));
-        self
-    }
-
-    /// Sets when a failed attempt is followed by another. The default is
-    /// [`ExponentialBackoff::new`].
-    pub fn retry(mut self, policy: impl RetryPolicy + 'static) -> Self {
-        self.retry = Arc::new(policy);
-        self
-    }
-
-    /// Sets how long one attempt may take, from sending to the last byte of the answer. 35 s unless
-    /// set.
-    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.attempt_timeout = limit;
-        self
-    }
-
-    /// Sets how long a call may take, all attempts and the pauses between them included. 2 min
-    /// unless set.
-    pub fn call_timeout(mut self, limit: Duration) -> Self {
-        self.call_timeout = limit;
-        self
-    }
-
-    /// Sets the `User-Agent` header. `queue-client/` and the version unless set.
-    pub fn user_agent(mut self, value: HeaderValue) -> Self {
-        self.user_agent = value;
-        self
-    }
-
-    /// Sets version, server timeout and request id of every call.
-    pub fn call_options(mut self, options: CallOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Sets where reads go. [`LocationMode::PrimaryOnly`] unless set.
-    pub fn location_mode(mut self, mode: LocationMode) -> Self {
-        self.location = mode;
-        self
-    }
-
-    /// Shares a bound on retries with other clients. Without it a client, with all its queues and
-    /// clones, has a budget of its own.
-    pub fn retry_budget(mut self, budget: Arc<RetryBudget>) -> Self {
-        self.budget = budget;
-        self
-    }
-
-    /// Tells `observer` of every call that is over.
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Corrects the clock: when the service refuses a signature because of its date, the client
-    /// learns the time from the answer, tries once more at once, and dates all further requests by
-    /// the service's clock. Off unless set: a clock that is wrong should be set right.
-    pub fn correct_clock_skew(mut self, correct: bool) -> Self {
-        self.corrects_clock = correct;
-        self
-    }
-
-    /// Builds the client. No request is made.
-    ///
-    /// # Errors
-    ///
-    /// When no transport or runtime was given and the features `reqwest` or `tokio` are off, or
-    /// when TLS cannot be set up.
-    pub fn build(self) -> Result<QueueServiceClient, SetupError> {
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => transport::default_transport()?,
-        };
-        let runtime = match self.runtime {
-            Some(runtime) => runtime,
-            None => default_runtime()?,
-        };
-        Ok(QueueServiceClient {
-            shared: Arc::new(Shared {
-                secondary: self.endpoint.secondary(),
-                endpoint: self.endpoint,
-                authorizer: self.authorizer,
-                transport,
-                runtime,
-                retry: self.retry,
-                attempt_timeout: self.attempt_timeout,
-                call_timeout: self.call_timeout,
-                user_agent: self.user_agent,
-                options: self.options,
-                location: self.location,
-                budget: self.budget,
-                observer: self.observer,
-                corrects_clock: self.corrects_clock,
-                correction: Correction::default(),
-            }),
-        })
-    }
-}
-
-#[cfg(feature = "tokio")]
-fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
-    Ok(Arc::new(crate::runtime::TokioRuntime::new()))
-}
-
-#[cfg(all(feature = "blocking", not(feature = "tokio")))]
-fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
-    Ok(Arc::new(crate::runtime::ThreadRuntime::new()))
-}
-
-#[cfg(not(any(feature = "blocking", feature = "tokio")))]
-fn default_runtime() -> Result<Arc<dyn Runtime>, SetupError> {
-    Err(SetupError::NoRuntime)
 }

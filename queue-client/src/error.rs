@@ -1,9 +1,11 @@
+mod advice;
+
 use std::{error::Error as StdError, fmt};
 
 use queue_auth::AuthError;
 use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
 
-use crate::{advice, clock::ClockSkew, failure::OpFailure, transport::TransportError};
+use crate::{execute::ClockSkew, failure::OpFailure, transport::TransportError};
 
 /// A call that failed.
 ///

@@ -1,20 +1,26 @@
 //! The attempt loop: the only place that knows what follows on a failed attempt.
 
+mod attempt;
+mod clock;
+mod location;
+
 use std::time::Duration;
 
 use queue_proto::{CallOptions, Idempotence, Operation, QueueName};
 use tracing::Instrument as _;
 
 use crate::{
-    attempt::Failed,
-    client::Shared,
     error::{Cause, Error, Place},
     failure::OpFailure,
-    location::Route,
     observe::{self, CallReport},
     retry::{Attempt, is_safe_to_repeat},
+    shared::Shared,
     transport::TransportErrorKind,
 };
+
+pub(crate) use self::clock::Correction;
+use self::{attempt::Failed, location::Route};
+pub use self::{clock::ClockSkew, location::LocationMode};
 
 /// What a call has been through so far.
 #[derive(Debug, Default)]

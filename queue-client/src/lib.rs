@@ -3,21 +3,15 @@
 
 #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
 mod aad;
-mod advice;
-mod attempt;
-mod batch;
+mod account;
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod budget;
+mod builder;
 pub mod call;
 mod client;
-mod clock;
-mod connection_string;
-mod environment;
 mod error;
 mod execute;
 mod failure;
-mod location;
 mod message;
 pub mod observe;
 mod pages;
@@ -26,8 +20,8 @@ pub mod processor;
 mod queue;
 pub mod retry;
 pub mod runtime;
-mod sas_url;
 mod setup;
+mod shared;
 pub mod transport;
 
 #[cfg(any(doc, doctest))]
@@ -40,17 +34,15 @@ pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
 pub use self::aad::{TokensOver, token_transport};
 pub use self::{
-    batch::Batch,
-    client::{ClientBuilder, QueueServiceClient},
-    clock::ClockSkew,
-    connection_string::{ConnectionString, ConnectionStringError},
-    environment::EnvironmentError,
+    account::{ConnectionString, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
+    builder::ClientBuilder,
+    call::Batch,
+    client::QueueServiceClient,
     error::{Cause, Error},
+    execute::{ClockSkew, LocationMode},
     failure::{OpFailure, Refusal},
-    location::LocationMode,
     message::ReceivedMessage,
     pages::QueuePages,
     queue::QueueClient,
-    sas_url::{InvalidSasUrl, SasUrl},
     setup::SetupError,
 };

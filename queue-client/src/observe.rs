@@ -22,8 +22,8 @@ use queue_proto::{OperationKind, QueueName};
 use tracing::{Span, field::Empty};
 
 use crate::{
-    client::Shared,
     error::{Cause, Error},
+    shared::Shared,
 };
 
 /// A call that is over.

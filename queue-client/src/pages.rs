@@ -6,7 +6,7 @@ use queue_proto::{
     ops::{ListQueues, QueueItem, QueuePrefix},
 };
 
-use crate::{client::Shared, error::Error};
+use crate::{error::Error, shared::Shared};
 
 /// The pages of [`QueueServiceClient::list_queues`](crate::QueueServiceClient::list_queues).
 pub struct QueuePages {

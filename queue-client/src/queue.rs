@@ -12,10 +12,9 @@ use queue_proto::{
 
 use crate::{
     InvalidSasUrl, QueueServiceClient, ReceivedMessage, SasUrl, SetupError,
-    batch::Batch,
-    call::{Peek, Receive, Send, Update},
-    client::Shared,
+    call::{Batch, Peek, Receive, Send, Update},
     error::Error,
+    shared::{Shared, Target},
 };
 
 /// One queue of an account.
@@ -81,19 +80,6 @@ use crate::{
 pub struct QueueClient<C = Text> {
     target: Target,
     codec: C,
-}
-
-/// The queue that a call goes to.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) name: QueueName,
-}
-
-impl Target {
-    pub(crate) async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
-        self.shared.execute(operation, &self.shared.options, Some(&self.name)).await
-    }
 }
 
 impl QueueClient {

@@ -1,10 +1,12 @@
 //! When a failed attempt is followed by another.
 
+mod budget;
+
 use std::{fmt, time::Duration};
 
 use queue_proto::{Idempotence, OperationKind};
 
-pub use crate::budget::RetryBudget;
+pub use self::budget::RetryBudget;
 use crate::failure::{OpFailure, Refusal};
 
 /// An attempt that failed, as a [`RetryPolicy`] sees it.

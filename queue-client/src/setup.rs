@@ -1,8 +1,8 @@
 use std::{error::Error as StdError, fmt};
 
 use crate::{
-    connection_string::ConnectionStringError, environment::EnvironmentError,
-    sas_url::InvalidSasUrl, transport::TransportError,
+    account::{ConnectionStringError, EnvironmentError, InvalidSasUrl},
+    transport::TransportError,
 };
 
 /// Why a client could not be made. It shows no part of a key or signature.

@@ -49,7 +49,10 @@ mod options;
 mod reqwest;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod staleness;
-#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+#[cfg(all(
+    any(feature = "hyper", feature = "reqwest"),
+    any(feature = "rustls", feature = "rustls-ring"),
+))]
 mod tls;
 
 use std::{fmt, sync::Arc};

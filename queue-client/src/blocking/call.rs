@@ -29,7 +29,11 @@ impl<'a, C: IntoFuture> Call<'a, C> {
     /// # Errors
     ///
     /// See [`Error`](crate::Error).
-    pub fn run(self) -> C::Output {
+    pub fn run(self) -> C::Output
+    where
+        C: Send,
+        C::Output: Send,
+    {
         self.executor.block_on(self.call)
     }
 }

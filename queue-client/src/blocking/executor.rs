@@ -29,7 +29,19 @@ impl Executor {
     }
 
     /// Runs `future` to its end.
-    pub(super) fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
+    pub(super) fn block_on<F>(&self, future: F) -> F::Output
+    where
+        F: IntoFuture + Send,
+        F::Output: Send,
+    {
+        #[cfg(feature = "tokio")]
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return self.block_on_elsewhere(future);
+        }
+        self.block_on_here(future)
+    }
+
+    fn block_on_here<F: IntoFuture>(&self, future: F) -> F::Output {
         // Sockets, timers and tasks that are made in here belong to the thread of the driver.
         #[cfg(feature = "tokio")]
         let _inside = self.driver.enter();
@@ -43,6 +55,21 @@ impl Executor {
                 Poll::Pending => thread::park(),
             }
         }
+    }
+
+    /// Runs `future` on a thread of its own.
+    ///
+    /// On a thread that works for a tokio runtime, what is polled counts as a part of the task that
+    /// called: what yields is put aside until that task returns, and so would be what is waited for
+    /// here.
+    #[cfg(feature = "tokio")]
+    fn block_on_elsewhere<F>(&self, future: F) -> F::Output
+    where
+        F: IntoFuture + Send,
+        F::Output: Send,
+    {
+        let outcome = thread::scope(|scope| scope.spawn(|| self.block_on_here(future)).join());
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 

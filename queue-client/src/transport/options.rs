@@ -140,6 +140,7 @@ impl HttpOptions {
         self
     }
 
+    #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
     pub(super) fn tls_backend(&self) -> Option<TlsBackend> {
         self.tls.or_else(|| TlsBackend::ALL.first().copied())
     }

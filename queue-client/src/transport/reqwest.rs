@@ -129,7 +129,7 @@ fn with_tls(
         return Ok(builder.tls_backend_preconfigured(config?));
     }
     #[cfg(feature = "native-tls")]
-    if options.tls_backend() == Some(super::TlsBackend::NativeTls) {
+    if options.tls_backend() == Some(TlsBackend::NativeTls) {
         let mut roots = Vec::new();
         for pem in &options.roots {
             roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);

@@ -12,11 +12,7 @@ use std::{
 use queue_client::transport::HyperTransport;
 #[cfg(feature = "reqwest")]
 use queue_client::transport::ReqwestTransport;
-use queue_client::{
-    QueueServiceClient, blocking,
-    retry::NoRetry,
-    transport::HttpOptions,
-};
+use queue_client::{QueueServiceClient, blocking, retry::NoRetry, transport::HttpOptions};
 use queue_emulator::{Emulator, Server};
 use tokio::runtime::{Builder, Runtime};
 

@@ -74,8 +74,7 @@ fn batches_and_codecs() {
         .run();
     assert!(results.into_iter().all(|result| result.is_ok()));
     assert_eq!(progress.last(), Some(&(10, 10)));
-    let messages =
-        bytes.receive(32).visibility_timeout(Duration::from_secs(5)).run().unwrap();
+    let messages = bytes.receive(32).visibility_timeout(Duration::from_secs(5)).run().unwrap();
     let values: BTreeSet<_> =
         messages.iter().map(|message| bytes.decode(message).unwrap()).collect();
     assert_eq!(values, (0..10_u8).map(|number| Bytes::from(vec![number])).collect());
@@ -163,11 +162,8 @@ impl Transport for Slow {
 #[test]
 fn retries_wait_and_attempts_end() {
     for silent in [false, true] {
-        let transport = Arc::new(Slow {
-            emulator: Emulator::new(),
-            failures: AtomicU32::new(0),
-            silent,
-        });
+        let transport =
+            Arc::new(Slow { emulator: Emulator::new(), failures: AtomicU32::new(0), silent });
         let orders = service(Arc::clone(&transport)).queue("orders").unwrap();
         orders.create().unwrap();
         transport.failures.store(2, Ordering::SeqCst);

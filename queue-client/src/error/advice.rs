@@ -9,8 +9,8 @@ use http::StatusCode;
 use queue_proto::{ErrorCode, OperationKind, ServiceError};
 
 use crate::{
-    clock::ClockSkew,
     error::{Cause, Place},
+    execute::ClockSkew,
     transport::TransportErrorKind,
 };
 

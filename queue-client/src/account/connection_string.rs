@@ -3,7 +3,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
 
-use crate::sas_url::account_of;
+use super::sas_url::account_of;
 
 /// The public cloud.
 pub(crate) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";

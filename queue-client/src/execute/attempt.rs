@@ -12,10 +12,10 @@ use queue_auth::{AuthError, BoxFuture};
 use queue_proto::{CallOptions, Endpoint, Operation, OperationResponse, ResponseError};
 
 use crate::{
-    client::Shared,
-    clock::ClockSkew,
     error::Cause,
+    execute::clock::ClockSkew,
     failure::{OpFailure, Refusal},
+    shared::Shared,
     transport::{TransportError, TransportErrorKind},
 };
 

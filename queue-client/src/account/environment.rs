@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, Scheme};
 
-use crate::connection_string::{ConnectionString, ConnectionStringError, PUBLIC_CLOUD_SUFFIX};
+use super::connection_string::{ConnectionString, ConnectionStringError, PUBLIC_CLOUD_SUFFIX};
 
 const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
 const ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT";

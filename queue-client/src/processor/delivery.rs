@@ -1,0 +1,188 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use queue_proto::{MessageId, MessageText, codec::Codec};
+
+use super::{
+    control::{Control, Question},
+    core::{DeliveryKey, RawDelivery, Tick},
+    dead_letter::{DeadLetter, envelope},
+    lease::{LeaseError, LeaseHandle},
+};
+
+/// A message that a handler works on.
+///
+/// It cannot be settled by hand: what the handler returns does that, so that it cannot be forgotten
+/// or done twice. Dropping it means nothing.
+pub struct Delivery<T> {
+    body: T,
+    shared: Shared<T>,
+}
+
+/// Everything but the body.
+pub(super) struct Shared<T> {
+    pub(super) key: DeliveryKey,
+    pub(super) raw: Arc<RawDelivery>,
+    pub(super) max_deliveries: Option<u32>,
+    pub(super) lease: LeaseHandle,
+    pub(super) control: Control,
+    pub(super) codec: Arc<dyn Codec<Value = T>>,
+    pub(super) dead_letter: Option<Arc<DeadLetter>>,
+}
+
+/// Orders the deliveries of a message: a store that remembers the highest token it has seen for a
+/// message can refuse a receiver that has been overtaken.
+///
+/// It is sound because the service raises the count with every delivery of a message, and nothing
+/// else does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FencingToken {
+    id: MessageId,
+    attempt: u32,
+}
+
+impl<T> Delivery<T> {
+    pub(super) const fn new(body: T, shared: Shared<T>) -> Self {
+        Self { body, shared }
+    }
+
+    /// What the text stands for, by the codec of the queue.
+    #[must_use]
+    pub const fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// Takes the body out.
+    #[must_use]
+    pub fn into_body(self) -> T {
+        self.body
+    }
+
+    /// The id that the service gave the message.
+    #[must_use]
+    pub fn id(&self) -> &MessageId {
+        &self.shared.raw.id
+    }
+
+    /// The text as it was received.
+    #[must_use]
+    pub fn raw_text(&self) -> &str {
+        self.shared.raw.text.as_str()
+    }
+
+    /// How often the message was received, this time included. Receivers that crashed, and answers
+    /// that were lost, count too.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.shared.raw.attempt
+    }
+
+    /// Whether a failure now makes the message a dead letter.
+    #[must_use]
+    pub fn is_last_attempt(&self) -> bool {
+        self.shared.max_deliveries.is_some_and(|max| self.attempt() >= max)
+    }
+
+    /// When the message was put into the queue, by the clock of the service, in whole seconds.
+    #[must_use]
+    pub fn inserted_at(&self) -> SystemTime {
+        self.shared.raw.inserted_at
+    }
+
+    /// When the message expires, by the clock of the service; `None` for never.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.shared.raw.expires_at
+    }
+
+    /// Id and number of this delivery, for stores that refuse a receiver that was overtaken.
+    #[must_use]
+    pub fn fencing_token(&self) -> FencingToken {
+        FencingToken { id: self.id().clone(), attempt: self.attempt() }
+    }
+
+    /// The lease.
+    #[must_use]
+    pub fn lease(&self) -> LeaseHandle {
+        self.shared.lease.clone()
+    }
+
+    /// What is known of its first life, if the message is a dead letter in an envelope. Its
+    /// [`body`](Self::body) is then the inner one.
+    #[must_use]
+    pub fn dead_letter_info(&self) -> Option<&DeadLetter> {
+        self.shared.dead_letter.as_deref()
+    }
+
+    /// Renews the lease now, and says for how long nobody else can have the message: "am I still the
+    /// owner?" before a side effect.
+    ///
+    /// # Errors
+    ///
+    /// When that is not known. [`LeaseError::Lost`] is certain; with the others the lease may still
+    /// be [held](LeaseHandle::state).
+    pub async fn renew_now(&self) -> Result<Duration, LeaseError> {
+        let deadline = self.ask(Question::Renew).await?;
+        Ok(self.shared.control.now().until(deadline))
+    }
+
+    /// Stores progress: replaces the text of the message, and renews its lease (Update Message).
+    ///
+    /// Later deliveries get the new text. An answer that is lost leaves open which text they get, so
+    /// progress must be such that either will do.
+    ///
+    /// # Errors
+    ///
+    /// When the text was not replaced, or [it is not known](LeaseError::Ambiguous) whether it was.
+    pub async fn checkpoint(&self, body: &T) -> Result<(), LeaseError> {
+        let text = self.shared.codec.encode(body).map_err(LeaseError::Codec)?;
+        self.ask(Question::Checkpoint(Arc::new(text))).await?;
+        Ok(())
+    }
+
+    async fn ask(&self, question: Question) -> Result<Tick, LeaseError> {
+        Ok(self.shared.control.ask(self.shared.key, question).await?)
+    }
+}
+
+impl FencingToken {
+    /// The message.
+    #[must_use]
+    pub const fn id(&self) -> &MessageId {
+        &self.id
+    }
+
+    /// The number of the delivery.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+}
+
+impl fmt::Display for FencingToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.id, self.attempt)
+    }
+}
+
+impl<T> fmt::Debug for Delivery<T> {
+    /// Without the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", self.id())
+            .field("attempt", &self.attempt())
+            .field("lease", &self.shared.lease.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The text that the codec reads: that of the message, or of the message inside its envelope.
+pub(super) fn unwrapped(raw: &RawDelivery) -> (Arc<MessageText>, Option<Arc<DeadLetter>>) {
+    match envelope::open(&raw.text) {
+        Some(letter) => (Arc::new(letter.text().clone()), Some(Arc::new(letter))),
+        None => (Arc::clone(&raw.text), None),
+    }
+}

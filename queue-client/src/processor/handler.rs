@@ -1,0 +1,178 @@
+//! What a handler is and how it ends.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, future::Future, time::Duration};
+
+use super::{Delivery, core, core::Reason};
+
+/// Any error, boxed.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// How a handler wants its message settled.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The work is done: the message is deleted.
+    #[default]
+    Complete,
+    /// The message is received again later, by this processor or another. After its last delivery
+    /// it becomes a dead letter instead, and so it does when it would expire first.
+    Retry {
+        /// After which delay, at most 7 days; `None` leaves it to the settings.
+        after: Option<Duration>,
+    },
+    /// The message becomes a dead letter.
+    DeadLetter {
+        /// Why, for whoever looks at dead letters.
+        reason: Cow<'static, str>,
+    },
+    /// The message stays hidden and untouched; it comes back when its lease ends.
+    Abandon,
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Complete
+    }
+}
+
+/// Works on messages. Closures do too: see [`Processor::run`](super::Processor::run).
+pub trait Handler<T>: Send + Sync + 'static {
+    /// Works on one message. What it returns settles the message, so there is nothing to forget.
+    ///
+    /// The future is dropped at an await when its time is over or the processor shuts down.
+    fn handle(
+        &self,
+        delivery: Delivery<T>,
+    ) -> impl Future<Output = Result<Outcome, HandlerError>> + Send;
+}
+
+/// Why a handler failed, and what that means for its message.
+///
+/// Any error becomes one with `?`, and the message is then tried again as the settings say. It is no
+/// [`Error`](StdError) itself, which is what makes that conversion possible.
+#[derive(Debug)]
+pub struct HandlerError {
+    error: BoxError,
+    disposition: Disposition,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Disposition {
+    Retry(Option<Duration>),
+    DeadLetter,
+}
+
+impl<E: Into<BoxError>> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), disposition: Disposition::Retry(None) }
+    }
+}
+
+impl HandlerError {
+    /// No further delivery can help: the message becomes a dead letter at once.
+    pub fn permanent(error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), disposition: Disposition::DeadLetter }
+    }
+
+    /// The message is tried again after this delay, unless this was its last delivery.
+    pub fn retry_after(error: impl Into<BoxError>, delay: Duration) -> Self {
+        Self { error: error.into(), disposition: Disposition::Retry(Some(delay)) }
+    }
+
+    /// The error.
+    #[must_use]
+    pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// Says what an error means for the message.
+pub trait ResultExt<V>: Sized {
+    /// The message becomes a dead letter at once.
+    ///
+    /// # Errors
+    ///
+    /// The error, as a [permanent](HandlerError::permanent) one.
+    fn or_dead_letter(self) -> Result<V, HandlerError>;
+
+    /// The message is tried again after this delay.
+    ///
+    /// # Errors
+    ///
+    /// The error, as one to [retry](HandlerError::retry_after).
+    fn or_retry_after(self, delay: Duration) -> Result<V, HandlerError>;
+}
+
+impl<V, E: Into<BoxError>> ResultExt<V> for Result<V, E> {
+    fn or_dead_letter(self) -> Result<V, HandlerError> {
+        self.map_err(HandlerError::permanent)
+    }
+
+    fn or_retry_after(self, delay: Duration) -> Result<V, HandlerError> {
+        self.map_err(|error| HandlerError::retry_after(error, delay))
+    }
+}
+
+/// What is known about a failure, for dead letters and logs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble {
+    pub(super) error: Option<String>,
+    pub(super) chain: Vec<String>,
+}
+
+/// What the core is told about a handler that has returned.
+pub(super) fn verdict(result: Result<Outcome, HandlerError>) -> (core::Outcome, Trouble) {
+    match result {
+        Ok(Outcome::Complete) => (core::Outcome::Complete, Trouble::default()),
+        Ok(Outcome::Abandon) => (core::Outcome::Abandon, Trouble::default()),
+        Ok(Outcome::Retry { after }) => {
+            // A wish and not a failure: if it was the last delivery, the deliveries are exhausted.
+            let reason = Reason::DeliveriesExhausted;
+            (core::Outcome::Retry { after, reason }, Trouble::default())
+        }
+        Ok(Outcome::DeadLetter { reason }) => {
+            let trouble = Trouble { error: Some(reason.into_owned()), chain: Vec::new() };
+            (core::Outcome::DeadLetter { reason: Reason::Requested }, trouble)
+        }
+        Err(HandlerError { error, disposition }) => {
+            let outcome = match disposition {
+                Disposition::Retry(after) => {
+                    core::Outcome::Retry { after, reason: Reason::HandlerFailed }
+                }
+                Disposition::DeadLetter => {
+                    core::Outcome::DeadLetter { reason: Reason::HandlerFailed }
+                }
+            };
+            let mut chain = Vec::new();
+            let mut cause = error.source();
+            while let Some(error) = cause
+                && chain.len() < 16
+            {
+                chain.push(error.to_string());
+                cause = error.source();
+            }
+            (outcome, Trouble { error: Some(error.to_string()), chain })
+        }
+    }
+}
+
+/// A closure as a handler.
+pub(super) struct FromFn<F>(pub(super) F);
+
+impl<T, F, Fut, R> Handler<T> for FromFn<F>
+where
+    T: Send + 'static,
+    F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, HandlerError>> + Send,
+    R: Into<Outcome>,
+{
+    async fn handle(&self, delivery: Delivery<T>) -> Result<Outcome, HandlerError> {
+        (self.0)(delivery).await.map(Into::into)
+    }
+}
