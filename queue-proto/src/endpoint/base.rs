@@ -63,7 +63,9 @@ impl Base {
         if !marked {
             return None;
         }
-        base.authority = Authority::try_from(format!("{account}{SECONDARY}{rest}")).ok()?;
+        // The longer name may be too long for DNS.
+        base.authority =
+            check_authority(&format!("{account}{SECONDARY}{rest}"), self.scheme).ok()?;
         Some(base)
     }
 }
