@@ -19,6 +19,8 @@ use crate::fault::Faults;
 use crate::replica::{Replica, Replication};
 use crate::role::Roles;
 use crate::state::{Moment, Service};
+#[cfg(feature = "durable")]
+use crate::store::{Store, StoreError};
 use crate::{Account, Fault, ManualClock, Role};
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
@@ -52,6 +54,10 @@ struct Shared {
     /// In the order they were given; never empty.
     accounts: Vec<Account>,
     services: HashMap<AccountName, Mutex<Guarded>>,
+    #[cfg(feature = "durable")]
+    deletion_time: Duration,
+    #[cfg(feature = "durable")]
+    store: Option<Store>,
     verifier: Verifier<Keys>,
     #[cfg(feature = "bearer")]
     delegation_keys: Arc<DelegationKeys>,
@@ -175,15 +181,51 @@ impl Emulator {
 
     /// The queues of an account, for one operation.
     pub(crate) fn service(&self, account: &AccountName) -> Option<MutexGuard<'_, Guarded>> {
-        // A panic under the lock is a bug, but no reason to make every later request fail.
-        let service = self.shared.services.get(account)?;
-        Some(service.lock().unwrap_or_else(PoisonError::into_inner))
+        #[cfg(feature = "durable")]
+        self.put_right();
+        self.shared.services.get(account).map(lock)
+    }
+
+    #[cfg(feature = "durable")]
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.shared.store.as_ref()
+    }
+
+    /// Takes the state from disk again if something in it could not be stored: it did not happen.
+    #[cfg(feature = "durable")]
+    fn put_right(&self) {
+        let Shared { services, store, deletion_time, .. } = &*self.shared;
+        let Some(store) = store.as_ref().filter(|store| store.has_failed()) else { return };
+        // Everybody who gets here takes the locks in the same order, that of this map.
+        let mut guarded: Vec<_> =
+            services.iter().map(|(account, guarded)| (account, lock(guarded))).collect();
+        if !store.has_failed() {
+            return;
+        }
+        let mut stored = guarded
+            .iter()
+            .map(|(account, _)| ((*account).clone(), Service::new(*deletion_time)))
+            .collect();
+        // If it cannot be read, every answer goes on being an error.
+        if store.load(&mut stored, self.now().into()).is_ok() {
+            for (account, guarded) in &mut guarded {
+                if let Some(service) = stored.remove(*account) {
+                    guarded.service = service;
+                }
+            }
+            store.resume();
+        }
     }
 
     pub(crate) fn next_request_id(&self) -> Uuid {
-        let mut rng = self.shared.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rng = lock(&self.shared.request_ids);
         Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
     }
+}
+
+/// A panic under a lock is a bug, but no reason to make every later request fail.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for Emulator {
@@ -205,6 +247,18 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     #[cfg(feature = "bearer")]
     issuer: Option<crate::TokenIssuer>,
+}
+
+/// What an emulator starts with; accounts that are missing have no queues.
+#[derive(Debug, Default)]
+struct Contents {
+    services: HashMap<AccountName, Service>,
+    /// What the secondaries start with.
+    copies: HashMap<AccountName, Service>,
+    /// How often it was started before.
+    starts: u64,
+    #[cfg(feature = "durable")]
+    store: Option<Store>,
 }
 
 impl EmulatorBuilder {
@@ -304,26 +358,67 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Starts with no queues.
+    /// Keeps the queues in a folder, which is made if there is none; see [`DurableBuilder`].
+    ///
+    /// [`DurableBuilder`]: crate::DurableBuilder
+    #[cfg(feature = "durable")]
+    pub fn location(self, folder: impl Into<std::path::PathBuf>) -> crate::DurableBuilder {
+        crate::DurableBuilder::new(self, folder.into())
+    }
+
+    /// Starts with no queues, and keeps them in memory.
     #[must_use]
     pub fn build(mut self) -> Emulator {
+        self.add_devstore();
+        self.assemble(Contents::default())
+    }
+
+    /// Starts with the queues in an open store.
+    #[cfg(feature = "durable")]
+    pub(crate) fn build_on(mut self, store: Store) -> Result<Emulator, StoreError> {
+        self.add_devstore();
+        let now = self.clock.now().into();
+        let mut contents = Contents { starts: store.starts(), ..Contents::default() };
+        contents.services = self.empty_services();
+        store.load(&mut contents.services, now)?;
+        if self.replication.lag().is_some() {
+            contents.copies = self.empty_services();
+            store.copy(&mut contents.copies, now)?;
+        }
+        contents.store = Some(store);
+        Ok(self.assemble(contents))
+    }
+
+    #[cfg(feature = "durable")]
+    fn empty_services(&self) -> HashMap<AccountName, Service> {
+        let service = || Service::new(self.deletion_time);
+        self.accounts.iter().map(|account| (account.name().clone(), service())).collect()
+    }
+
+    fn add_devstore(&mut self) {
         let devstore = Account::devstore();
         if self.accounts.iter().all(|account| account.name() != devstore.name()) {
             self.accounts.push(devstore);
         }
+    }
+
+    fn assemble(mut self, mut contents: Contents) -> Emulator {
         let verifier = self.verifier();
         let Self { accounts, clock, seed, deletion_time, directory, replication, faults, .. } =
             self;
+        // Ids and receipts that are stored must not be drawn again.
+        let seed = seed.map(|seed| seed ^ contents.starts.rotate_right(8));
         let mut seeds = seed.map_or_else(Rng::new, Rng::with_seed);
+        let take = |services: &mut HashMap<AccountName, Service>, account: &Account| {
+            services.remove(account.name()).unwrap_or_else(|| Service::new(deletion_time))
+        };
         let services = accounts
             .iter()
             .map(|account| {
-                let service = || Service::new(deletion_time);
-                let guarded = Guarded {
-                    service: service(),
-                    rng: seeds.fork(),
-                    replica: replication.lag().map(|lag| Replica::new(service(), lag)),
-                };
+                let service = take(&mut contents.services, account);
+                let copy = |lag| Replica::new(take(&mut contents.copies, account), lag);
+                let replica = replication.lag().map(copy);
+                let guarded = Guarded { service, rng: seeds.fork(), replica };
                 (account.name().clone(), Mutex::new(guarded))
             })
             .collect();
@@ -337,6 +432,10 @@ impl EmulatorBuilder {
             shared: Arc::new(Shared {
                 accounts,
                 services,
+                #[cfg(feature = "durable")]
+                deletion_time,
+                #[cfg(feature = "durable")]
+                store: contents.store,
                 verifier,
                 #[cfg(feature = "bearer")]
                 delegation_keys,

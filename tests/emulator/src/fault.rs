@@ -175,8 +175,24 @@ impl Emulator {
     /// Answers a request that came over a given connection, and lets faults have their way.
     #[must_use]
     pub fn exchange_from(&self, request: Request<Bytes>, connection: Connection) -> Exchange {
+        let Exchange { delay, result } = self.exchange_unsettled(request, connection);
+        let result = match result {
+            Ok(response) => Ok(self.settle_blocking(response)),
+            // A part of an answer is no promise.
+            Err(dropped) => Err(dropped),
+        };
+        Exchange { delay, result }
+    }
+
+    /// Like [`exchange_from`](Self::exchange_from), but the answer is not to be given before it is
+    /// settled.
+    pub(crate) fn exchange_unsettled(
+        &self,
+        request: Request<Bytes>,
+        connection: Connection,
+    ) -> Exchange {
         if !self.faults().armed() {
-            let result = Ok(self.handle_from(request, connection));
+            let result = Ok(self.reply(&request, connection, None));
             return Exchange { delay: Duration::ZERO, result };
         }
         let (kind, queue) = self.subject(&request, connection);

@@ -77,10 +77,11 @@ impl Emulator {
     /// Answers a request that came over a given connection.
     #[must_use]
     pub fn handle_from(&self, request: Request<Bytes>, connection: Connection) -> Response<Bytes> {
-        self.reply(&request, connection, None)
+        self.settle_blocking(self.reply(&request, connection, None))
     }
 
-    /// Answers a request, with `refusal` in place of what it asks for if there is one.
+    /// Answers a request, with `refusal` in place of what it asks for if there is one. The answer is
+    /// not to be given before it is settled.
     pub(crate) fn reply(
         &self,
         request: &Request<Bytes>,
@@ -108,6 +109,7 @@ impl Emulator {
             let rules = self.cors_rules(endpoint.account());
             cors::mark(&rules, method, request.headers(), &mut response);
         }
+        self.defer(&mut response);
         response
     }
 
@@ -122,7 +124,7 @@ impl Emulator {
         self.refuse_with(error, &self.head(&request.headers, version, self.now()), &request.method)
     }
 
-    fn refuse_with(
+    pub(crate) fn refuse_with(
         &self,
         error: &ServiceError,
         head: &ResponseHead,

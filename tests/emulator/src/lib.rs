@@ -86,6 +86,8 @@ mod cors;
 mod delegation;
 mod directory;
 mod dispatch;
+#[cfg(feature = "durable")]
+mod durable;
 mod emulator;
 mod fault;
 mod handle;
@@ -94,7 +96,10 @@ mod replica;
 mod role;
 #[cfg(feature = "serve")]
 mod serve;
+mod settle;
 mod state;
+#[cfg(feature = "durable")]
+mod store;
 mod target;
 mod token;
 mod version;
@@ -102,6 +107,8 @@ mod wire;
 
 pub use account::{Account, InvalidAccount};
 pub use clock::ManualClock;
+#[cfg(feature = "durable")]
+pub use durable::DurableBuilder;
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use fault::{Dropped, Effect, Exchange, Fault, InvalidFault};
 pub use handle::Connection;
@@ -111,6 +118,8 @@ pub use role::{Role, UnknownRole};
 pub use serve::{BindError, Server};
 #[cfg(feature = "https")]
 pub use serve::{Certificate, CertificateError};
+#[cfg(feature = "durable")]
+pub use store::{Durability, StoreError, StoreErrorKind};
 #[cfg(feature = "bearer")]
 pub use token::{TokenIssuer, UserToken};
 

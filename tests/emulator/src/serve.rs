@@ -287,7 +287,7 @@ async fn answer(
 ) -> Result<Response<Payload>, Lost> {
     let (parts, incoming) = request.into_parts();
     let Exchange { delay, result } = match body::read(&parts.headers, incoming).await {
-        Ok(body) => emulator.exchange_from(Request::from_parts(parts, body), connection),
+        Ok(body) => emulator.exchange_unsettled(Request::from_parts(parts, body), connection),
         Err(error) => {
             Exchange { delay: Duration::ZERO, result: Ok(emulator.refuse(&parts, &error)) }
         }
@@ -296,7 +296,7 @@ async fn answer(
         tokio::time::sleep(delay).await;
     }
     let (mut response, payload): (_, fn(Bytes) -> Payload) = match result {
-        Ok(response) => (response, Payload::whole),
+        Ok(response) => (emulator.settle(response).await, Payload::whole),
         Err(Dropped::Truncated(response)) => (*response, Payload::cut),
         Err(Dropped::Closed) => return Err(Lost),
         // Until the client goes away, or the server is stopped.

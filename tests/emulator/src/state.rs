@@ -3,6 +3,8 @@
 //! Every operation is given `now` and draws receipts and ids from the [`fastrand::Rng`] it is
 //! handed, so the same calls with the same seed end in the same state.
 
+#[cfg_attr(not(feature = "durable"), expect(dead_code, reason = "nobody keeps the records"))]
+mod journal;
 mod message;
 mod moment;
 mod queue;
@@ -10,6 +12,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "durable")]
+pub(crate) use journal::{Journal, QueueSettings, Record, Row};
 pub(crate) use message::{Peeked, Received, Scheduled, Sent};
 pub(crate) use moment::Moment;
 pub(crate) use queue::{Queue, Stale};

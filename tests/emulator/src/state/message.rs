@@ -4,11 +4,15 @@ use queue_proto::MessageText;
 use uuid::Uuid;
 
 use super::Moment;
+use super::journal::{Log, Row};
 
-/// A message at rest. Its id is the key it is stored under.
+/// A message at rest. Its id is the key it is found by.
 #[derive(Debug)]
 pub(super) struct Message {
-    pub(super) text: MessageText,
+    /// The number that the journal keeps it under; zero without a journal.
+    pub(super) key: u64,
+    /// `None` if the journal has it.
+    pub(super) text: Option<MessageText>,
     /// 128 random bits, fresh for every put, get and update, so that a receipt can never equal a
     /// later one by chance.
     pub(super) receipt: u128,
@@ -56,13 +60,41 @@ pub(crate) struct Scheduled {
 }
 
 impl Message {
-    pub(super) fn peeked(&self, id: Uuid) -> Peeked {
+    pub(super) fn peeked(&self, id: Uuid, log: &Log) -> Peeked {
         Peeked {
             id,
             inserted_at: self.inserted_at,
             expires_at: self.expires_at,
             dequeue_count: self.dequeue_count,
-            text: self.text.clone(),
+            text: log.text(self.key, self.text.as_ref()),
+        }
+    }
+
+    pub(super) fn row(&self, id: Uuid) -> Row {
+        Row {
+            key: self.key,
+            id,
+            receipt: self.receipt,
+            inserted_at: self.inserted_at,
+            expires_at: self.expires_at,
+            next_visible_at: self.next_visible_at,
+            turn: self.turn,
+            dequeue_count: self.dequeue_count,
+        }
+    }
+
+    /// The message of a row whose text is held in memory, or else by a journal.
+    #[cfg(feature = "durable")]
+    pub(super) fn of(row: &Row, text: Option<MessageText>) -> Self {
+        Self {
+            key: row.key,
+            text,
+            receipt: row.receipt,
+            inserted_at: row.inserted_at,
+            expires_at: row.expires_at,
+            next_visible_at: row.next_visible_at,
+            turn: row.turn,
+            dequeue_count: row.dequeue_count,
         }
     }
 }

@@ -20,6 +20,19 @@ impl Moment {
         Self(self.0.saturating_add(by)).min(Self::NEVER)
     }
 
+    /// Microseconds since 1970.
+    #[cfg(feature = "durable")]
+    pub(crate) fn micros(self) -> i64 {
+        // `NEVER` fits.
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+
+    /// The moment of a number of microseconds since 1970.
+    #[cfg(feature = "durable")]
+    pub(crate) fn from_micros(micros: i64) -> Self {
+        Self(u64::try_from(micros).unwrap_or(0)).min(Self::NEVER)
+    }
+
     /// The same point as the standard library's type.
     pub(crate) fn to_system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(self.0)

@@ -5,10 +5,11 @@ use std::mem;
 use std::time::Duration;
 
 use fastrand::Rng;
-use queue_proto::{MessageText, Metadata, SignedIdentifiers, TimeToLive};
+use queue_proto::{MessageText, Metadata, QueueName, SignedIdentifiers, TimeToLive};
 use uuid::{Builder, Uuid};
 
 use super::Moment;
+use super::journal::{Log, QueueSettings, Record};
 use super::message::{Message, Peeked, Received, Scheduled, Sent};
 
 /// One queue.
@@ -22,6 +23,9 @@ pub(crate) struct Queue {
     pub(crate) metadata: Metadata,
     /// The stored access policies.
     pub(crate) policies: SignedIdentifiers,
+    /// What the journal knows it by.
+    pub(super) number: u64,
+    log: Log,
     messages: BTreeMap<Uuid, Message>,
     order: BTreeMap<(Moment, u64), Uuid>,
     expiry: BTreeSet<(Moment, Uuid)>,
@@ -34,8 +38,23 @@ pub(crate) struct Queue {
 pub(crate) struct Stale;
 
 impl Queue {
-    pub(crate) fn new(metadata: Metadata) -> Self {
-        Self { metadata, ..Self::default() }
+    /// A queue without messages, whose changes go to `log`.
+    pub(super) fn new(metadata: Metadata, log: Log) -> Self {
+        Self { metadata, number: log.next_number(), log, ..Self::default() }
+    }
+
+    /// A queue as a journal kept it, still without its messages.
+    #[cfg(feature = "durable")]
+    pub(super) fn restored(settings: QueueSettings, log: Log) -> Self {
+        let QueueSettings { number, metadata, policies, .. } = settings;
+        Self { metadata, policies, number, log, ..Self::default() }
+    }
+
+    /// Takes in a message as a journal kept it; `text` is `None` if the journal still does.
+    #[cfg(feature = "durable")]
+    pub(crate) fn restore(&mut self, row: &super::Row, text: Option<MessageText>) {
+        self.next_turn = self.next_turn.max(row.turn);
+        self.insert(row.id, Message::of(row, text));
     }
 
     /// The number of messages that have not expired, hidden ones included.
@@ -56,8 +75,9 @@ impl Queue {
         self.expire(now);
         let id = Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
         let expires_at = time_to_live.as_duration().map_or(Moment::NEVER, |life| now.after(life));
-        let message = Message {
-            text,
+        let mut message = Message {
+            key: self.log.next_number(),
+            text: None,
             receipt: rng.u128(..),
             inserted_at: now,
             expires_at,
@@ -72,12 +92,20 @@ impl Queue {
             expires_at,
             next_visible_at: message.next_visible_at,
         };
+        match &self.log {
+            Log(None) => message.text = Some(text),
+            log => log.record(|| Record::Put { queue: self.number, row: message.row(id), text }),
+        }
+        self.insert(id, message);
+        sent
+    }
+
+    fn insert(&mut self, id: Uuid, message: Message) {
         self.order.insert((message.next_visible_at, message.turn), id);
-        if expires_at < Moment::NEVER {
-            self.expiry.insert((expires_at, id));
+        if message.expires_at < Moment::NEVER {
+            self.expiry.insert((message.expires_at, id));
         }
         self.messages.insert(id, message);
-        sent
     }
 
     /// Hands out up to `count` visible messages and hides them for `hidden_for`.
@@ -97,8 +125,8 @@ impl Queue {
                 let message = self.messages.get_mut(&id)?;
                 message.dequeue_count = message.dequeue_count.saturating_add(1);
                 let Scheduled { receipt, next_visible_at } =
-                    self.reschedule(id, now.after(hidden_for), rng)?;
-                let message = self.messages.get(&id)?.peeked(id);
+                    self.reschedule(id, now.after(hidden_for), None, rng)?;
+                let message = self.messages.get(&id)?.peeked(id, &self.log);
                 Some(Received { message, receipt, next_visible_at })
             })
             .collect()
@@ -109,7 +137,7 @@ impl Queue {
         self.expire(now);
         self.visible(now)
             .take(count)
-            .filter_map(|id| Some(self.messages.get(&id)?.peeked(id)))
+            .filter_map(|id| Some(self.messages.get(&id)?.peeked(id, &self.log)))
             .collect()
     }
 
@@ -127,10 +155,7 @@ impl Queue {
         rng: &mut Rng,
     ) -> Result<Scheduled, Stale> {
         self.owned(id, receipt, now)?;
-        if let (Some(text), Some(message)) = (text, self.messages.get_mut(&id)) {
-            message.text = text;
-        }
-        self.reschedule(id, now.after(hidden_for), rng).ok_or(Stale)
+        self.reschedule(id, now.after(hidden_for), text, rng).ok_or(Stale)
     }
 
     /// Removes a message.
@@ -142,9 +167,17 @@ impl Queue {
 
     /// Removes every message, and returns them so that the caller chooses when to free them.
     pub(crate) fn clear(&mut self) -> Self {
+        let number = self.log.next_number();
+        self.log.record(|| Record::Cleared {
+            number: self.number,
+            new_number: number,
+            messages: self.keys(),
+        });
         let emptied = Self {
             metadata: mem::take(&mut self.metadata),
             policies: mem::take(&mut self.policies),
+            number,
+            log: self.log.clone(),
             next_turn: self.next_turn,
             ..Self::default()
         };
@@ -157,7 +190,7 @@ impl Queue {
         self.order.iter().filter_map(|(&(next_visible_at, _), &id)| {
             let message = self.messages.get(&id)?;
             Some(Received {
-                message: message.peeked(id),
+                message: message.peeked(id, &self.log),
                 receipt: message.receipt,
                 next_visible_at,
             })
@@ -178,7 +211,30 @@ impl Queue {
         self.order.range(..=(now, u64::MAX)).map(|(_, id)| *id)
     }
 
-    fn reschedule(&mut self, id: Uuid, at: Moment, rng: &mut Rng) -> Option<Scheduled> {
+    /// Tells the journal of the settings; `name` is what the queue is called.
+    pub(super) fn record_settings(&self, name: &QueueName) {
+        self.log.record(|| {
+            Record::Queue(QueueSettings {
+                name: name.clone(),
+                number: self.number,
+                metadata: self.metadata.clone(),
+                policies: self.policies.clone(),
+            })
+        });
+    }
+
+    /// The numbers under which the journal keeps the messages.
+    pub(super) fn keys(&self) -> Vec<u64> {
+        self.messages.values().map(|message| message.key).collect()
+    }
+
+    fn reschedule(
+        &mut self,
+        id: Uuid,
+        at: Moment,
+        text: Option<MessageText>,
+        rng: &mut Rng,
+    ) -> Option<Scheduled> {
         let turn = self.take_turn();
         let message = self.messages.get_mut(&id)?;
         self.order.remove(&(message.next_visible_at, message.turn));
@@ -186,6 +242,10 @@ impl Queue {
         message.turn = turn;
         message.receipt = rng.u128(..);
         self.order.insert((at, turn), id);
+        match (&self.log, text) {
+            (Log(None), Some(text)) => message.text = Some(text),
+            (log, text) => log.record(|| Record::Changed { row: message.row(id), text }),
+        }
         Some(Scheduled { receipt: message.receipt, next_visible_at: at })
     }
 
@@ -201,6 +261,7 @@ impl Queue {
         if let Some(message) = self.messages.remove(&id) {
             self.order.remove(&(message.next_visible_at, message.turn));
             self.expiry.remove(&(message.expires_at, id));
+            self.log.record(|| Record::Removed { key: message.key });
         }
     }
 

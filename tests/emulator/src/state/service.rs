@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, btree_map};
 use std::ops::Bound;
+#[cfg(feature = "durable")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use queue_proto::{Logging, Metadata, Metrics, QueueName, ServiceProperties, SignedIdentifiers};
 
+#[cfg(feature = "durable")]
+use super::journal::{Journal, QueueSettings};
+use super::journal::{Log, Record};
 use super::{Moment, Queue};
 
 /// The queues of one account, in alphabetical order.
@@ -16,6 +21,7 @@ pub(crate) struct Service {
     deleting: BTreeMap<QueueName, Moment>,
     deletion_time: Duration,
     properties: ServiceProperties,
+    log: Log,
 }
 
 /// How Create Queue succeeded.
@@ -58,7 +64,38 @@ impl Service {
             .hour_metrics(Metrics::new())
             .minute_metrics(Metrics::new())
             .cors(Vec::new());
-        Self { queues: BTreeMap::new(), deleting: BTreeMap::new(), deletion_time, properties }
+        Self {
+            queues: BTreeMap::new(),
+            deleting: BTreeMap::new(),
+            deletion_time,
+            properties,
+            log: Log::default(),
+        }
+    }
+
+    /// Tells `journal` of every change from now on. What was there before must come from it.
+    #[cfg(feature = "durable")]
+    pub(crate) fn keep_in(&mut self, journal: Arc<dyn Journal>) {
+        self.log = Log(Some(journal));
+    }
+
+    /// Takes in a queue as a journal kept it, still without its messages.
+    #[cfg(feature = "durable")]
+    pub(crate) fn restore_queue(&mut self, settings: QueueSettings) {
+        let name = settings.name.clone();
+        self.queues.insert(name, Queue::restored(settings, self.log.clone()));
+    }
+
+    /// Takes in the name of a deleted queue as a journal kept it.
+    #[cfg(feature = "durable")]
+    pub(crate) fn restore_deleted(&mut self, name: QueueName, free_at: Moment) {
+        self.deleting.insert(name, free_at);
+    }
+
+    /// Takes in the settings as a journal kept them.
+    #[cfg(feature = "durable")]
+    pub(crate) fn restore_properties(&mut self, properties: ServiceProperties) {
+        self.properties = properties;
     }
 
     /// The settings of the account's queue service; every root is there.
@@ -74,6 +111,7 @@ impl Service {
         kept.hour_metrics = hour_metrics.or(kept.hour_metrics.take());
         kept.minute_metrics = minute_metrics.or(kept.minute_metrics.take());
         kept.cors = cors.or(kept.cors.take());
+        self.log.record(|| Record::Properties(Box::new(self.properties.clone())));
     }
 
     /// Replaces the metadata of a queue.
@@ -82,7 +120,9 @@ impl Service {
         name: &QueueName,
         metadata: Metadata,
     ) -> Result<(), Refusal> {
-        self.queue(name)?.metadata = metadata;
+        let queue = self.queue(name)?;
+        queue.metadata = metadata;
+        queue.record_settings(name);
         Ok(())
     }
 
@@ -97,7 +137,9 @@ impl Service {
         name: &QueueName,
         policies: SignedIdentifiers,
     ) -> Result<(), Refusal> {
-        self.queue(name)?.policies = policies;
+        let queue = self.queue(name)?;
+        queue.policies = policies;
+        queue.record_settings(name);
         Ok(())
     }
 
@@ -122,7 +164,8 @@ impl Service {
         }
         match self.queues.entry(name) {
             btree_map::Entry::Vacant(entry) => {
-                entry.insert(Queue::new(metadata));
+                let name = entry.key().clone();
+                entry.insert(Queue::new(metadata, self.log.clone())).record_settings(&name);
                 Ok(Created::New)
             }
             btree_map::Entry::Occupied(entry) if entry.get().metadata == metadata => {
@@ -136,9 +179,16 @@ impl Service {
     pub(crate) fn delete(&mut self, name: &QueueName, now: Moment) -> Result<Queue, Refusal> {
         let queue = self.queues.remove(name).ok_or(Refusal::NotFound)?;
         self.deleting.retain(|_, until| now < *until);
-        if !self.deletion_time.is_zero() {
-            self.deleting.insert(name.clone(), now.after(self.deletion_time));
+        let free_at = (!self.deletion_time.is_zero()).then(|| now.after(self.deletion_time));
+        if let Some(free_at) = free_at {
+            self.deleting.insert(name.clone(), free_at);
         }
+        self.log.record(|| Record::QueueGone {
+            name: name.clone(),
+            number: queue.number,
+            messages: queue.keys(),
+            free_at,
+        });
         Ok(queue)
     }
 

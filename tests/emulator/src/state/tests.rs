@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use fastrand::Rng;
 use queue_proto::{MessageText, Metadata, QueueName, TimeToLive};
 
-use super::message::Scheduled;
+use super::journal::Log;
 use super::*;
 
 const START: u64 = 1_800_000_000;
@@ -32,7 +32,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Self { queue: Queue::new(Metadata::default()), rng: Rng::with_seed(1) }
+        Self { queue: Queue::new(Metadata::default(), Log::default()), rng: Rng::with_seed(1) }
     }
 
     fn put(&mut self, body: &str, hidden: u64, now: u64) -> Sent {

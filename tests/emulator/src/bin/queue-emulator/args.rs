@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use queue_emulator::{Account, Fault, InvalidAccount, Role, TokenIssuer, UserToken};
+use queue_emulator::{Account, Durability, Fault, InvalidAccount, Role, TokenIssuer, UserToken};
 
 use crate::sentence;
 
@@ -17,13 +17,18 @@ Usage: queue-emulator [OPTIONS]
        queue-emulator [OPTIONS] --exec COMMAND [ARGUMENT]...
        queue-emulator token [TOKEN OPTIONS]
 
-It listens until ctrl-c or SIGTERM and keeps all queues in memory. Standard error tells you the
-connection string; standard output gets one line of JSON as soon as clients can connect.
+It listens until ctrl-c or SIGTERM and keeps all queues in memory, or on disk with --location.
+Standard error tells you the connection string; standard output gets one line of JSON as soon as clients can connect.
 
 Options:
   --port N              Port to listen on; 0 picks a free one [default: 10001]
   --host ADDRESS        Address to listen on [default: 127.0.0.1]. Any other than a loopback
                         address lets other machines in, over unencrypted HTTP unless --https.
+  --location DIR        Keep the queues in this folder, which is made if there is none. Nothing is
+                        answered before it is on disk.
+  --durability LEVEL    With --location, when a change is answered: `disk`, when it is on disk, or
+                        `os`, when the operating system has it: faster, and safe if this program
+                        is killed, but not if the machine stops [default: disk]
   --https               Listen for HTTPS. Makes a certificate for this machine, and says in which
                         file the one is that clients must trust.
   --cert FILE           Use this certificate (PEM, with its chain) for HTTPS; needs --key
@@ -81,6 +86,8 @@ pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) accounts: Vec<Account>,
     pub(crate) deletion_time: Option<Duration>,
+    pub(crate) location: Option<PathBuf>,
+    pub(crate) durability: Option<Durability>,
     pub(crate) https: Https,
     pub(crate) faults: Vec<Fault>,
     pub(crate) seed: Option<u64>,
@@ -120,6 +127,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         host: "127.0.0.1".to_owned(),
         accounts: Vec::new(),
         deletion_time: None,
+        location: None,
+        durability: None,
         https: Https::Off,
         faults: Vec::new(),
         seed: None,
@@ -140,6 +149,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("account") => options.accounts.push(account(&parser.value()?)?),
             Value(word) if first && word == "token" => return token(parser),
             Long("deletion-time") => options.deletion_time = Some(seconds(&mut parser)?),
+            Long("location") => options.location = Some(PathBuf::from(parser.value()?)),
+            Long("durability") => options.durability = Some(durability(&mut parser)?),
             Long("https") => options.https = Https::Generated,
             Long("cert") => certificate = Some(PathBuf::from(parser.value()?)),
             Long("key") => key = Some(PathBuf::from(parser.value()?)),
@@ -157,6 +168,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             _ => return Err(arg.unexpected()),
         }
         first = false;
+    }
+    if options.durability.is_some() && options.location.is_none() {
+        return Err("--durability needs --location: without it queues are kept in memory".into());
     }
     options.https = match (options.https, certificate, key) {
         (https, None, None) => https,
@@ -189,6 +203,14 @@ fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
 
 fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
     Ok(Duration::from_secs(parser.value()?.parse()?))
+}
+
+fn durability(parser: &mut lexopt::Parser) -> Result<Durability, lexopt::Error> {
+    match parser.value()?.string()?.as_str() {
+        "disk" => Ok(Durability::Disk),
+        "os" => Ok(Durability::OperatingSystem),
+        other => Err(format!("--durability must be disk or os, not {other}").into()),
+    }
 }
 
 fn issuer(parser: &mut lexopt::Parser) -> Result<TokenIssuer, lexopt::Error> {
@@ -257,6 +279,8 @@ mod tests {
             (&["--exec"], "--exec"),
             (&["--deletion-time", "-1"], "-1"),
             (&["--account", "one"], "--account"),
+            (&["--location", "x", "--durability", "none"], "disk or os"),
+            (&["--durability", "os"], "--location"),
             (&["--cert", "c.pem"], "--key"),
             (&["--role", "sender"], "USER=ROLE"),
             (&["--role", "me=emperor"], "emperor"),
@@ -280,6 +304,8 @@ mod tests {
         for option in [
             "--port",
             "--host",
+            "--location",
+            "--durability",
             "--https",
             "--cert",
             "--key",

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::{fmt, io};
 
-use queue_emulator::{Emulator, Server};
+use queue_emulator::{Emulator, Server, StoreError};
 use tokio::process::Child;
 
 use crate::args::{Exec, Options};
 use crate::certificate::Trusted;
+use crate::sentence;
 
 /// What clients of every language look for, `az` first.
 const VARIABLE: &str = "AZURE_STORAGE_CONNECTION_STRING";
@@ -24,8 +25,8 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let emulator = emulator(&options);
-    let Options { port, host, https, exec, .. } = options;
+    let emulator = emulator(&options)?;
+    let Options { port, host, https, location, exec, .. } = options;
     let trusted = Trusted::load(&https)?;
     // Listening to signals before anybody can know that the program is there, so that none is lost.
     let mut signals = Signals::new()?;
@@ -44,7 +45,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let code = match exec {
         Some(exec) => execute(exec, &server, trust, &mut signals).await?,
         None => {
-            announce(&server, trust)?;
+            announce(&server, trust, location.as_deref())?;
             signals.next().await;
             ExitCode::SUCCESS
         }
@@ -54,7 +55,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// The emulator that the options ask for.
-fn emulator(options: &Options) -> Emulator {
+fn emulator(options: &Options) -> Result<Emulator, StoreError> {
     let mut builder = Emulator::builder();
     for account in &options.accounts {
         builder = builder.account(account.clone());
@@ -84,7 +85,14 @@ fn emulator(options: &Options) -> Emulator {
     if let Some(issuer) = &options.issuer {
         builder = builder.token_issuer(issuer.clone());
     }
-    builder.build()
+    match &options.location {
+        None => Ok(builder.build()),
+        Some(folder) => builder
+            .location(folder)
+            .durability(options.durability.unwrap_or_default())
+            .on_failure(|error| eprintln!("queue-emulator: {}", sentence(error)))
+            .open(),
+    }
 }
 
 /// An IPv6 address needs brackets before a port.
@@ -97,7 +105,11 @@ fn address(host: &str, port: u16) -> String {
 }
 
 /// Tells people on standard error and programs on standard output.
-fn announce(server: &Server, trust: Option<&Path>) -> io::Result<()> {
+fn announce(server: &Server, trust: Option<&Path>, location: Option<&Path>) -> io::Result<()> {
+    let kept = match location {
+        None => "Queues are kept in memory and are gone when it stops.".to_owned(),
+        Some(folder) => format!("Queues are kept in {}.", folder.display()),
+    };
     let connection_string = server.connection_string();
     let (told, certificate) = match trust {
         None => (String::new(), String::new()),
@@ -116,7 +128,7 @@ fn announce(server: &Server, trust: Option<&Path>) -> io::Result<()> {
     };
     eprintln!(
         "Azure Queue Storage emulator, listening on {url}\n\
-         Queues are kept in memory and are gone when it stops.\n\
+         {kept}\n\
          \n\
          Connection string, for any Azure Queue Storage library:\n\
          \n  {connection_string}\n\

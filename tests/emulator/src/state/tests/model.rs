@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Metadata, Moment, Queue, TimeToLive, at, text};
+use super::{Log, Metadata, Moment, Queue, TimeToLive, at, text};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -82,7 +82,7 @@ fn secs(count: u64) -> Duration {
 proptest! {
     #[test]
     fn agrees_with_the_model(steps in vec(step(), 1..120), seed in any::<u64>()) {
-        let mut queue = Queue::new(Metadata::default());
+        let mut queue = Queue::new(Metadata::default(), Log::default());
         let mut model = Model::default();
         let mut rng = Rng::with_seed(seed);
         let mut clock = 0;

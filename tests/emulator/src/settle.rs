@@ -1,0 +1,71 @@
+//! Answers that must not be given before what they tell of is stored.
+//!
+//! An operation changes the state at once, so that the next one sees it, and its answer goes out
+//! when the change is on disk. An answer that may have seen the change of another waits for it too:
+//! no client can learn of something that a crash then undoes.
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::Emulator;
+
+#[cfg(feature = "durable")]
+mod with_store {
+    use http::Method;
+    use queue_proto::{ErrorCode, ResponseHead, ServiceError};
+
+    use super::{Bytes, Emulator, Response};
+    use crate::StoreError;
+    use crate::store::Ticket;
+
+    impl Emulator {
+        /// Notes in an answer what it has to wait for.
+        pub(crate) fn defer(&self, response: &mut Response<Bytes>) {
+            if let Some(ticket) = self.store().and_then(crate::store::Store::ticket) {
+                response.extensions_mut().insert(ticket);
+            }
+        }
+
+        /// Waits until an answer may be given, without blocking the thread.
+        #[cfg(feature = "serve")]
+        pub(crate) async fn settle(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+            match response.extensions_mut().remove::<Ticket>() {
+                None => response,
+                Some(ticket) => match ticket.await {
+                    Ok(()) => response,
+                    Err(error) => self.not_stored(&response, &error),
+                },
+            }
+        }
+
+        /// Blocks until an answer may be given.
+        pub(crate) fn settle_blocking(&self, mut response: Response<Bytes>) -> Response<Bytes> {
+            match response.extensions_mut().remove::<Ticket>().map(|ticket| ticket.wait()) {
+                None | Some(Ok(())) => response,
+                Some(Err(error)) => self.not_stored(&response, &error),
+            }
+        }
+
+        /// 500: whether it is stored cannot be told for every failure of a disk, so this must not
+        /// be an answer that says that nothing happened.
+        fn not_stored(&self, response: &Response<Bytes>, error: &StoreError) -> Response<Bytes> {
+            let refusal = ServiceError::new(ErrorCode::InternalError)
+                .with_detail("Reason", error.to_string());
+            self.refuse_with(&refusal, &ResponseHead::read(response.headers()), &Method::GET)
+        }
+    }
+}
+
+#[cfg(not(feature = "durable"))]
+impl Emulator {
+    pub(crate) fn defer(&self, _: &mut Response<Bytes>) {}
+
+    #[cfg(feature = "serve")]
+    pub(crate) async fn settle(&self, response: Response<Bytes>) -> Response<Bytes> {
+        response
+    }
+
+    pub(crate) fn settle_blocking(&self, response: Response<Bytes>) -> Response<Bytes> {
+        response
+    }
+}

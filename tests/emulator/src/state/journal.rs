@@ -1,0 +1,88 @@
+//! What happens to the state, told to whoever keeps it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use queue_proto::{MessageText, Metadata, QueueName, ServiceProperties, SignedIdentifiers};
+use uuid::Uuid;
+
+use super::Moment;
+
+/// A change of an account's state. All of them, in their order, are enough to build it again.
+#[derive(Debug)]
+pub(crate) enum Record {
+    /// A queue was made, or has these settings from now on.
+    Queue(QueueSettings),
+    /// A queue is gone with these messages, and nobody may use its name before `free_at`.
+    QueueGone { name: QueueName, number: u64, messages: Vec<u64>, free_at: Option<Moment> },
+    /// A queue lost these messages, and goes on under another number.
+    Cleared { number: u64, new_number: u64, messages: Vec<u64> },
+    /// The account's settings.
+    Properties(Box<ServiceProperties>),
+    /// There is a new message.
+    Put { queue: u64, row: Row, text: MessageText },
+    /// Receipt, visibility, turn, count or text of a message have changed.
+    Changed { row: Row, text: Option<MessageText> },
+    /// A message is gone.
+    Removed { key: u64 },
+}
+
+/// What is known of a queue beside its messages.
+#[derive(Debug)]
+pub(crate) struct QueueSettings {
+    pub(crate) name: QueueName,
+    pub(crate) number: u64,
+    pub(crate) metadata: Metadata,
+    pub(crate) policies: SignedIdentifiers,
+}
+
+/// A message without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// The number it is kept under; no two messages have the same.
+    pub(crate) key: u64,
+    pub(crate) id: Uuid,
+    pub(crate) receipt: u128,
+    pub(crate) inserted_at: Moment,
+    pub(crate) expires_at: Moment,
+    pub(crate) next_visible_at: Moment,
+    pub(crate) turn: u64,
+    pub(crate) dequeue_count: u32,
+}
+
+/// Keeps the records of one account, and the texts of its messages, which are then not kept in
+/// memory.
+pub(crate) trait Journal: fmt::Debug + Send + Sync {
+    /// Takes the next record. Does not wait until it is kept.
+    fn record(&self, record: Record);
+    /// The text of a message that was put and not removed.
+    fn text(&self, key: u64) -> MessageText;
+    /// A number that was never given out before, for a message or a queue.
+    fn next_number(&self) -> u64;
+}
+
+/// The journal of an account, if it has one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log(pub(super) Option<Arc<dyn Journal>>);
+
+impl Log {
+    pub(super) fn next_number(&self) -> u64 {
+        self.0.as_ref().map_or(0, |journal| journal.next_number())
+    }
+
+    /// Records what `record` makes, which is called only if there is a journal.
+    pub(super) fn record(&self, record: impl FnOnce() -> Record) {
+        if let Some(journal) = &self.0 {
+            journal.record(record());
+        }
+    }
+
+    /// The text of a message of which memory holds `held`.
+    pub(super) fn text(&self, key: u64, held: Option<&MessageText>) -> MessageText {
+        match (held, &self.0) {
+            (Some(text), _) => text.clone(),
+            (None, Some(journal)) => journal.text(key),
+            (None, None) => MessageText::default(),
+        }
+    }
+}

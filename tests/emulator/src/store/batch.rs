@@ -1,0 +1,183 @@
+//! Records on their way to the disk, and those who wait for them.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use queue_proto::AccountName;
+
+use super::{StoreError, lock};
+use crate::state::Record;
+
+/// How writing a batch went.
+type Outcome = Result<(), Arc<StoreError>>;
+
+/// Records that are written together.
+pub(super) struct Batch {
+    state: Mutex<Progress>,
+    finished: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    outcome: Option<Outcome>,
+    wakers: Vec<Waker>,
+}
+
+impl Batch {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), finished: Condvar::new() }
+    }
+
+    /// Lets go all who wait.
+    pub(super) fn finish(&self, outcome: Outcome) {
+        let wakers = {
+            let mut progress = lock(&self.state);
+            progress.outcome = Some(outcome);
+            mem::take(&mut progress.wakers)
+        };
+        self.finished.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A place in a batch: a future that is ready when the batch is written.
+#[derive(Clone)]
+pub(crate) struct Ticket(Arc<Batch>);
+
+impl Ticket {
+    /// Blocks until the batch is written.
+    pub(crate) fn wait(&self) -> Outcome {
+        let mut progress = lock(&self.0.state);
+        loop {
+            if let Some(outcome) = &progress.outcome {
+                return outcome.clone();
+            }
+            progress = self.0.finished.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Future for Ticket {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let mut progress = lock(&self.0.state);
+        match &progress.outcome {
+            Some(outcome) => Poll::Ready(outcome.clone()),
+            None => {
+                if !progress.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                    progress.wakers.push(context.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Where records wait for the committer.
+pub(super) struct Inbox {
+    state: Mutex<Waiting>,
+    arrived: Condvar,
+}
+
+struct Waiting {
+    records: Vec<(AccountName, Record)>,
+    /// The batch that `records` will be.
+    next: Arc<Batch>,
+    /// The batch that is being written.
+    writing: Option<Arc<Batch>>,
+    /// Why no records are taken.
+    closed: Option<Arc<StoreError>>,
+    /// Whether the committer sleeps.
+    idle: bool,
+    stop: bool,
+}
+
+/// What the committer is to do next.
+pub(super) enum Work {
+    Write(Vec<(AccountName, Record)>, Arc<Batch>),
+    /// Nothing has come in.
+    Nothing,
+    Stop,
+}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        let state = Waiting {
+            records: Vec::new(),
+            next: Arc::new(Batch::new()),
+            writing: None,
+            closed: None,
+            idle: false,
+            stop: false,
+        };
+        Self { state: Mutex::new(state), arrived: Condvar::new() }
+    }
+
+    pub(super) fn push(&self, account: AccountName, record: Record) {
+        let mut waiting = lock(&self.state);
+        if waiting.closed.is_none() {
+            waiting.records.push((account, record));
+            if mem::take(&mut waiting.idle) {
+                self.arrived.notify_one();
+            }
+        }
+    }
+
+    /// What has to be written before everything that was pushed up to now is.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        let waiting = lock(&self.state);
+        if let Some(error) = &waiting.closed {
+            let failed = Batch::new();
+            failed.finish(Err(Arc::clone(error)));
+            return Some(Ticket(Arc::new(failed)));
+        }
+        let batch =
+            if waiting.records.is_empty() { waiting.writing.as_ref() } else { Some(&waiting.next) };
+        batch.cloned().map(Ticket)
+    }
+
+    /// Takes what has come in, and says that the last batch is done. Without records it waits for
+    /// some if `patient`.
+    pub(super) fn take(&self, patient: bool) -> Work {
+        let mut waiting = lock(&self.state);
+        waiting.writing = None;
+        loop {
+            if !waiting.records.is_empty() {
+                let records = mem::take(&mut waiting.records);
+                let batch = mem::replace(&mut waiting.next, Arc::new(Batch::new()));
+                waiting.writing = Some(Arc::clone(&batch));
+                return Work::Write(records, batch);
+            }
+            if waiting.stop {
+                return Work::Stop;
+            }
+            if !patient {
+                return Work::Nothing;
+            }
+            waiting.idle = true;
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes no more records, and throws away those that wait; their batch is returned.
+    pub(super) fn close(&self, error: &Arc<StoreError>) -> Option<Arc<Batch>> {
+        let mut waiting = lock(&self.state);
+        waiting.closed = Some(Arc::clone(error));
+        waiting.records.clear();
+        Some(mem::replace(&mut waiting.next, Arc::new(Batch::new())))
+    }
+
+    pub(super) fn reopen(&self) {
+        lock(&self.state).closed = None;
+    }
+
+    /// Sends the committer home when it has written what has come in.
+    pub(super) fn stop(&self) {
+        lock(&self.state).stop = true;
+        self.arrived.notify_one();
+    }
+}

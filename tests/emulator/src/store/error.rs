@@ -1,0 +1,136 @@
+//! Why the store cannot be used.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// A folder that queues cannot be kept in, or not any more.
+#[derive(Debug)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    folder: PathBuf,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The folder cannot be made, or not written to.
+    Unusable,
+    /// Another emulator uses the folder.
+    InUse,
+    /// There is a file in the folder that is not a store of queues, is damaged, or was written by
+    /// a newer version.
+    NotAStore,
+    /// There is no room left on the disk.
+    Full,
+    /// What is stored cannot be read.
+    Read,
+    /// What happens cannot be stored.
+    Write,
+}
+
+impl StoreError {
+    /// What kind of failure it was.
+    #[must_use]
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn folder_of(folder: &Path, source: io::Error) -> Self {
+        Context::new(folder).error(StoreErrorKind::Unusable, Some(source.into()))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.folder.display();
+        match self.kind {
+            StoreErrorKind::Unusable => write!(f, "queues cannot be kept in {folder}"),
+            StoreErrorKind::InUse => write!(
+                f,
+                "another emulator keeps its queues in {folder}: stop it or choose another folder"
+            ),
+            StoreErrorKind::NotAStore => write!(
+                f,
+                "{folder} holds a file that is not a store of queues which this version can read"
+            ),
+            StoreErrorKind::Full => {
+                write!(f, "the disk of {folder} is full: nothing more can be stored there")
+            }
+            StoreErrorKind::Read => write!(f, "the queues in {folder} cannot be read"),
+            StoreErrorKind::Write => write!(f, "the queues in {folder} cannot be written"),
+        }
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The folder that errors name.
+pub(super) struct Context(PathBuf);
+
+impl Context {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn error(
+        &self,
+        kind: StoreErrorKind,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    ) -> StoreError {
+        StoreError { kind, folder: self.0.clone(), source }
+    }
+
+    /// The error of opening.
+    pub(super) fn open(&self, source: rusqlite::Error) -> StoreError {
+        let kind = match code(&source) {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::InUse,
+            Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            _ => StoreErrorKind::Unusable,
+        };
+        self.error(kind, Some(source.into()))
+    }
+
+    /// The error of reading.
+    pub(super) fn read(&self, source: rusqlite::Error) -> StoreError {
+        let kind = match code(&source) {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            _ => StoreErrorKind::Read,
+        };
+        self.error(kind, Some(source.into()))
+    }
+
+    /// The error of writing.
+    pub(super) fn write(&self, source: rusqlite::Error) -> StoreError {
+        let kind = match code(&source) {
+            Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            _ => StoreErrorKind::Write,
+        };
+        self.error(kind, Some(source.into()))
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}

@@ -1,0 +1,48 @@
+//! Folders that are gone when the test ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use queue_emulator::{Emulator, ManualClock};
+
+/// The files of a store that hold what was answered.
+const FILES: [&str; 2] = ["queues.sqlite", "queues.sqlite-wal"];
+
+/// A folder for one test.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("queue-emulator-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn open(&self, clock: &ManualClock) -> Emulator {
+        Emulator::builder().manual_clock(clock).location(&self.0).open().unwrap()
+    }
+
+    /// What would be found here if the machine stopped now.
+    pub(crate) fn as_after_a_crash(&self) -> Self {
+        let copy = Self::new();
+        for file in FILES {
+            fs::copy(self.0.join(file), copy.0.join(file)).unwrap();
+        }
+        copy
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

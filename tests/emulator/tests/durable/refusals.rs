@@ -1,0 +1,61 @@
+//! Folders that cannot be used.
+
+use std::fs;
+
+use queue_emulator::{Emulator, ManualClock, StoreError, StoreErrorKind};
+use queue_proto::ops::CreateQueue;
+
+use crate::common::{call, name};
+use crate::folder::Folder;
+
+fn refused(folder: impl Into<std::path::PathBuf>) -> StoreError {
+    Emulator::builder().location(folder).open().unwrap_err()
+}
+
+#[test]
+fn two_emulators_do_not_share_a_folder() {
+    let folder = Folder::new();
+    let first = folder.open(&ManualClock::new());
+    let error = refused(folder.path());
+    assert_eq!(error.kind(), StoreErrorKind::InUse);
+    assert!(error.to_string().contains("another emulator"), "{error}");
+    assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
+    call(&first, &CreateQueue::new(name("jobs"))).unwrap();
+    drop(first);
+    assert!(folder.open(&ManualClock::new()).inspect().queue("jobs").is_some());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = refused(file.join("below"));
+    assert_eq!(error.kind(), StoreErrorKind::Unusable);
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn a_folder_with_the_files_of_something_else() {
+    let folder = Folder::new();
+    fs::write(folder.path().join("queues.sqlite"), "this is a diary, and a long one".repeat(99))
+        .unwrap();
+    assert_eq!(refused(folder.path()).kind(), StoreErrorKind::NotAStore);
+
+    // Another program's database.
+    let folder = Folder::new();
+    let database = rusqlite::Connection::open(folder.path().join("queues.sqlite")).unwrap();
+    database.execute_batch("CREATE TABLE diary (day TEXT)").unwrap();
+    drop(database);
+    assert_eq!(refused(folder.path()).kind(), StoreErrorKind::NotAStore);
+
+    // A later version of ours.
+    let folder = Folder::new();
+    drop(folder.open(&ManualClock::new()));
+    let database = rusqlite::Connection::open(folder.path().join("queues.sqlite")).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    drop(database);
+    let error = refused(folder.path());
+    assert_eq!(error.kind(), StoreErrorKind::NotAStore);
+    assert!(error.to_string().contains("this version"), "{error}");
+}
