@@ -26,6 +26,8 @@ pub use self::{clock::ClockSkew, location::LocationMode};
 #[derive(Debug, Default)]
 struct History {
     attempts: u32,
+    /// The caller decides what is tried again.
+    once: bool,
     /// Attempts that the retry policy and the budget did not have to allow.
     free: u32,
     may_be_applied: bool,
@@ -49,11 +51,35 @@ impl Shared {
         options: &CallOptions,
         queue: Option<&QueueName>,
     ) -> Result<O::Response, Error> {
+        let history = History::default();
+        self.execute_within(operation, options, queue, self.call_timeout, history).await
+    }
+
+    /// Sends `operation` once, and waits at most `limit`. What is tried again, and when, is up to
+    /// the caller; only what was [put right](Self::repairs) gets a second attempt.
+    #[cfg(all(feature = "processor", feature = "tokio"))]
+    pub(crate) async fn execute_once<O: Operation>(
+        &self,
+        operation: &O,
+        queue: Option<&QueueName>,
+        limit: Duration,
+    ) -> Result<O::Response, Error> {
+        let history = History { once: true, ..History::default() };
+        self.execute_within(operation, &self.options, queue, limit, history).await
+    }
+
+    async fn execute_within<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+        queue: Option<&QueueName>,
+        limit: Duration,
+        mut history: History,
+    ) -> Result<O::Response, Error> {
         let span = observe::span(self, O::KIND, queue);
         let started = self.runtime.elapsed();
-        let mut history = History::default();
         let result = self
-            .run(operation, options, queue, started, &mut history)
+            .run(operation, options, queue, started, limit, &mut history)
             .instrument(span.clone())
             .await;
         let error = result.as_ref().err();
@@ -77,6 +103,7 @@ impl Shared {
         options: &CallOptions,
         queue: Option<&QueueName>,
         started: Duration,
+        limit: Duration,
         history: &mut History,
     ) -> Result<O::Response, Error> {
         let Some(mut route) =
@@ -87,7 +114,7 @@ impl Shared {
         };
         self.budget.earn();
         loop {
-            let remaining = self.call_timeout.saturating_sub(self.elapsed_since(started));
+            let remaining = limit.saturating_sub(self.elapsed_since(started));
             history.attempts += 1;
             let failed = match self.attempt(operation, options, route.endpoint(), remaining).await {
                 Ok(response) => return Ok(response),
@@ -109,7 +136,7 @@ impl Shared {
 
             let next = self.next::<O>(&failed, history, &mut route);
             history.may_be_applied |= failed.failure.may_be_applied();
-            let remaining = self.call_timeout.saturating_sub(self.elapsed_since(started));
+            let remaining = limit.saturating_sub(self.elapsed_since(started));
             match next {
                 Next::Retry(Duration::ZERO) if remaining > Duration::ZERO => {}
                 Next::Retry(pause) if pause < remaining => self.runtime.sleep(pause).await,
@@ -130,7 +157,7 @@ impl Shared {
             history.free += 1;
             return Next::Retry(Duration::ZERO);
         }
-        if failed.is_permanent() || !is_safe_to_repeat(O::KIND, &failed.failure) {
+        if history.once || failed.is_permanent() || !is_safe_to_repeat(O::KIND, &failed.failure) {
             return Next::GiveUp;
         }
         let pause = self.retry.delay(&Attempt {

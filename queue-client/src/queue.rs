@@ -117,6 +117,11 @@ impl<C: Codec> QueueClient<C> {
         QueueClient { target: self.target, codec }
     }
 
+    #[cfg(all(feature = "processor", feature = "tokio"))]
+    pub(crate) fn into_parts(self) -> (Target, C) {
+        (self.target, self.codec)
+    }
+
     /// How messages are written and read.
     #[must_use]
     pub const fn codec(&self) -> &C {

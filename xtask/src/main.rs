@@ -6,7 +6,9 @@ mod ci;
 mod demo;
 mod features;
 mod layering;
+mod mutate;
 mod shell;
+mod simulate;
 mod test;
 
 use std::process::ExitCode;
@@ -25,6 +27,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
   check       Formatting, lints and documentation, warnings denied.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what.
+  simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
+  mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
+              mutations by name.
   ci          All that CI runs: check, layering, features, test, test --server azurite, demo.
 ";
 
@@ -53,6 +58,8 @@ fn run() -> Outcome {
     match command.as_str() {
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
+        "simulate" => simulate::run(arguments),
+        "mutate" => mutate::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),
         "features" => alone(arguments).and_then(|()| features::run()),
         "layering" => alone(arguments).and_then(|()| layering::run()),

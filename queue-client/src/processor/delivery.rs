@@ -8,7 +8,7 @@ use queue_proto::{MessageId, MessageText, codec::Codec};
 
 use super::{
     control::{Control, Question},
-    core::{DeliveryKey, RawDelivery, Tick},
+    core::{DeliveryKey, RawDelivery},
     dead_letter::{DeadLetter, envelope},
     lease::{LeaseError, LeaseHandle},
 };
@@ -124,9 +124,12 @@ impl<T> Delivery<T> {
     ///
     /// When that is not known. [`LeaseError::Lost`] is certain; with the others the lease may still
     /// be [held](LeaseHandle::state).
-    pub async fn renew_now(&self) -> Result<Duration, LeaseError> {
-        let deadline = self.ask(Question::Renew).await?;
-        Ok(self.shared.control.now().until(deadline))
+    pub fn renew_now(&self) -> impl Future<Output = Result<Duration, LeaseError>> + Send + use<T> {
+        let (control, key) = (self.shared.control.clone(), self.shared.key);
+        async move {
+            let deadline = control.ask(key, Question::Renew).await?;
+            Ok(control.now().until(deadline))
+        }
     }
 
     /// Stores progress: replaces the text of the message, and renews its lease (Update Message).
@@ -137,14 +140,16 @@ impl<T> Delivery<T> {
     /// # Errors
     ///
     /// When the text was not replaced, or [it is not known](LeaseError::Ambiguous) whether it was.
-    pub async fn checkpoint(&self, body: &T) -> Result<(), LeaseError> {
-        let text = self.shared.codec.encode(body).map_err(LeaseError::Codec)?;
-        self.ask(Question::Checkpoint(Arc::new(text))).await?;
-        Ok(())
-    }
-
-    async fn ask(&self, question: Question) -> Result<Tick, LeaseError> {
-        Ok(self.shared.control.ask(self.shared.key, question).await?)
+    pub fn checkpoint(
+        &self,
+        body: &T,
+    ) -> impl Future<Output = Result<(), LeaseError>> + Send + use<T> {
+        let text = self.shared.codec.encode(body).map_err(LeaseError::Codec);
+        let (control, key) = (self.shared.control.clone(), self.shared.key);
+        async move {
+            control.ask(key, Question::Checkpoint(Arc::new(text?))).await?;
+            Ok(())
+        }
     }
 }
 
@@ -182,7 +187,7 @@ impl<T> fmt::Debug for Delivery<T> {
 /// The text that the codec reads: that of the message, or of the message inside its envelope.
 pub(super) fn unwrapped(raw: &RawDelivery) -> (Arc<MessageText>, Option<Arc<DeadLetter>>) {
     match envelope::open(&raw.text) {
-        Some(letter) => (Arc::new(letter.text().clone()), Some(Arc::new(letter))),
+        Some(letter) => (Arc::new(letter.text.clone()), Some(Arc::new(letter))),
         None => (Arc::clone(&raw.text), None),
     }
 }

@@ -107,11 +107,14 @@ pub struct Tally {
     pub replays: u64,
     /// Simulated time in seconds.
     pub seconds: u64,
+    /// The longest that a message waited for its first run, in milliseconds.
+    pub longest_wait: u64,
 }
 
 impl Tally {
     /// Adds another.
-    pub const fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
+        self.longest_wait = self.longest_wait.max(other.longest_wait);
         self.scenarios += other.scenarios;
         self.messages += other.messages;
         self.runs += other.runs;

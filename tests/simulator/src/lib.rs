@@ -4,7 +4,6 @@
 //! A scenario is drawn from a seed and from nothing else, so a failure is repeated by its seed. See
 //! [`check::Property`] for what is checked.
 
-pub mod bench;
 pub mod check;
 pub mod fuzz;
 mod process;

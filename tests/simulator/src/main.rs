@@ -24,8 +24,7 @@ fn run() -> Result<(), String> {
     while let Some(argument) = arguments.next().map_err(usage)? {
         let Arg::Long(name) = argument else { return Err(usage(argument.unexpected())) };
         let name = name.to_owned();
-        let number: u64 =
-            arguments.value().and_then(|value| value.parse()).map_err(usage)?;
+        let number: u64 = arguments.value().and_then(|value| value.parse()).map_err(usage)?;
         match &*name {
             "scenarios" => count = number,
             "seed" => first = number,

@@ -36,6 +36,8 @@ pub(crate) struct Process {
     lettered: BTreeSet<usize>,
     /// Deliveries whose handler has completed.
     done: BTreeSet<DeliveryKey>,
+    /// Deliveries whose handler has asked for another.
+    failed: BTreeSet<DeliveryKey>,
     started: BTreeSet<DeliveryKey>,
     settled: BTreeSet<DeliveryKey>,
     pub(crate) wake: Option<Micros>,
@@ -78,7 +80,13 @@ pub(crate) enum Todo {
 }
 
 impl Process {
-    pub(crate) fn new(config: &CoreConfig, seed: u64, clock: Clock, now: Micros, log: bool) -> Self {
+    pub(crate) fn new(
+        config: &CoreConfig,
+        seed: u64,
+        clock: Clock,
+        now: Micros,
+        log: bool,
+    ) -> Self {
         let Ok(core) = Core::new(config.clone(), seed, clock.read(now)) else {
             unreachable!("scenarios have valid settings")
         };
@@ -93,6 +101,7 @@ impl Process {
             completed: BTreeSet::new(),
             lettered: BTreeSet::new(),
             done: BTreeSet::new(),
+            failed: BTreeSet::new(),
             started: BTreeSet::new(),
             settled: BTreeSet::new(),
             wake: None,
@@ -163,7 +172,8 @@ impl Process {
     fn note(&mut self, tick: Tick, input: &Input) {
         match input {
             Input::Received { op, sent_at, result: Ok(messages) } => {
-                let Some(Open { request: Request::Get { lease, .. }, .. }) = self.requests.remove(op)
+                let Some(Open { request: Request::Get { lease, .. }, .. }) =
+                    self.requests.remove(op)
                 else {
                     return;
                 };
@@ -195,15 +205,22 @@ impl Process {
                     self.lettered.insert(message);
                 }
             }
-            Input::Received { op, .. } | Input::Deleted { op, .. } | Input::QueueCreated { op, .. } => {
+            Input::Received { op, .. }
+            | Input::Deleted { op, .. }
+            | Input::QueueCreated { op, .. } => {
                 self.requests.remove(op);
             }
             Input::HandlerDone { key, outcome } => {
-                if let Some(handler) = self.handlers.remove(key)
-                    && *outcome == Outcome::Complete
-                {
-                    self.completed.insert(handler.message);
-                    self.done.insert(*key);
+                let Some(handler) = self.handlers.remove(key) else { return };
+                match outcome {
+                    Outcome::Complete => {
+                        self.completed.insert(handler.message);
+                        self.done.insert(*key);
+                    }
+                    Outcome::Retry { .. } => {
+                        self.failed.insert(*key);
+                    }
+                    _ => {}
                 }
             }
             Input::Shutdown(mode) if self.shutdown.is_none() => {
@@ -223,11 +240,10 @@ impl Process {
         match action {
             Action::Receive { op, max, lease, give_up_at } => {
                 ensure!(self.shutdown.is_none(), Shutdown, "receives at {tick:?}");
-                let request =
-                    Request::Get { max: max.get() as usize, lease: lease.as_duration() };
+                let request = Request::Get { max: max.get() as usize, lease: lease.as_duration() };
                 self.open(*op, None, request, *give_up_at, todo)?;
             }
-            Action::Update { op, key, receipt, visibility, text, give_up_at } => {
+            Action::Update { op, key, receipt, visibility, text, give_up_at, .. } => {
                 ensure!(
                     !self.done.contains(key),
                     Serialization,
@@ -249,12 +265,11 @@ impl Process {
                     );
                 }
                 let (receipt, text) = (receipt.clone(), text.clone());
-                let release =
-                    self.started.contains(key) && !self.handlers.contains_key(key);
+                let release = self.failed.contains(key);
                 let request = Request::Update { receipt, visibility, text, release };
                 self.open(*op, Some(*key), request, *give_up_at, todo)?;
             }
-            Action::Delete { op, key, receipt, give_up_at } => {
+            Action::Delete { op, key, receipt, give_up_at, .. } => {
                 let request = Request::Delete { receipt: receipt.clone() };
                 self.open(*op, Some(*key), request, *give_up_at, todo)?;
             }
@@ -341,8 +356,9 @@ impl Process {
             }
         }
         if let Request::Delete { .. } = &request {
-            let earned = message
-                .is_some_and(|index| self.completed.contains(&index) || self.lettered.contains(&index));
+            let earned = message.is_some_and(|index| {
+                self.completed.contains(&index) || self.lettered.contains(&index)
+            });
             ensure!(earned, DeleteIsEarned, "message {message:?} is neither done nor dead");
         }
         if let Request::Letter { index } = &request {

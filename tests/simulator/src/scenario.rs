@@ -244,6 +244,64 @@ impl Scenario {
         Self { seed, config, rates, messages, wire, calm_after, incidents, replay }
     }
 
+    /// Two processes, one of whose clocks runs at `rate`, and leases that nobody renews, so that
+    /// every message changes hands at the very end of its lease.
+    #[must_use]
+    pub fn handover(seed: u64, rate: f64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let mut config = CoreConfig::default();
+        config.renew = false;
+        config.max_deliveries = NonZeroU32::new(1000);
+        config.lease = Duration::from_secs(rng.u64(20..120));
+        config.polling = Polling::new(Duration::from_millis(50), Duration::from_millis(100));
+        let messages = (0..rng.usize(1..6)).map(|_| Plan {
+            put_at: rng.u64(0..seconds(10)),
+            delay: 0,
+            time_to_live: None,
+            ending: Ending::Good,
+            longest: crate::time::micros(config.lease) * 3,
+            asks: 0.0,
+        });
+        let messages = messages.collect();
+        Self {
+            seed,
+            config,
+            rates: vec![rate, 1.0],
+            messages,
+            wire: Wire::default(),
+            calm_after: 0,
+            incidents: vec![(0, Incident::Busy { time: 0 })],
+            replay: false,
+        }
+    }
+
+    /// Fewer messages than can be worked on, at a steady rate.
+    #[must_use]
+    pub fn steady(seed: u64) -> Self {
+        let mut config = CoreConfig::default();
+        config.concurrency = NonZeroUsize::MIN.saturating_add(7);
+        let messages = (0..600)
+            .map(|number| Plan {
+                put_at: number * seconds(1),
+                delay: 0,
+                time_to_live: None,
+                ending: Ending::Good,
+                longest: seconds(8),
+                asks: 0.0,
+            })
+            .collect();
+        Self {
+            seed,
+            config,
+            rates: vec![1.0],
+            messages,
+            wire: Wire::default(),
+            calm_after: 0,
+            incidents: Vec::new(),
+            replay: true,
+        }
+    }
+
     /// The scenario of a seed in which the service refuses everything now and then, for less time
     /// than a lease can bear. No lease is lost.
     #[must_use]

@@ -128,10 +128,9 @@ impl Service {
     /// Puts a message.
     pub fn put(&mut self, now: Micros, delay: Micros, time_to_live: Option<Micros>) -> usize {
         let index = self.messages.len();
-        let (Ok(id), Ok(text)) = (
-            MessageId::new(index.to_string()),
-            MessageText::new(format!("message {index}")),
-        ) else {
+        let (Ok(id), Ok(text)) =
+            (MessageId::new(index.to_string()), MessageText::new(format!("message {index}")))
+        else {
             unreachable!("both are numbers");
         };
         self.messages.push(Message {

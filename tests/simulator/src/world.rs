@@ -157,7 +157,13 @@ impl World {
             if self.closing && self.slots.iter().all(Slot::is_over) {
                 break;
             }
-            ensure!(self.now <= limit, Liveness, "{} are left at {} s", self.left(), self.now / 1_000_000);
+            ensure!(
+                self.now <= limit,
+                Liveness,
+                "{} are left at {} s",
+                self.left(),
+                self.now / 1_000_000
+            );
         }
         self.check_totals()?;
         Ok(self.tally)
@@ -167,7 +173,8 @@ impl World {
     fn limit(&self) -> Micros {
         let config = &self.scenario.config;
         let longest = config.max_lease.unwrap_or_default().max(config.lease);
-        let attempt = crate::time::micros(longest + config.retry.cap) + seconds(400 + 600 + 660 + 240);
+        let attempt =
+            crate::time::micros(longest + config.retry.cap) + seconds(400 + 600 + 660 + 240);
         let attempts = u64::from(config.max_deliveries.map_or(1, std::num::NonZero::get)) + 2;
         let puts = self.scenario.messages.iter().map(|plan| plan.put_at + plan.delay);
         let shares = self.scenario.messages.len() / config.concurrency.get() + 2;
@@ -182,7 +189,9 @@ impl World {
 
     fn left(&self) -> String {
         let left = self.service.messages().iter().filter(|message| message.gone.is_none());
-        left.map(|message| format!("{}({})", message.id, message.count)).collect::<Vec<_>>().join(" ")
+        left.map(|message| format!("{}({})", message.id, message.count))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn close(&mut self) -> Result<(), Violation> {
@@ -239,7 +248,8 @@ impl World {
                 }
             }
             Event::Ask { slot, key } => {
-                let runs = self.process(slot).is_some_and(|process| process.handlers.contains_key(&key));
+                let runs =
+                    self.process(slot).is_some_and(|process| process.handlers.contains_key(&key));
                 if runs {
                     let ask = AskId::new(self.rng.u64(..));
                     let input = if self.rng.bool() {
@@ -361,16 +371,26 @@ impl World {
         Ok(())
     }
 
-    fn run_handler(&mut self, slot: usize, key: DeliveryKey, message: usize) -> Result<(), Violation> {
+    fn run_handler(
+        &mut self,
+        slot: usize,
+        key: DeliveryKey,
+        message: usize,
+    ) -> Result<(), Violation> {
         self.tally.runs += 1;
         let others = self.handlers_of(message).filter(|(other, of)| (*other, *of) != (slot, key));
         self.tally.overlaps += u64::from(others.count() > 0);
         if let Some(runs) = self.runs.get_mut(message) {
             *runs += 1;
-            let allowed = self.scenario.config.max_deliveries.map_or(u32::MAX, std::num::NonZero::get);
+            let allowed =
+                self.scenario.config.max_deliveries.map_or(u32::MAX, std::num::NonZero::get);
             ensure!(*runs <= allowed, Attempts, "message {message} starts for the {runs}th time");
         }
         let Some(plan) = self.scenario.messages.get(message).cloned() else { return Ok(()) };
+        if self.runs.get(message) == Some(&1) {
+            let wait = self.now - plan.put_at - plan.delay;
+            self.tally.longest_wait = self.tally.longest_wait.max(wait / 1000);
+        }
         let time = self.rng.u64(1000..plan.longest.max(1001));
         if self.rng.f64() < plan.asks {
             self.at(self.now + time / 2, Event::Ask { slot, key });
@@ -498,7 +518,8 @@ impl World {
                     let message = crate::process::index(raw);
                     for (slot, key) in self.handlers_of(message) {
                         let Some(process) = self.process(slot) else { continue };
-                        let held = process.handlers.get(&key).is_some_and(|h| process.holds(h, now));
+                        let held =
+                            process.handlers.get(&key).is_some_and(|h| process.holds(h, now));
                         ensure!(
                             !held,
                             Signals,
@@ -572,7 +593,8 @@ impl World {
     }
 
     fn incident(&mut self, incident: Incident) -> Result<(), Violation> {
-        let place = |process: usize, places: &[usize]| places.get(process).copied().unwrap_or(usize::MAX);
+        let place =
+            |process: usize, places: &[usize]| places.get(process).copied().unwrap_or(usize::MAX);
         match incident {
             Incident::Crash { process, restart } => {
                 let slot = place(process, &self.places);
@@ -736,7 +758,10 @@ impl Incident {
             | Self::Forbidden { time }
             | Self::UpdatesForbidden { time }
             | Self::Busy { time } => *time,
-            Self::Drain { .. } | Self::Release { .. } | Self::Cleared | Self::Concurrency { .. } => 0,
+            Self::Drain { .. }
+            | Self::Release { .. }
+            | Self::Cleared
+            | Self::Concurrency { .. } => 0,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use queue_proto::{LeaseTimeout, MessageCount, MessageText, PopReceipt, VisibilityTimeout};
+use queue_proto::{
+    LeaseTimeout, MessageCount, MessageId, MessageText, PopReceipt, VisibilityTimeout,
+};
 
 use super::{Event, Letter, NewLease, Outcome, RawDelivery, Summary, Tick};
 use crate::failure::OpFailure;
@@ -169,6 +171,8 @@ pub enum Action {
         op: OpId,
         /// Whose.
         key: DeliveryKey,
+        /// The message.
+        id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
         /// For how long the message is hidden from now on.
@@ -184,6 +188,8 @@ pub enum Action {
         op: OpId,
         /// Whose.
         key: DeliveryKey,
+        /// The message.
+        id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
         /// When to stop waiting for the answer.

@@ -136,6 +136,7 @@ impl Core {
         self.act(Action::Update {
             op,
             key,
+            id: delivery.raw.id.clone(),
             receipt: delivery.receipt.clone(),
             visibility: super::visibility_timeout(visibility),
             text,

@@ -188,11 +188,11 @@ impl Core {
             return self.give_up(now, key, delivery);
         }
         let give_up_at = now + ANSWER_LIMIT;
-        let receipt = delivery.receipt.clone();
+        let (id, receipt) = (delivery.raw.id.clone(), delivery.receipt.clone());
         match settling {
             Settling::Delete(_) => {
                 let op = self.begin(delivery, OpKind::Delete);
-                self.act(Action::Delete { op, key, receipt, give_up_at });
+                self.act(Action::Delete { op, key, id, receipt, give_up_at });
             }
             Settling::Release(_) if self.updates_forbidden(now) => {
                 return self.end(now, key, delivery, Settled::Lapsed);
@@ -202,7 +202,15 @@ impl Core {
                 release.delay = survived(now, &delivery.lease, release.delay);
                 let visibility = super::visibility_timeout(release.delay);
                 let op = self.begin(delivery, OpKind::Release);
-                self.act(Action::Update { op, key, receipt, visibility, text: None, give_up_at });
+                self.act(Action::Update {
+                    op,
+                    key,
+                    id,
+                    receipt,
+                    visibility,
+                    text: None,
+                    give_up_at,
+                });
             }
             Settling::Letter(letter) => {
                 let letter = Letter {

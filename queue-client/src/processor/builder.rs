@@ -1,0 +1,364 @@
+use std::{
+    fmt,
+    future::Future,
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
+
+use queue_proto::codec::Codec;
+use tokio::sync::mpsc;
+
+use super::{
+    Delivery, Report, Running, Stopped,
+    control::{Command, Control},
+    core::{
+        Core, CoreConfig, End, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay, Tick,
+    },
+    dead_letter::{DeadLetterSink, DeadLetterTo, Place, QueueSink},
+    driver::{Driver, Queue},
+    handler::{FromFn, Handler, HandlerError, Outcome},
+    observe::{Observer, Observers},
+    producer::nudges,
+    stop::Stop,
+};
+use crate::QueueClient;
+
+/// Works on the messages of a queue, each at least once.
+///
+/// See the [module](super) for what it guarantees.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = queue_emulator::Emulator::new();
+/// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+/// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+/// #     .build()?;
+/// use queue_client::processor::Processor;
+///
+/// let greetings = service.queue("greetings")?;
+/// greetings.create_if_missing().await?;
+/// for name in ["Ada", "Grace", "Edsger"] {
+///     greetings.send(format!("hello {name}")).await?;
+/// }
+///
+/// let report = Processor::new(greetings)
+///     .drain_once(|message| async move {
+///         println!("{} (attempt {})", message.body(), message.attempt());
+///         Ok(()) // The message is deleted. An error brings it back later.
+///     })
+///     .await?;
+/// assert_eq!(report.to_string(), "3 completed, 0 retried, 0 dead-lettered");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a processor does nothing until it runs"]
+pub struct Processor<T> {
+    queue: Queue,
+    codec: Arc<dyn Codec<Value = T>>,
+    config: CoreConfig,
+    concurrency: usize,
+    dead_letter: DeadLetterTo,
+    undecodable: Undecodable,
+    instance: Option<String>,
+    observers: Observers,
+    stop: Stop,
+}
+
+/// What becomes of a message that the codec of the queue cannot read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Undecodable {
+    /// It becomes a dead letter at once.
+    #[default]
+    DeadLetter,
+    /// It is tried again, as if its handler had failed: another version of the program may read it.
+    Retry,
+    /// It is left alone until its lease ends.
+    Abandon,
+}
+
+impl<T: Send + 'static> Processor<T> {
+    /// A processor for this queue, whose handlers get what the codec of the queue reads.
+    pub fn new<C>(queue: QueueClient<C>) -> Self
+    where
+        C: Codec<Value = T> + 'static,
+    {
+        let (target, codec) = queue.into_parts();
+        let config = CoreConfig::default();
+        Self {
+            queue: Queue::new(target.shared, target.name),
+            codec: Arc::new(codec),
+            concurrency: config.concurrency.get(),
+            config,
+            dead_letter: DeadLetterTo::default(),
+            undecodable: Undecodable::default(),
+            instance: None,
+            observers: Observers::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// How many handlers run at once, at least 1. 16 unless set.
+    pub const fn concurrency(mut self, handlers: usize) -> Self {
+        self.concurrency = handlers;
+        self
+    }
+
+    /// How long a received message is hidden at first: 5 s to 7 days in whole seconds. 60 s unless
+    /// set. After a crash or a lost answer a message comes back when its lease ends.
+    pub const fn lease(mut self, lease: Duration) -> Self {
+        self.config.lease = lease;
+        self
+    }
+
+    /// How the lease grows with each renewal. It doubles up to 5 min unless set.
+    pub const fn lease_growth(mut self, growth: LeaseGrowth) -> Self {
+        self.config.lease_growth = growth;
+        self
+    }
+
+    /// For how long in all a message is kept hidden for one handler. 1 h unless set. The handler is
+    /// told to [stop](super::LeaseHandle::stop) one lease before.
+    pub fn max_lease(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.config.max_lease = time.into();
+        self
+    }
+
+    /// Does not renew leases. Handlers must then be faster than a lease.
+    pub const fn without_renewal(mut self) -> Self {
+        self.config.renew = false;
+        self
+    }
+
+    /// After how long a running handler is dropped, and its message tried again. Never unless set.
+    pub fn handler_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.config.handler_timeout = time.into();
+        self
+    }
+
+    /// What happens to a handler whose lease is lost. It is told, and goes on, unless set.
+    pub const fn on_lease_lost(mut self, policy: OnLeaseLost) -> Self {
+        self.config.on_lease_lost = policy;
+        self
+    }
+
+    /// After which delay a failed message is received again. 5 s, doubling up to 10 min, unless set.
+    pub const fn retry(mut self, delay: RetryDelay) -> Self {
+        self.config.retry = delay;
+        self
+    }
+
+    /// How many deliveries a message gets before it becomes a dead letter; `None` or 0 for any
+    /// number. 5 unless set. A crash and a lost answer count as deliveries, so these are at most so
+    /// many runs.
+    pub fn max_deliveries(mut self, deliveries: impl Into<Option<u32>>) -> Self {
+        self.config.max_deliveries = deliveries.into().and_then(NonZeroU32::new);
+        self
+    }
+
+    /// Where dead letters go. To the queue of the same name with `-poison` behind it unless set.
+    pub fn dead_letter(mut self, to: DeadLetterTo) -> Self {
+        self.dead_letter = to;
+        self
+    }
+
+    /// What becomes of messages that the codec cannot read. Dead letters unless set.
+    pub const fn undecodable(mut self, policy: Undecodable) -> Self {
+        self.undecodable = policy;
+        self
+    }
+
+    /// How often an empty queue is asked. After 100 ms, and then ever more seldom down to every
+    /// 10 s, unless set.
+    pub const fn polling(mut self, polling: Polling) -> Self {
+        self.config.polling = polling;
+        self
+    }
+
+    /// What happens when the queue does not exist. The processor waits for it unless set.
+    pub const fn queue_missing(mut self, policy: QueueMissing) -> Self {
+        self.config.queue_missing = policy;
+        self
+    }
+
+    /// How long handlers may go on after a shutdown begins. 25 s unless set, which with the five
+    /// seconds after it fits into the 30 s that Kubernetes gives.
+    pub const fn drain_timeout(mut self, time: Duration) -> Self {
+        self.config.drain_timeout = time;
+        self
+    }
+
+    /// How many messages are received ahead of their handlers. None unless set. They are kept
+    /// hidden by renewals.
+    pub const fn prefetch(mut self, messages: usize) -> Self {
+        self.config.prefetch = messages;
+        self
+    }
+
+    /// What this instance is called in dead letters. The value of `HOSTNAME` unless set.
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.instance = Some(name.into());
+        self
+    }
+
+    /// Tells somebody what happens, for metrics. Can be used more than once.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
+    /// Drains when the future completes.
+    pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop.when(Box::pin(stop));
+        self
+    }
+
+    /// Drains at the first ctrl-c (and SIGTERM, on Unix), and ends at once at the second.
+    #[cfg(feature = "signals")]
+    pub fn stop_on_signals(mut self) -> Self {
+        self.stop.on_signals();
+        self
+    }
+
+    /// Works until it is told to stop: by [`stop_when`](Self::stop_when) or a signal.
+    ///
+    /// The handler returns `Ok(())`, or an [`Outcome`], or any error with `?`. What it returns
+    /// settles the message. A panic is a failure too.
+    ///
+    /// Dropping the future drops all handlers where they are; the messages come back when their
+    /// leases end.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is outside its limits, the credential is refused from the start, or the queue
+    /// is missing and the settings say to stop then. Nothing else ends it.
+    pub async fn run<F, Fut, R>(self, handler: F) -> Result<Report, Stopped>
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome>,
+    {
+        self.run_handler(FromFn(handler)).await
+    }
+
+    /// As [`run`](Self::run), with a [`Handler`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_handler<H: Handler<T>>(self, handler: H) -> Result<Report, Stopped> {
+        let (control, commands) = Control::new(self.runtime());
+        self.drive(handler, control, commands).await
+    }
+
+    /// As [`run`](Self::run), in a task of its own.
+    pub fn spawn<F, Fut, R>(self, handler: F) -> Running
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome> + 'static,
+    {
+        self.spawn_handler(FromFn(handler))
+    }
+
+    /// As [`run_handler`](Self::run_handler), in a task of its own.
+    pub fn spawn_handler<H: Handler<T>>(self, handler: H) -> Running {
+        let (control, commands) = Control::new(self.runtime());
+        let task = tokio::spawn(self.drive(handler, control.clone(), commands));
+        Running::new(control, task)
+    }
+
+    /// Works until a receive finds no message and none is worked on any more: for jobs and tests.
+    /// Messages that are hidden, among them those that wait for their next try, are left.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn drain_once<F, Fut, R>(mut self, handler: F) -> Result<Report, Stopped>
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome>,
+    {
+        self.config.stop_when_empty = true;
+        self.run_handler(FromFn(handler)).await
+    }
+
+    pub(super) fn runtime(&self) -> Arc<dyn crate::runtime::Runtime> {
+        Arc::clone(&self.queue.client().runtime)
+    }
+
+    pub(super) fn drive<H: Handler<T>>(
+        mut self,
+        handler: H,
+        control: Control,
+        commands: mpsc::UnboundedReceiver<Command>,
+    ) -> impl Future<Output = Result<Report, Stopped>> + Send {
+        let setup = self.set_up();
+        async move {
+            let (core, sink) = setup?;
+            let runtime = self.runtime();
+            let nudges = nudges::listen(self.queue.client(), self.queue.name(), &control);
+            let driver = Driver::new(
+                core,
+                self.queue,
+                self.codec,
+                Arc::new(handler),
+                sink,
+                self.undecodable,
+                self.config.max_deliveries.map(NonZeroU32::get),
+                self.instance.or_else(|| std::env::var("HOSTNAME").ok()),
+                self.observers,
+                control.clone(),
+                commands,
+                self.stop,
+            );
+            let summary = driver.run().await;
+            drop(nudges);
+            let report = Report::new(summary, &*runtime);
+            tracing::info!(target: "queue_client::processor", %report, "ended");
+            match report.end {
+                End::Unauthorized => {
+                    let error = control.seen().last_error.clone().unwrap_or_default();
+                    Err(Stopped::Unauthorized { error })
+                }
+                End::QueueMissing => Err(Stopped::QueueMissing { report: Box::new(report) }),
+                End::Shutdown(_) | End::Empty => Ok(report),
+            }
+        }
+    }
+
+    fn set_up(&mut self) -> Result<(Core, Option<Arc<dyn DeadLetterSink>>), Stopped> {
+        self.config.concurrency = NonZeroUsize::new(self.concurrency).unwrap_or(NonZeroUsize::MIN);
+        let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
+            Place::Sink(sink) => Some(Arc::clone(sink)),
+            _ => self.dead_letter.queue_for(self.queue.name()).map(|name| {
+                let queue = Queue::new(Arc::clone(self.queue.client()), name);
+                Arc::new(QueueSink::new(queue, self.dead_letter.format)) as _
+            }),
+        };
+        self.config.dead_letter = sink.is_some();
+        if sink.is_none() {
+            tracing::info!(
+                target: "queue_client::processor",
+                queue = %self.queue.name(),
+                "there is no place for dead letters: messages that fail are kept"
+            );
+        }
+        let runtime = self.runtime();
+        let now = Tick::new(runtime.elapsed());
+        Ok((Core::new(self.config.clone(), runtime.random(), now)?, sink))
+    }
+}
+
+impl<T> fmt::Debug for Processor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processor")
+            .field("queue", self.queue.name())
+            .field("config", &self.config)
+            .field("dead_letter", &self.dead_letter)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,292 @@
+//! The loop around the core, on tokio.
+
+mod act;
+mod perform;
+mod queue;
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use queue_auth::BoxFuture;
+use queue_proto::codec::Codec;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::{AbortHandle, Id, JoinError, JoinSet},
+};
+
+pub(in crate::processor) use self::queue::Queue;
+use super::{
+    Undecodable,
+    control::{Command, Control, Question},
+    core::{
+        self, AskFailure, AskId, Core, DeliveryKey, Input, Reason, ShutdownMode, Summary, Tick,
+    },
+    dead_letter::DeadLetterSink,
+    handler::{Handler, HandlerError, Outcome, Trouble, verdict},
+    lease::View,
+    observe::{Observers, ProcessReport},
+    stop::Stop,
+};
+use crate::runtime::Runtime;
+
+/// By how much the time of day may outrun the monotonic clock before that counts as a jump.
+const JUMP: Duration = Duration::from_secs(1);
+/// A loop that runs this much later than it wanted to is being kept from running.
+const LATE: Duration = Duration::from_secs(1);
+
+/// One processor at work.
+pub(super) struct Driver<T, H> {
+    pub(super) core: Core,
+    pub(super) queue: Queue,
+    pub(super) codec: Arc<dyn Codec<Value = T>>,
+    pub(super) handler: Arc<H>,
+    pub(super) sink: Option<Arc<dyn DeadLetterSink>>,
+    pub(super) undecodable: Undecodable,
+    pub(super) max_deliveries: Option<u32>,
+    pub(super) host: Option<String>,
+    pub(super) observers: Observers,
+    pub(super) control: Control,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) stop: Stop,
+    state: State,
+}
+
+type Handled = Result<Outcome, HandlerError>;
+
+/// What the loop has under way.
+#[derive(Default)]
+struct State {
+    operations: FuturesUnordered<BoxFuture<'static, Input>>,
+    handlers: JoinSet<Handled>,
+    tasks: HashMap<Id, DeliveryKey>,
+    running: HashMap<DeliveryKey, Run>,
+    /// What handlers said before their messages became dead letters.
+    troubles: HashMap<DeliveryKey, Trouble>,
+    asks: HashMap<AskId, oneshot::Sender<Result<Tick, AskFailure>>>,
+    next_ask: u64,
+    summary: Option<Summary>,
+}
+
+/// A handler that runs.
+struct Run {
+    task: AbortHandle,
+    view: watch::Sender<View>,
+    since: Tick,
+    attempt: u32,
+    /// How long the message had been in the queue.
+    queue_time: Option<Duration>,
+}
+
+enum Happened {
+    Command(Command),
+    Answered(Input),
+    Handled(Result<(Id, Handled), JoinError>),
+    Stop(ShutdownMode),
+    Time,
+}
+
+impl<T, H> Driver<T, H>
+where
+    T: Send + 'static,
+    H: Handler<T>,
+{
+    #[expect(clippy::too_many_arguments, reason = "one for each part of a processor")]
+    pub(super) fn new(
+        core: Core,
+        queue: Queue,
+        codec: Arc<dyn Codec<Value = T>>,
+        handler: Arc<H>,
+        sink: Option<Arc<dyn DeadLetterSink>>,
+        undecodable: Undecodable,
+        max_deliveries: Option<u32>,
+        host: Option<String>,
+        observers: Observers,
+        control: Control,
+        commands: mpsc::UnboundedReceiver<Command>,
+        stop: Stop,
+    ) -> Self {
+        Self {
+            core,
+            queue,
+            codec,
+            handler,
+            sink,
+            undecodable,
+            max_deliveries,
+            host,
+            observers,
+            control,
+            commands,
+            stop,
+            state: State::default(),
+        }
+    }
+
+    /// Runs until the core is finished. Dropping the future drops all handlers.
+    pub(super) async fn run(mut self) -> Summary {
+        let runtime = Arc::clone(&self.queue.client().runtime);
+        let mut clocks = Clocks::read(&*runtime);
+        loop {
+            if let Some(summary) = self.pump() {
+                return summary;
+            }
+            let wake = self.core.next_wake();
+            let happened = self.wait(&runtime, wake).await;
+            let now = self.control.now();
+            if let Some(by) = clocks.jump(&*runtime) {
+                self.core.handle(now, Input::ClockJump { by });
+            }
+            if let Some(wake) = wake
+                && now.since(wake) > LATE
+            {
+                tracing::warn!(
+                    target: "queue_client::processor",
+                    queue = %self.queue.name(),
+                    late_ms = now.since(wake).as_millis() as u64,
+                    "the processor was kept from running: a handler blocks its thread, or the \
+                     machine is overloaded"
+                );
+            }
+            self.take(now, happened);
+        }
+    }
+
+    /// Carries out what the core wants, until it wants nothing.
+    fn pump(&mut self) -> Option<Summary> {
+        let now = self.control.now();
+        while let Some(action) = self.core.poll(now) {
+            self.act(now, action);
+        }
+        {
+            let snapshot = self.core.snapshot();
+            let mut seen = self.control.seen();
+            if seen.snapshot.as_ref().is_none_or(|before| before.state != snapshot.state) {
+                seen.since = now;
+            }
+            seen.snapshot = Some(snapshot);
+        }
+        self.state.summary.take()
+    }
+
+    async fn wait(&mut self, runtime: &Arc<dyn Runtime>, wake: Option<Tick>) -> Happened {
+        let mut sleep = wake.map(|wake| runtime.sleep(self.control.now().until(wake)));
+        poll_fn(|context| self.poll_wait(context, sleep.as_mut())).await
+    }
+
+    fn poll_wait(
+        &mut self,
+        context: &mut Context<'_>,
+        sleep: Option<&mut BoxFuture<'_, ()>>,
+    ) -> Poll<Happened> {
+        if let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
+            return Poll::Ready(Happened::Command(command));
+        }
+        if let Poll::Ready(mode) = self.stop.poll(context) {
+            return Poll::Ready(Happened::Stop(mode));
+        }
+        if let Poll::Ready(Some(result)) = self.state.handlers.poll_join_next_with_id(context) {
+            return Poll::Ready(Happened::Handled(result));
+        }
+        if let Poll::Ready(Some(input)) = self.state.operations.poll_next_unpin(context) {
+            return Poll::Ready(Happened::Answered(input));
+        }
+        match sleep {
+            Some(sleep) => sleep.as_mut().poll(context).map(|()| Happened::Time),
+            None => Poll::Pending,
+        }
+    }
+
+    fn take(&mut self, now: Tick, happened: Happened) {
+        match happened {
+            Happened::Time => {}
+            Happened::Answered(input) => self.core.handle(now, input),
+            Happened::Stop(mode) => self.core.handle(now, Input::Shutdown(mode)),
+            Happened::Command(Command::Input(input)) => self.core.handle(now, input),
+            Happened::Command(Command::Ask { key, question, reply }) => {
+                let ask = AskId::new(self.state.next_ask);
+                self.state.next_ask += 1;
+                self.state.asks.insert(ask, reply);
+                self.core.handle(
+                    now,
+                    match question {
+                        Question::Renew => Input::RenewNow { key, ask },
+                        Question::Checkpoint(text) => Input::Checkpoint { key, ask, text },
+                    },
+                );
+            }
+            Happened::Handled(Ok((id, result))) => self.handled(now, id, verdict(result)),
+            Happened::Handled(Err(error)) => {
+                let id = error.id();
+                if error.is_panic() {
+                    let trouble = Trouble { error: Some(panic_text(error)), chain: Vec::new() };
+                    let outcome = core::Outcome::failed(Reason::HandlerPanicked);
+                    self.handled(now, id, (outcome, trouble));
+                } else {
+                    // It was dropped, and the core knows.
+                    self.state.tasks.remove(&id);
+                }
+            }
+        }
+    }
+
+    fn handled(&mut self, now: Tick, id: Id, (outcome, trouble): (core::Outcome, Trouble)) {
+        let Some(key) = self.state.tasks.remove(&id) else { return };
+        // Without a run it was dropped after it had returned.
+        let Some(run) = self.state.running.get(&key) else { return };
+        if let Some(error) = &trouble.error {
+            tracing::debug!(
+                target: "queue_client::processor",
+                queue = %self.queue.name(),
+                key = key.get(),
+                error = %super::dead_letter::envelope::presentable(error),
+                "handler failed"
+            );
+        }
+        self.observers.processed(&ProcessReport {
+            queue: self.queue.name(),
+            outcome: &outcome,
+            duration: now.since(run.since),
+            attempt: run.attempt,
+            queue_time: run.queue_time,
+        });
+        self.state.troubles.insert(key, trouble);
+        self.core.handle(now, Input::HandlerDone { key, outcome });
+    }
+}
+
+/// What a panic said.
+fn panic_text(error: JoinError) -> String {
+    let payload = error.into_panic();
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "the handler panicked".to_owned())
+}
+
+/// Both clocks, to notice when one of them stood still.
+#[derive(Debug, Clone, Copy)]
+struct Clocks {
+    day: SystemTime,
+    monotonic: Duration,
+}
+
+impl Clocks {
+    fn read(runtime: &dyn Runtime) -> Self {
+        Self { day: runtime.now(), monotonic: runtime.elapsed() }
+    }
+
+    /// By how much the time of day has outrun the monotonic clock since the last look, if notably.
+    fn jump(&mut self, runtime: &dyn Runtime) -> Option<Duration> {
+        let before = std::mem::replace(self, Self::read(runtime));
+        let day = self.day.duration_since(before.day).ok()?;
+        let by = day.checked_sub(self.monotonic.saturating_sub(before.monotonic))?;
+        (by > JUMP).then_some(by)
+    }
+}

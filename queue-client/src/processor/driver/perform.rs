@@ -1,0 +1,185 @@
+//! The requests of the core, as futures that end with the input that answers them.
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use queue_proto::{
+    LeaseTimeout, MessageCount, MessageId, MessageText, Operation, OperationKind, PopReceipt,
+    VisibilityTimeout,
+    ops::{CreateQueue, DeleteMessage, GetMessages, ReceivedMessage, UpdateMessage},
+};
+
+use super::Queue;
+use crate::{
+    error::Error,
+    failure::OpFailure,
+    processor::{
+        control::Control,
+        core::{Input, Letter, NewLease, OpId, RawDelivery, Tick},
+        dead_letter::{DeadLetter, DeadLetterSink, envelope::presentable},
+        handler::Trouble,
+        observe::{Observers, OperationReport},
+    },
+};
+
+/// What a request needs.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) queue: Queue,
+    pub(super) control: Control,
+    pub(super) observers: Observers,
+    /// How long the answer is waited for.
+    pub(super) limit: Duration,
+}
+
+impl Caller {
+    async fn call<O: Operation>(&self, operation: &O) -> Result<O::Response, OpFailure> {
+        let started = self.control.now();
+        let result = self.queue.once_within(operation, self.limit).await;
+        self.report(O::KIND, started, result.as_ref().err());
+        result.map_err(|error| {
+            self.control.saw_error(&error);
+            error.failure().clone()
+        })
+    }
+
+    fn report(&self, operation: OperationKind, started: Tick, error: Option<&Error>) {
+        self.observers.operation(&OperationReport {
+            queue: self.queue.name(),
+            operation,
+            duration: self.control.now().since(started),
+            failure: error.map(Error::failure),
+        });
+    }
+}
+
+pub(super) async fn receive(
+    caller: Caller,
+    op: OpId,
+    max: MessageCount,
+    lease: LeaseTimeout,
+) -> Input {
+    let sent_at = caller.control.now();
+    let get = GetMessages::new(caller.queue.name().clone()).count(max).visibility_timeout(lease);
+    let result = caller.call(&get).await.map(|answer| {
+        answer.messages.into_iter().map(|message| raw(message, lease.as_duration())).collect()
+    });
+    Input::Received { op, sent_at, result }
+}
+
+/// All times of an answer are by the clock of the service, so its own time follows from them: it
+/// made the message visible again one lease later than it answered.
+fn raw(message: ReceivedMessage, lease: Duration) -> RawDelivery {
+    let answered_at = message.next_visible_at.checked_sub(lease);
+    let mut raw = RawDelivery::new(message.id, message.pop_receipt, message.text);
+    raw.attempt = message.dequeue_count;
+    raw.inserted_at = message.inserted_at;
+    raw.expires_at = message.expires_at;
+    raw.answered_at = answered_at;
+    raw.expires_in = message
+        .expires_at
+        .and_then(|expires_at| Some(expires_at.duration_since(answered_at?).unwrap_or_default()));
+    raw
+}
+
+pub(super) async fn update(
+    caller: Caller,
+    op: OpId,
+    id: MessageId,
+    receipt: PopReceipt,
+    visibility: VisibilityTimeout,
+    text: Option<Arc<MessageText>>,
+) -> Input {
+    let sent_at = caller.control.now();
+    let mut update = UpdateMessage::new(caller.queue.name().clone(), id, receipt, visibility);
+    if let Some(text) = text {
+        update = update.text(MessageText::clone(&text));
+    }
+    let result = caller.call(&update).await.map(|answer| NewLease::new(answer.pop_receipt));
+    Input::Updated { op, sent_at, result }
+}
+
+pub(super) async fn delete(caller: Caller, op: OpId, id: MessageId, receipt: PopReceipt) -> Input {
+    let delete = DeleteMessage::new(caller.queue.name().clone(), id, receipt);
+    let result = caller.call(&delete).await.map(drop);
+    Input::Deleted { op, result }
+}
+
+pub(super) async fn create(caller: Caller, op: OpId) -> Input {
+    let create = CreateQueue::new(caller.queue.name().clone());
+    let result = caller.call(&create).await.map(drop);
+    Input::QueueCreated { op, result }
+}
+
+/// The letter with all that is known about the end of its message.
+pub(super) fn letter(
+    caller: &Caller,
+    letter: Letter,
+    trouble: Trouble,
+    host: Option<String>,
+) -> DeadLetter {
+    let now: SystemTime = caller.queue.client().runtime.now();
+    DeadLetter {
+        queue: caller.queue.name().to_string(),
+        id: letter.message.id.to_string(),
+        attempt: letter.attempt,
+        inserted_at: Some(letter.message.inserted_at),
+        dead_at: Some(now),
+        reason: letter.reason.as_str().to_owned(),
+        error: trouble.error.as_deref().map(presentable),
+        error_chain: trouble.chain.iter().map(|cause| presentable(cause)).collect(),
+        host,
+        traceparent: None,
+        text: MessageText::clone(&letter.text),
+    }
+}
+
+pub(super) async fn dead_letter(
+    caller: Caller,
+    op: OpId,
+    sink: Option<Arc<dyn DeadLetterSink>>,
+    letter: DeadLetter,
+) -> Input {
+    let started = caller.control.now();
+    let Some(sink) = sink else {
+        // The core asks for no letter without a place for letters.
+        return Input::DeadLettered { op, result: Err(OpFailure::NotSent) };
+    };
+    let runtime = Arc::clone(&caller.queue.client().runtime);
+    let result = within(&*runtime, caller.limit, sink.store(letter)).await;
+    let result = match result {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => {
+            let text = std::error::Error::source(&error).map(ToString::to_string);
+            caller.control.seen().last_error = text;
+            Err(error.into_failure())
+        }
+        None => Err(OpFailure::Ambiguous),
+    };
+    caller.observers.operation(&OperationReport {
+        queue: caller.queue.name(),
+        operation: OperationKind::PutMessage,
+        duration: caller.control.now().since(started),
+        failure: result.as_ref().err(),
+    });
+    Input::DeadLettered { op, result }
+}
+
+/// What the future gives, or `None` when it takes longer than that.
+async fn within<F: Future + Unpin>(
+    runtime: &dyn crate::runtime::Runtime,
+    limit: Duration,
+    mut future: F,
+) -> Option<F::Output> {
+    let mut sleep = runtime.sleep(limit);
+    std::future::poll_fn(|context| {
+        if let std::task::Poll::Ready(output) = std::pin::Pin::new(&mut future).poll(context) {
+            return std::task::Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}

@@ -1,0 +1,86 @@
+//! What a processor tells about its work: events, requests, handlers.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use queue_proto::{OperationKind, QueueName};
+
+use super::core::{Event, Outcome};
+use crate::failure::OpFailure;
+
+/// Is told what a processor does, for metrics.
+///
+/// It is called from the processor's loop, so it must be quick.
+pub trait Observer: fmt::Debug + Send + Sync + 'static {
+    /// Something happened.
+    fn event(&self, queue: &QueueName, event: &Event) {
+        let _ = (queue, event);
+    }
+
+    /// A request was answered, or not.
+    fn operation(&self, report: &OperationReport<'_>) {
+        let _ = report;
+    }
+
+    /// A handler has ended.
+    fn processed(&self, report: &ProcessReport<'_>) {
+        let _ = report;
+    }
+}
+
+/// A request that is over.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OperationReport<'a> {
+    /// The queue that the processor works on.
+    pub queue: &'a QueueName,
+    /// The operation. Put Message stores a dead letter.
+    pub operation: OperationKind,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it failed, if it did.
+    pub failure: Option<&'a OpFailure>,
+}
+
+/// A handler that is over.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ProcessReport<'a> {
+    /// The queue.
+    pub queue: &'a QueueName,
+    /// How it ended.
+    pub outcome: &'a Outcome,
+    /// How long it ran.
+    pub duration: Duration,
+    /// The number of the delivery.
+    pub attempt: u32,
+    /// How long the message had been in the queue when it was received, by the clock of the service.
+    pub queue_time: Option<Duration>,
+}
+
+/// Those who are told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observers {
+    pub(super) fn add(&mut self, observer: impl Observer) {
+        self.0.push(Arc::new(observer));
+    }
+
+    pub(super) fn event(&self, queue: &QueueName, event: &Event) {
+        for observer in &self.0 {
+            observer.event(queue, event);
+        }
+    }
+
+    pub(super) fn operation(&self, report: &OperationReport<'_>) {
+        for observer in &self.0 {
+            observer.operation(report);
+        }
+    }
+
+    pub(super) fn processed(&self, report: &ProcessReport<'_>) {
+        for observer in &self.0 {
+            observer.processed(report);
+        }
+    }
+}

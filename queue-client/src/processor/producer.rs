@@ -1,0 +1,3 @@
+//! Sending.
+
+pub(super) mod nudges;

@@ -1,0 +1,190 @@
+//! The mistakes. Each is one that somebody has made, or could make while changing the core.
+
+use super::Mutation;
+
+const fn mutation(
+    name: &'static str,
+    file: &'static str,
+    find: &'static str,
+    replace: &'static str,
+) -> Mutation {
+    Mutation { name, file, find, replace }
+}
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    mutation(
+        "the deadline counts from the instant of receiving",
+        "core/polling.rs",
+        "self.arrive(now, sent_at, receive.lease",
+        "self.arrive(now, now, receive.lease",
+    ),
+    mutation(
+        "the deadline of a renewal counts from the instant of its answer",
+        "core/running.rs",
+        "delivery.lease.extend(&mut self.rng, sent_at, visibility, jumped);",
+        "let _ = sent_at; delivery.lease.extend(&mut self.rng, now, visibility, jumped);",
+    ),
+    mutation(
+        "no safety margin",
+        "core/lease.rs",
+        "(visibility / 20).max(Duration::from_secs(1))",
+        "visibility * 0",
+    ),
+    mutation(
+        "the receipt is not replaced after a renewal",
+        "core/running.rs",
+        "delivery.receipt = lease.receipt;",
+        "drop(lease);",
+    ),
+    mutation(
+        "renewals go on while a delivery is settled",
+        "core.rs",
+        "            Work::Settling(_) => self.settle(now, key, delivery),",
+        "            Work::Settling(_) => {
+                self.renew(now, key, delivery);
+                if delivery.op.is_some() { Fate::Keep } else { self.settle(now, key, delivery) }
+            }",
+    ),
+    mutation(
+        "the message is deleted before the dead letter is put",
+        "core/settling.rs",
+        "        Settling::Letter(DeadLetter { reason, tries })\n    }\n\n    fn give_back",
+        "        let _ = tries;
+        Settling::delete(now, lease, DeleteAfter::Letter(reason))\n    }\n\n    fn give_back",
+    ),
+    mutation(
+        "the count is compared with > after a failure",
+        "core/settling.rs",
+        "attempt >= max.get()",
+        "attempt > max.get()",
+    ),
+    mutation(
+        "the count is not checked before the run",
+        "core/arrival.rs",
+        "raw.attempt > max.get()",
+        "raw.attempt > max.get().saturating_mul(1_000_000)",
+    ),
+    mutation(
+        "an ambiguous renewal counts as refused",
+        "core/running.rs",
+        "                delivery.lease.receipt_unknown = true;\n",
+        "",
+    ),
+    mutation(
+        "an ambiguous delete counts as refused",
+        "core/settling.rs",
+        "delete.ambiguous = true;",
+        "delete.ambiguous = false;",
+    ),
+    mutation(
+        "a delete that finds nothing counts as an error",
+        "core/settling.rs",
+        "Err(OpFailure::NotOwner) => self.completed_not_owned(now, key, delivery),",
+        "Err(OpFailure::NotOwner) => {
+                self.settle_later(now, key, delivery, &OpFailure::NotOwner)
+            }",
+    ),
+    mutation(
+        "a shutdown ends requests that settle",
+        "core/shutdown.rs",
+        "let over = self.deliveries.is_empty() &&",
+        "let over = self.running().is_empty() &&",
+    ),
+    mutation(
+        "failures lengthen the pauses of an empty queue",
+        "core/polling.rs",
+        "        self.empty = 0;\n        self.wait = Some(Wait { until, why: Why::Trouble(trouble) });",
+        "        self.empty = self.empty.saturating_add(1);
+        self.wait = Some(Wait { until, why: Why::Trouble(trouble) });",
+    ),
+    mutation(
+        "empty answers lengthen the pauses after failures",
+        "core/polling.rs",
+        "*count = count.saturating_add(1);",
+        "*count = count.saturating_add(1 + self.empty);",
+    ),
+    mutation(
+        "jitter exceeds the longest idle pause",
+        "core/polling.rs",
+        "pause.mul_f64(factor).clamp(self.min, self.max)",
+        "pause.mul_f64(factor).max(self.min)",
+    ),
+    mutation(
+        "jitter exceeds the longest retry delay",
+        "core/settling.rs",
+        "delay.mul_f64(factor).min(retry.cap)",
+        "delay.mul_f64(factor)",
+    ),
+    mutation(
+        "leases grow beyond the cap",
+        "core/lease.rs",
+        "self.visibility.saturating_mul(2).max(config.lease).min(config.longest_lease())",
+        "self.visibility.saturating_mul(2).max(config.lease)",
+    ),
+    mutation(
+        "completed messages are not looked up before the start",
+        "core/arrival.rs",
+        "if self.completed.contains(now, &raw.id) {",
+        "if raw.attempt > 1_000_000 && self.completed.contains(now, &raw.id) {",
+    ),
+    mutation(
+        "a handler that hangs keeps its message through its own process",
+        "core/arrival.rs",
+        "delivery.lease = lease.continuing(&delivery.lease);",
+        "delivery.lease = lease;",
+    ),
+    mutation(
+        "a late answer is taken for a fresh one",
+        "core/polling.rs",
+        "if count > 0 && now >= super::lease::deadline(",
+        "if count > 100 && now >= super::lease::deadline(",
+    ),
+    mutation(
+        "the answer to an old request replaces a newer receipt",
+        "core/running.rs",
+        "        if superseded {",
+        "        if superseded && visibility.is_zero() {",
+    ),
+    mutation(
+        "an older delivery replaces a newer one",
+        "core/arrival.rs",
+        "_ if raw.attempt <= delivery.attempt => Meeting::Stale,",
+        "_ if raw.attempt == 0 => Meeting::Stale,",
+    ),
+    mutation(
+        "a suspended machine trusts its leases",
+        "core/running.rs",
+        "delivery.lease.distrust(now, by);",
+        "let _ = delivery;",
+    ),
+    mutation(
+        "handlers are not told that a deadline has passed",
+        "core/running.rs",
+        "self.signal(key, LeaseSignal::Suspect);",
+        "",
+    ),
+    mutation(
+        "a release may outlive the message",
+        "core/settling.rs",
+        "if lease.would_expire(now, whole_seconds(delay)) && self.config.dead_letter {",
+        "if lease.would_expire(now, Duration::ZERO) && self.config.dead_letter {",
+    ),
+    mutation(
+        "messages that arrive while draining start",
+        "core/arrival.rs",
+        "} else if self.phase != Phase::Running || !expected {",
+        "} else if !expected {",
+    ),
+    mutation(
+        "an answer to another kind of request counts",
+        "core.rs",
+        "held.id == op && fits(&held.kind)",
+        "held.id == op && (fits(&held.kind) || held.id == op)",
+    ),
+    mutation(
+        "jitter makes renewals later",
+        "core/lease.rs",
+        "0.5 * (0.9 + 0.1 * rng.f64())",
+        "0.5 * (1.0 + 0.1 * rng.f64())",
+    ),
+];
