@@ -1,15 +1,20 @@
 //! JSON.
 
+mod problem;
+
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::problem::Problem;
 use crate::codec::{Codec, CodecError, binary, checked};
 use crate::message::MessageText;
 
 /// JSON of a type that serde can write and read, as text or in base64.
+///
+/// An error says what does not fit and where, but does not show a piece of the message.
 ///
 /// ```
 /// use queue_proto::codec::{Codec, Json};
@@ -44,8 +49,8 @@ impl<T> Json<T> {
         if self.base64 { "base64 of JSON" } else { "JSON" }
     }
 
-    fn failed(&self, cause: serde_json::Error) -> CodecError {
-        CodecError::Value { codec: self.label(), cause: cause.into() }
+    fn failed(&self, error: &serde_json::Error) -> CodecError {
+        CodecError::Value { codec: self.label(), cause: Problem::of(error).into() }
     }
 }
 
@@ -77,7 +82,7 @@ impl<T: Serialize + DeserializeOwned> Codec for Json<T> {
     }
 
     fn encode(&self, value: &T) -> Result<MessageText, CodecError> {
-        let json = serde_json::to_string(value).map_err(|error| self.failed(error))?;
+        let json = serde_json::to_string(value).map_err(|error| self.failed(&error))?;
         if self.base64 {
             binary::encode(self.label(), json.as_bytes())
         } else {
@@ -88,9 +93,9 @@ impl<T: Serialize + DeserializeOwned> Codec for Json<T> {
     fn decode(&self, text: &MessageText) -> Result<T, CodecError> {
         if self.base64 {
             let json = binary::decode(self.label(), text.as_str())?;
-            serde_json::from_slice(&json).map_err(|error| self.failed(error))
+            serde_json::from_slice(&json).map_err(|error| self.failed(&error))
         } else {
-            serde_json::from_str(text.as_str()).map_err(|error| self.failed(error))
+            serde_json::from_str(text.as_str()).map_err(|error| self.failed(&error))
         }
     }
 }

@@ -17,10 +17,12 @@ use crate::xml;
 /// Servers make it with [`new`](Self::new) and send it with [`to_http`](Self::to_http); reading a
 /// request yields it ready to send. The format is that of the page "Status and error codes" of the
 /// REST reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows it without the pop receipts that the service repeats in details.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServiceError(Box<Parts>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Parts {
     status: StatusCode,
     code: ErrorCode,
@@ -96,7 +98,8 @@ impl ServiceError {
         self.0.request_id.as_deref()
     }
 
-    /// The other elements of the body, in order.
+    /// The other elements of the body, in order. They may repeat the pop receipt of the request: in
+    /// `QueryParameterValue`, and in the string to sign of `AuthenticationErrorDetail`.
     pub fn details(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.details.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -238,6 +241,49 @@ impl fmt::Display for ServiceError {
     }
 }
 
+impl fmt::Debug for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { status, code, message, request_id, details } = &*self.0;
+        f.debug_struct("ServiceError")
+            .field("status", status)
+            .field("code", code)
+            .field("message", message)
+            .field("request_id", request_id)
+            .field("details", &WithoutReceipts(details))
+            .finish()
+    }
+}
+
+struct WithoutReceipts<'a>(&'a [(String, String)]);
+
+impl fmt::Debug for WithoutReceipts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_receipt = self.0.iter().any(|(name, value)| {
+            name == "QueryParameterName" && value.eq_ignore_ascii_case("popreceipt")
+        });
+        f.debug_map()
+            .entries(self.0.iter().map(|(name, value)| match name.as_str() {
+                "QueryParameterValue" if is_receipt => (name, "REDACTED".to_owned()),
+                _ => (name, without_receipts(value)),
+            }))
+            .finish()
+    }
+}
+
+/// Takes pop receipts out of a string to sign, where each parameter has a line.
+fn without_receipts(detail: &str) -> String {
+    const PARAMETER: &str = "popreceipt:";
+    let mut pieces = detail.split(PARAMETER);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push_str(PARAMETER);
+        out.push_str("REDACTED");
+        // The string to sign stands between apostrophes, or the service cut it off.
+        out.push_str(piece.find(['\n', '\'']).and_then(|end| piece.get(end..)).unwrap_or_default());
+    }
+    out
+}
+
 impl Error for ServiceError {}
 
 #[cfg(test)]
@@ -308,5 +354,25 @@ mod tests {
             detail.contains("request 'REDACTED' is not") && detail.ends_with("comp=list'."),
             "{detail}"
         );
+    }
+
+    #[test]
+    fn debug_shows_no_pop_receipt() {
+        let of = |name, value| {
+            ServiceError::new(ErrorCode::InvalidQueryParameterValue)
+                .with_detail("QueryParameterName", name)
+                .with_detail("QueryParameterValue", value)
+        };
+        assert!(!format!("{:?}", of("popreceipt", "AgAAAAMAAAA=")).contains("AgAA"));
+        assert!(format!("{:?}", of("numofmessages", "33")).contains("\"33\""));
+
+        let detail =
+            "... string to sign: 'DELETE\n\n/acme/jobs\npopreceipt:AgAAAAMAAAA=\ntimeout:9'.";
+        let error = ServiceError::new(ErrorCode::AuthenticationFailed)
+            .with_detail("AuthenticationErrorDetail", detail);
+        let shown = format!("{error:#?}");
+        assert!(shown.contains(r"popreceipt:REDACTED\ntimeout:9'."), "{shown}");
+        let cut = error.with_detail("Other", "popreceipt:AgAAAAMAAAA=");
+        assert!(!format!("{cut:?}").contains("AgAA"));
     }
 }
