@@ -8,14 +8,15 @@ use std::{
 use queue_client::{
     BoxFuture, ClientBuilder, QueueServiceClient,
     runtime::{ManualRuntime, Runtime, TokioRuntime},
-    transport::from_fn,
+    transport::{HttpOptions, HyperTransport, ReqwestTransport, Transport, from_fn},
 };
-use queue_emulator::{Emulator, Server as HttpServer};
+use queue_emulator::{Certificate, Emulator, Server as HttpServer};
 
 /// A server under test, and how its time passes.
 #[derive(Debug)]
 pub struct Server {
     builder: ClientBuilder,
+    transport: Arc<dyn Transport>,
     runtime: Arc<dyn Runtime>,
     clock: Clock,
     /// Kept running as long as it is tested.
@@ -41,13 +42,16 @@ impl Server {
     pub fn in_process() -> Self {
         let time = ManualRuntime::starting_at(SystemTime::now());
         let emulator = emulator(&time);
-        let builder = builder("UseDevelopmentStorage=true")
-            .transport(from_fn(move |request| Ok(emulator.handle(request))));
-        let runtime = Arc::new(time.clone());
-        Self { builder, runtime, clock: Clock::Manual(time), _http: None }
+        Self {
+            builder: builder("UseDevelopmentStorage=true"),
+            transport: Arc::new(from_fn(move |request| Ok(emulator.handle(request)))),
+            runtime: Arc::new(time.clone()),
+            clock: Clock::Manual(time),
+            _http: None,
+        }
     }
 
-    /// The emulator over HTTP on this machine.
+    /// The emulator over HTTP on this machine, through reqwest.
     ///
     /// # Panics
     ///
@@ -56,9 +60,37 @@ impl Server {
         let time = ManualRuntime::starting_at(SystemTime::now());
         let server =
             HttpServer::bind(emulator(&time), "127.0.0.1:0").await.expect("a port is free");
-        let builder = builder(&server.connection_string());
-        let runtime = Arc::new(ManualTimeOfDay { day: time.clone(), timers: TokioRuntime::new() });
-        Self { builder, runtime, clock: Clock::Manual(time), _http: Some(server) }
+        Self::on_this_machine(server, reqwest(), time)
+    }
+
+    /// The emulator over HTTPS on this machine, through hyper, with a certificate for the occasion.
+    ///
+    /// # Panics
+    ///
+    /// When no port is free.
+    pub async fn https() -> Self {
+        let time = ManualRuntime::starting_at(SystemTime::now());
+        let certificate = Certificate::generate().expect("a certificate can be made");
+        let server = HttpServer::bind_https(emulator(&time), "127.0.0.1:0", &certificate)
+            .await
+            .expect("a port is free");
+        let options = HttpOptions::new().trust_only(certificate.trust());
+        let transport = HyperTransport::with_options(&options).expect("hyper can be set up");
+        Self::on_this_machine(server, Arc::new(transport), time)
+    }
+
+    fn on_this_machine(
+        server: HttpServer,
+        transport: Arc<dyn Transport>,
+        time: ManualRuntime,
+    ) -> Self {
+        Self {
+            builder: builder(&server.connection_string()),
+            transport,
+            runtime: Arc::new(ManualTimeOfDay { day: time.clone(), timers: TokioRuntime::new() }),
+            clock: Clock::Manual(time),
+            _http: Some(server),
+        }
     }
 
     /// Another server, which lives in real time.
@@ -68,8 +100,30 @@ impl Server {
     /// When the connection string is not usable.
     #[must_use]
     pub fn external(connection_string: &str) -> Self {
-        let builder = builder(connection_string);
-        Self { builder, runtime: Arc::new(TokioRuntime::new()), clock: Clock::Real, _http: None }
+        Self {
+            builder: builder(connection_string),
+            transport: reqwest(),
+            runtime: Arc::new(TokioRuntime::new()),
+            clock: Clock::Real,
+            _http: None,
+        }
+    }
+
+    /// Changes what all clients of the server have in common.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        self.builder = change(self.builder);
+        self
+    }
+
+    /// Puts something between the server and its clients that all requests pass.
+    #[must_use]
+    pub fn behind<T: Transport + 'static>(
+        mut self,
+        watch: impl FnOnce(Arc<dyn Transport>) -> T,
+    ) -> Self {
+        self.transport = Arc::new(watch(self.transport));
+        self
     }
 
     /// A client of the server.
@@ -84,12 +138,16 @@ impl Server {
 
     /// The beginnings of a client of the server, to change.
     pub fn builder(&self) -> ClientBuilder {
-        self.builder.clone().runtime(Arc::clone(&self.runtime))
+        self.connected().runtime(Arc::clone(&self.runtime))
     }
 
     /// The same, on a machine whose clock is behind by `by`.
     pub fn late_builder(&self, by: Duration) -> ClientBuilder {
-        self.builder.clone().runtime(Late { inner: Arc::clone(&self.runtime), by })
+        self.connected().runtime(Late { inner: Arc::clone(&self.runtime), by })
+    }
+
+    fn connected(&self) -> ClientBuilder {
+        self.builder.clone().transport(Arc::clone(&self.transport))
     }
 
     /// Lets at least `duration` pass on the server.
@@ -109,6 +167,12 @@ fn emulator(time: &ManualRuntime) -> Emulator {
 fn builder(connection_string: &str) -> ClientBuilder {
     QueueServiceClient::builder_from_connection_string(connection_string)
         .expect("the connection string is usable")
+}
+
+/// The transport that clients have unless they are given another.
+fn reqwest() -> Arc<dyn Transport> {
+    let transport = ReqwestTransport::with_options(&HttpOptions::new());
+    Arc::new(transport.expect("reqwest can be set up"))
 }
 
 /// The time of day of a manual clock, but timers that run: a socket needs real time.
