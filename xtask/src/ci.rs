@@ -11,7 +11,7 @@ pub(crate) fn run() -> Outcome {
         shell::cargo(["test", "--package", "queue-tests", "--test", "soak", "--", "--nocapture"])
             .env("QUEUE_TESTS_SOAK_SECONDS", "60"),
     )?;
-    for command in [&["test"][..], &["test", "--server", "azurite"], &["demo"]] {
+    for command in [&["test"][..], &["test", "--server", "azurite"], &["interop"], &["demo"]] {
         shell::run(shell::cargo(["xtask"]).args(command))?;
     }
     Ok(())

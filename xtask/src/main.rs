@@ -5,6 +5,7 @@ mod check;
 mod ci;
 mod demo;
 mod features;
+mod interop;
 mod layering;
 mod mutate;
 mod shell;
@@ -25,12 +26,14 @@ Usage: cargo xtask COMMAND [OPTIONS]
               against Azurite instead (installed from its npm package). Further words filter the
               tests by name.
   check       Formatting, lints and documentation, warnings denied.
+  interop     Microsoft's SDKs for Python, JavaScript and Rust, installed from their packages, against
+              the emulator. Names (python, javascript, rust) choose among them.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
-  ci          All that CI runs: check, layering, features, test, test --server azurite, demo.
+  ci          All that CI runs: check, layering, features, test, test --server azurite, interop, demo.
 ";
 
 type Outcome = Result<(), String>;
@@ -61,6 +64,7 @@ fn run() -> Outcome {
         "simulate" => simulate::run(arguments),
         "mutate" => mutate::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),
+        "interop" => interop::run(arguments),
         "features" => alone(arguments).and_then(|()| features::run()),
         "layering" => alone(arguments).and_then(|()| layering::run()),
         "ci" => alone(arguments).and_then(|()| ci::run()),

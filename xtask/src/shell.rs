@@ -52,11 +52,9 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 fn line(command: &Command) -> String {
     let settings = command.get_envs().filter_map(|(name, value)| {
         // A connection string holds a key.
-        let value = if name.to_string_lossy().contains("CONNECTION") {
-            "…".into()
-        } else {
-            value?.to_string_lossy()
-        };
+        let secret =
+            ["CONNECTION", "TOKEN"].iter().any(|word| name.to_string_lossy().contains(word));
+        let value = if secret { "…".into() } else { value?.to_string_lossy() };
         Some(format!("{}={value:?} ", name.to_string_lossy()))
     });
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();

@@ -17,6 +17,8 @@ use crate::sentence;
 const VARIABLE: &str = "AZURE_STORAGE_CONNECTION_STRING";
 /// Where a command finds the certificate that it must trust.
 const CERTIFICATE: &str = "QUEUE_EMULATOR_CERTIFICATE";
+/// Where Node.js looks for certificates that it trusts too.
+const NODE_CERTIFICATES: &str = "NODE_EXTRA_CA_CERTS";
 
 /// Runs a server as the options say.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
@@ -165,6 +167,10 @@ async fn execute(
     command.args(arguments).env(VARIABLE, server.connection_string()).kill_on_drop(true);
     if let Some(file) = trust {
         command.env(CERTIFICATE, file);
+        // What this names is trusted beside the rest, so it does no harm to set it.
+        if std::env::var_os(NODE_CERTIFICATES).is_none() {
+            command.env(NODE_CERTIFICATES, file);
+        }
     }
     let mut child = command
         .spawn()
