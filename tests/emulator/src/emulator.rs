@@ -207,13 +207,12 @@ impl Emulator {
             .map(|(account, _)| ((*account).clone(), Service::new(*deletion_time)))
             .collect();
         // If it cannot be read, every answer goes on being an error.
-        if store.load(&mut stored, self.now().into()).is_ok() {
+        if store.recover(&mut stored, self.now().into()).is_ok() {
             for (account, guarded) in &mut guarded {
                 if let Some(service) = stored.remove(*account) {
                     guarded.service = service;
                 }
             }
-            store.resume();
         }
     }
 

@@ -18,6 +18,7 @@ use queue_proto::{
     OperationResponse as _, ResponseHead, ServiceError, ServiceVersion,
 };
 
+use crate::settle::Unsettled;
 use crate::version::{self, before};
 use crate::{Emulator, authenticate, checks, cors, target};
 
@@ -89,13 +90,15 @@ impl Emulator {
         refusal: Option<ServiceError>,
     ) -> Response<Bytes> {
         let now = self.now();
-        let mut version = ResponseHead::read(request.headers()).version;
+        let version = ResponseHead::read(request.headers()).version;
+        let mut notes = Notes { version, ..Notes::default() };
         let endpoint = target::endpoint(request, connection.https, self);
         let answer = match (refusal, &endpoint) {
             (Some(refusal), _) => Err(refusal),
             (None, Err(refusal)) => Err(refusal.clone()),
-            (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut version, now),
+            (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut notes, now),
         };
+        let Notes { version, unsettled } = notes;
         let head = self.head(request.headers(), version, now);
         let method = request.method();
         let mut response = match answer {
@@ -109,7 +112,7 @@ impl Emulator {
             let rules = self.cors_rules(endpoint.account());
             cors::mark(&rules, method, request.headers(), &mut response);
         }
-        self.defer(&mut response);
+        unsettled.mark(&mut response);
         response
     }
 
@@ -166,14 +169,15 @@ impl Emulator {
         endpoint: &Endpoint,
         request: &Request<Bytes>,
         connection: Connection,
-        version: &mut Option<ServiceVersion>,
+        notes: &mut Notes,
         now: SystemTime,
     ) -> Result<Response<Bytes>, ServiceError> {
         if request.body().len() > MAX_BODY_BYTES {
             return Err(body_too_large());
         }
         let incoming = IncomingRequest::new(endpoint, request)?;
-        *version = incoming.version();
+        let version = incoming.version();
+        notes.version = version;
         if *request.method() == Method::OPTIONS {
             let asked = Preflight::read(&incoming)?;
             let rules = self.cors_rules(endpoint.account());
@@ -186,15 +190,15 @@ impl Emulator {
         incoming.require_content_length()?;
         check_md5(request)?;
 
-        let operation = match version::modernize(kind, *version, request) {
+        let operation = match version::modernize(kind, version, request) {
             Cow::Borrowed(_) => AnyOperation::read(&incoming)?,
             Cow::Owned(modern) => AnyOperation::read(&IncomingRequest::new(endpoint, &modern)?)?,
         };
-        version::check_values(&operation, *version)?;
+        version::check_values(&operation, version)?;
         checks::check(&operation)?;
         let location = incoming.location();
-        let mut response = self.perform(endpoint, operation, location, &grant, *version, now)?;
-        version::age(kind, *version, endpoint, &mut response);
+        let mut response = self.perform(endpoint, operation, location, &grant, notes, now)?;
+        version::age(kind, version, endpoint, &mut response);
         Ok(response)
     }
 
@@ -204,7 +208,7 @@ impl Emulator {
         operation: AnyOperation,
         location: Location,
         grant: &Grant,
-        version: Option<ServiceVersion>,
+        notes: &mut Notes,
         now: SystemTime,
     ) -> Result<Response<Bytes>, ServiceError> {
         match operation {
@@ -214,20 +218,23 @@ impl Emulator {
             }
             #[cfg(feature = "bearer")]
             AnyOperation::GetUserDelegationKey(asked) => {
-                self.delegation_key(endpoint.account(), &asked, grant, version, now)
+                self.delegation_key(endpoint.account(), &asked, grant, notes.version, now)
             }
             #[cfg(not(feature = "bearer"))]
             AnyOperation::GetUserDelegationKey(_) => {
                 // Only a bearer token allows it, and none is accepted.
-                let _ = (grant, version);
+                let _ = grant;
                 Err(ErrorCode::AuthorizationFailure.into())
             }
             operation => {
                 let mut account =
                     self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
-                let applied = account.apply(endpoint.account(), operation, location, now.into())?;
+                let applied = account.apply(endpoint.account(), operation, location, now.into());
+                // While nobody else can change the state: a failure to store what it holds now is
+                // a failure of this answer too.
+                notes.unsettled = Unsettled::now(self);
                 drop(account);
-                Ok(applied.answer(endpoint))
+                Ok(applied?.answer(endpoint))
             }
         }
     }
@@ -271,6 +278,13 @@ impl Emulator {
         };
         (AnyOperation::route(&incoming).ok(), queue)
     }
+}
+
+/// What is found out on the way to an answer, whether the request succeeds or not.
+#[derive(Default)]
+struct Notes {
+    version: Option<ServiceVersion>,
+    unsettled: Unsettled,
 }
 
 /// A body must be what its client says it is.

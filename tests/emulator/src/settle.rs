@@ -16,16 +16,27 @@ mod with_store {
 
     use super::{Bytes, Emulator, Response};
     use crate::StoreError;
-    use crate::store::Ticket;
+    use crate::store::{Store, Ticket};
 
-    impl Emulator {
-        /// Notes in an answer what it has to wait for.
-        pub(crate) fn defer(&self, response: &mut Response<Bytes>) {
-            if let Some(ticket) = self.store().and_then(crate::store::Store::ticket) {
+    /// What an answer has to wait for.
+    #[derive(Default)]
+    pub(crate) struct Unsettled(Option<Ticket>);
+
+    impl Unsettled {
+        /// Everything that the state holds now. The caller has the account's lock.
+        pub(crate) fn now(emulator: &Emulator) -> Self {
+            Self(emulator.store().and_then(Store::ticket))
+        }
+
+        /// Notes it in the answer.
+        pub(crate) fn mark(self, response: &mut Response<Bytes>) {
+            if let Some(ticket) = self.0 {
                 response.extensions_mut().insert(ticket);
             }
         }
+    }
 
+    impl Emulator {
         /// Waits until an answer may be given, without blocking the thread.
         #[cfg(feature = "serve")]
         pub(crate) async fn settle(&self, mut response: Response<Bytes>) -> Response<Bytes> {
@@ -56,16 +67,36 @@ mod with_store {
     }
 }
 
-#[cfg(not(feature = "durable"))]
-impl Emulator {
-    pub(crate) fn defer(&self, _: &mut Response<Bytes>) {}
+#[cfg(feature = "durable")]
+pub(crate) use with_store::Unsettled;
 
-    #[cfg(feature = "serve")]
-    pub(crate) async fn settle(&self, response: Response<Bytes>) -> Response<Bytes> {
-        response
+#[cfg(not(feature = "durable"))]
+mod in_memory {
+    use super::{Bytes, Emulator, Response};
+
+    /// Nothing: what is in memory is all there is.
+    #[derive(Default)]
+    pub(crate) struct Unsettled(());
+
+    impl Unsettled {
+        pub(crate) fn now(_: &Emulator) -> Self {
+            Self(())
+        }
+
+        pub(crate) fn mark(self, _: &mut Response<Bytes>) {}
     }
 
-    pub(crate) fn settle_blocking(&self, response: Response<Bytes>) -> Response<Bytes> {
-        response
+    impl Emulator {
+        #[cfg(feature = "serve")]
+        pub(crate) async fn settle(&self, response: Response<Bytes>) -> Response<Bytes> {
+            response
+        }
+
+        pub(crate) fn settle_blocking(&self, response: Response<Bytes>) -> Response<Bytes> {
+            response
+        }
     }
 }
+
+#[cfg(not(feature = "durable"))]
+pub(crate) use in_memory::Unsettled;

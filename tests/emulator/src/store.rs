@@ -15,7 +15,7 @@ mod texts;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -58,8 +58,6 @@ struct Inner {
     inbox: Inbox,
     texts: Mutex<Texts>,
     reader: Mutex<Connection>,
-    /// Whether the state has changes in it that could not be written.
-    failed: AtomicBool,
     /// The last number that was given out.
     number: AtomicU64,
     error: error::Context,
@@ -86,7 +84,6 @@ impl Store {
             inbox: Inbox::new(),
             texts: Mutex::new(Texts::new()),
             reader: Mutex::new(reader),
-            failed: AtomicBool::new(false),
             number: AtomicU64::new(number),
             error,
             on_failure,
@@ -138,22 +135,28 @@ impl Store {
     }
 
     /// What an answer given now has to wait for, if for anything: it may tell of every change up
-    /// to now.
+    /// to now. The caller lets nobody change the state meanwhile.
     pub(crate) fn ticket(&self) -> Option<Ticket> {
         self.inner.inbox.ticket()
     }
 
     /// Whether the state has changes in it that could not be written, and must be loaded again.
     pub(crate) fn has_failed(&self) -> bool {
-        self.inner.failed.load(Ordering::Acquire)
+        self.inner.inbox.is_closed()
     }
 
-    /// Takes records again, after a failure. The caller has loaded the state, and lets nobody
-    /// change it meanwhile.
-    pub(crate) fn resume(&self) {
-        *lock(&self.inner.texts) = Texts::new();
+    /// Loads the state again after a failure, and takes records again. The caller lets nobody
+    /// change the state meanwhile.
+    pub(crate) fn recover(
+        &self,
+        services: &mut HashMap<AccountName, Service>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        self.inner.inbox.wait_until_rested();
+        self.load(services, now)?;
+        lock(&self.inner.texts).clear();
         self.inner.inbox.reopen();
-        self.inner.failed.store(false, Ordering::Release);
+        Ok(())
     }
 }
 
@@ -181,10 +184,7 @@ impl Inner {
         }
         let error = Arc::new(error);
         // Before anybody learns of it, so that who asks again finds the state put right.
-        self.failed.store(true, Ordering::Release);
-        if let Some(next) = self.inbox.close(&error) {
-            next.finish(Err(Arc::clone(&error)));
-        }
+        self.inbox.close(&error);
         batch.finish(Err(error));
     }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -81,6 +82,10 @@ impl Future for Ticket {
 pub(super) struct Inbox {
     state: Mutex<Waiting>,
     arrived: Condvar,
+    /// The committer is done with a batch.
+    rested: Condvar,
+    /// Whether it is closed, to be asked without a lock.
+    closed: AtomicBool,
 }
 
 struct Waiting {
@@ -114,7 +119,12 @@ impl Inbox {
             idle: false,
             stop: false,
         };
-        Self { state: Mutex::new(state), arrived: Condvar::new() }
+        Self {
+            state: Mutex::new(state),
+            arrived: Condvar::new(),
+            rested: Condvar::new(),
+            closed: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn push(&self, account: AccountName, record: Record) {
@@ -144,7 +154,9 @@ impl Inbox {
     /// some if `patient`.
     pub(super) fn take(&self, patient: bool) -> Work {
         let mut waiting = lock(&self.state);
-        waiting.writing = None;
+        if waiting.writing.take().is_some() {
+            self.rested.notify_all();
+        }
         loop {
             if !waiting.records.is_empty() {
                 let records = mem::take(&mut waiting.records);
@@ -163,16 +175,33 @@ impl Inbox {
         }
     }
 
-    /// Takes no more records, and throws away those that wait; their batch is returned.
-    pub(super) fn close(&self, error: &Arc<StoreError>) -> Option<Arc<Batch>> {
+    /// Takes no more records, and puts an end to those that wait.
+    pub(super) fn close(&self, error: &Arc<StoreError>) {
+        let next = {
+            let mut waiting = lock(&self.state);
+            waiting.closed = Some(Arc::clone(error));
+            self.closed.store(true, Ordering::Release);
+            waiting.records.clear();
+            mem::replace(&mut waiting.next, Arc::new(Batch::new()))
+        };
+        next.finish(Err(Arc::clone(error)));
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Waits until nothing is being written.
+    pub(super) fn wait_until_rested(&self) {
         let mut waiting = lock(&self.state);
-        waiting.closed = Some(Arc::clone(error));
-        waiting.records.clear();
-        Some(mem::replace(&mut waiting.next, Arc::new(Batch::new())))
+        while waiting.writing.is_some() {
+            waiting = self.rested.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     pub(super) fn reopen(&self) {
         lock(&self.state).closed = None;
+        self.closed.store(false, Ordering::Release);
     }
 
     /// Sends the committer home when it has written what has come in.

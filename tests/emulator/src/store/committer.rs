@@ -53,6 +53,8 @@ pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
                         bytes
                     }
                     Err(error) => {
+                        // The log may have room that others need.
+                        checkpoint(writer, "TRUNCATE");
                         inner.fail(&batch, inner.error.write(error));
                         0
                     }

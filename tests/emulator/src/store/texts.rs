@@ -65,6 +65,14 @@ impl Texts {
         }
     }
 
+    /// Forgets everything. Places go on.
+    pub(super) fn clear(&mut self) {
+        self.first = self.end();
+        self.order.clear();
+        self.texts.clear();
+        self.bytes = 0;
+    }
+
     fn remove(&mut self, key: u64) {
         if let Some((_, text)) = self.texts.remove(&key) {
             self.bytes -= text.len();

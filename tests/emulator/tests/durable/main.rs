@@ -2,9 +2,18 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(unix)]
+mod client;
 #[path = "../it/common.rs"]
 mod common;
+#[cfg(unix)]
+mod crash;
 mod folder;
+#[cfg(unix)]
+mod full;
 mod model;
 mod refusals;
 mod reopen;
+#[cfg(unix)]
+#[path = "../it/running.rs"]
+mod running;

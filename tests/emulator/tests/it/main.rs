@@ -10,6 +10,9 @@ mod https;
 mod operations;
 #[cfg(unix)]
 mod program;
+#[cfg(unix)]
+#[expect(dead_code, reason = "shared with the tests of queues on disk, which use the rest")]
+mod running;
 mod secondary;
 mod users;
 #[expect(dead_code, reason = "shared with the list of differences, which uses all of it")]

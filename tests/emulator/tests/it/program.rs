@@ -1,11 +1,10 @@
 //! The program, run as people run it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_queue-emulator");
+use crate::running::{PROGRAM, Running};
 
 fn run(args: &[&str]) -> Output {
     Command::new(PROGRAM).args(args).output().unwrap()
@@ -13,63 +12,6 @@ fn run(args: &[&str]) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A running emulator, killed when the test ends.
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    ready: String,
-}
-
-impl Running {
-    fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut ready = String::new();
-        out.read_line(&mut ready).unwrap();
-        Self { child, out, ready }
-    }
-
-    fn field(&self, name: &str) -> &str {
-        let (_, rest) = self.ready.split_once(&format!("\"{name}\":")).unwrap();
-        rest.trim_start_matches('"').split(['"', ',', '}']).next().unwrap()
-    }
-
-    fn port(&self) -> u16 {
-        self.field("port").parse().unwrap()
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
-
-    /// Waits for the end, and returns exit code and standard error.
-    fn wait(mut self) -> (Option<i32>, String) {
-        let start = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(20), "it does not stop");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let mut rest = String::new();
-        self.out.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "one line on standard output");
-        let mut error = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        (self.child.wait().unwrap().code(), error)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
 }
 
 /// The status line that an unsigned List Queues gets.
