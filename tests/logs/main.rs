@@ -7,6 +7,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
 mod capture;
+mod processing;
 mod provider;
 mod scenes;
 mod secrets;
@@ -39,6 +40,7 @@ async fn nothing_secret_is_logged() {
         }
         scenes::play(server, &secrets).await;
     }
+    processing::play(&http, &secrets).await;
     scenes::tokens(&https, &secrets).await;
     scenes::far_away(&secrets).await;
     scenes::nonsense(&secrets);
@@ -50,8 +52,8 @@ async fn nothing_secret_is_logged() {
         assert!(secrets.count(kind) > 0, "no {kind} was met");
     }
     let text = log.text();
-    for target in ["queue_client", "hyper_util", "reqwest", "rustls"] {
-        assert!(text.contains(&format!(" {target}::")), "{target} logs nothing");
+    for target in ["queue_client", "queue_client::processor", "hyper_util", "reqwest", "rustls"] {
+        assert!(text.contains(&format!(" {target}")), "{target} logs nothing");
     }
     let found = secrets.found_in(&text);
     assert!(found.iter().any(|leak| leak.contains("canary")), "the canary was not found");

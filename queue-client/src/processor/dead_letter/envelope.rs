@@ -118,7 +118,8 @@ pub(in crate::processor) fn presentable(error: &str) -> String {
 }
 
 /// What a secret stands behind.
-const SECRETS: [&str; 5] = ["sig=", "accountkey=", "sharedkey ", "bearer ", "popreceipt="];
+const SECRETS: [&str; 6] =
+    ["sig=", "accountkey=", "sharedkey ", "sharedkeylite ", "bearer ", "popreceipt="];
 
 fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
     let same = |window: &[u8]| window.eq_ignore_ascii_case(wanted.as_bytes());
