@@ -209,3 +209,9 @@ pub(super) fn check(uri: &Uri, has_tls: bool) -> Result<(), TransportError> {
     };
     Err(TransportError::new(TransportErrorKind::NotSent).with_source(reason))
 }
+
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+pub(super) fn no_certificate() -> TransportError {
+    TransportError::new(TransportErrorKind::NotSent)
+        .with_source("a text of trusted certificates holds none")
+}

@@ -132,7 +132,11 @@ fn with_tls(
     if options.tls_backend() == Some(TlsBackend::NativeTls) {
         let mut roots = Vec::new();
         for pem in &options.roots {
-            roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?);
+            let some = reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?;
+            if some.is_empty() {
+                return Err(options::no_certificate());
+            }
+            roots.extend(some);
         }
         let builder = builder.tls_backend_native();
         return Ok(if options.trusts_system {

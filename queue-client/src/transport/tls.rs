@@ -9,7 +9,7 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-use super::{HttpOptions, TlsBackend, TransportError, TransportErrorKind};
+use super::{HttpOptions, TlsBackend, TransportError, TransportErrorKind, options};
 
 /// TLS 1.2 and 1.3 by the backend of `options`, or none if that is not rustls.
 ///
@@ -38,7 +38,7 @@ fn with_provider(
             roots.push(certificate.map_err(|_| unusable("a root certificate is not valid PEM"))?);
         }
         if roots.len() == before {
-            return Err(unusable("no certificate among the root certificates"));
+            return Err(options::no_certificate());
         }
     }
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

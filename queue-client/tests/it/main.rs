@@ -8,6 +8,7 @@ mod cancel;
 mod codec;
 mod connection_string;
 mod credential;
+#[cfg(feature = "tokio")]
 mod examples;
 mod fault_matrix;
 mod locations;

@@ -98,11 +98,6 @@ pub(crate) fn wait_for_bytes(stream: &TcpStream) {
     assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
 }
 
-/// Reads and says nothing until the other side closes the connection.
-pub(crate) fn stay_silent(stream: &mut TcpStream) {
-    while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
-}
-
 /// Waits until the other side closes the connection.
 pub(crate) fn wait_for_end(stream: &mut TcpStream) {
     match stream.read(&mut [0]) {
