@@ -5,6 +5,7 @@ mod check;
 mod ci;
 mod demo;
 mod features;
+mod fuzz;
 mod interop;
 mod layering;
 mod mutate;
@@ -30,6 +31,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
               the emulator. Names (python, javascript, rust) choose among them.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what.
+  fuzz        The fuzz targets of queue-proto, ten minutes each. Options: --seconds N. Names (request,
+              response, text, dates, endpoint) choose among them. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
@@ -63,6 +66,7 @@ fn run() -> Outcome {
         "test" => test::run(arguments),
         "simulate" => simulate::run(arguments),
         "mutate" => mutate::run(arguments),
+        "fuzz" => fuzz::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),
         "interop" => interop::run(arguments),
         "features" => alone(arguments).and_then(|()| features::run()),

@@ -1,0 +1,64 @@
+//! The fuzz targets of queue-proto, with libFuzzer through cargo-fuzz.
+
+use std::{fs, process::Command};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::{Outcome, shell, usage};
+
+const TARGETS: [&str; 5] = ["request", "response", "text", "dates", "endpoint"];
+const SECONDS: u64 = 600;
+/// The longest input: more than the largest part of a request that is read by itself.
+const LONGEST: &str = "-max_len=16384";
+
+pub(crate) fn run(mut arguments: Parser) -> Outcome {
+    let mut seconds = SECONDS;
+    let mut targets = Vec::new();
+    while let Some(argument) = arguments.next().map_err(usage)? {
+        match argument {
+            Arg::Long("seconds") => {
+                seconds = arguments.value().and_then(|value| value.parse()).map_err(usage)?;
+            }
+            Arg::Value(name) => {
+                let name = name.string().map_err(usage)?;
+                if !TARGETS.contains(&name.as_str()) {
+                    let all = TARGETS.join(", ");
+                    return Err(format!("there is no fuzz target `{name}`: there are {all}"));
+                }
+                targets.push(name);
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    if targets.is_empty() {
+        targets.extend(TARGETS.map(str::to_owned));
+    }
+    prepare()?;
+    targets.iter().try_for_each(|target| fuzz(target, seconds))
+}
+
+/// libFuzzer needs a nightly compiler, and cargo-fuzz to build with it.
+fn prepare() -> Outcome {
+    shell::output(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])).map_err(
+        |_| "fuzzing needs a nightly compiler: `rustup toolchain install nightly`".to_owned(),
+    )?;
+    if shell::output(&mut shell::cargo(["fuzz", "--version"])).is_ok() {
+        return Ok(());
+    }
+    shell::run(&mut shell::cargo(["install", "cargo-fuzz", "--locked"]))
+}
+
+fn fuzz(target: &str, seconds: u64) -> Outcome {
+    let found = shell::scratch("fuzz").join("corpus").join(target);
+    fs::create_dir_all(&found).map_err(|error| format!("cannot make {found:?}: {error}"))?;
+    let seeds = shell::root().join("queue-proto/tests/corpus").join(target);
+    shell::run(
+        Command::new("cargo")
+            .current_dir(shell::root())
+            .args(["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz", "--target-dir"])
+            .arg(shell::scratch("fuzz").join("target"))
+            .arg(target)
+            .args([found, seeds])
+            .args(["--", &format!("-max_total_time={seconds}"), LONGEST, "-rss_limit_mb=2048"]),
+    )
+}
