@@ -175,11 +175,11 @@ impl Emulator {
         if request.body().len() > MAX_BODY_BYTES {
             return Err(body_too_large());
         }
-        let incoming = IncomingRequest::new(endpoint, request)?;
+        let incoming = IncomingRequest::new(endpoint, request).map_err(name_the_name)?;
         let version = incoming.version();
         notes.version = version;
         if *request.method() == Method::OPTIONS {
-            let asked = Preflight::read(&incoming)?;
+            let asked = Preflight::read(&incoming).map_err(name_the_header)?;
             let rules = self.cors_rules(endpoint.account());
             return Ok(cors::preflight(&rules, &asked)?.to_http());
         }
@@ -285,6 +285,27 @@ impl Emulator {
 struct Notes {
     version: Option<ServiceVersion>,
     unsettled: Unsettled,
+}
+
+/// The only input that is out of range before a request is understood is the name of a queue, and
+/// the service says so.
+fn name_the_name(error: ServiceError) -> ServiceError {
+    match error.code() {
+        ErrorCode::OutOfRangeInput => error.with_message(
+            "The specified resource name length is not within the permissible limits.",
+        ),
+        _ => error,
+    }
+}
+
+/// What is wrong with a preflight is, but for rare cases, that a header is not there.
+fn name_the_header(error: ServiceError) -> ServiceError {
+    match (error.code(), error.detail("HeaderValue")) {
+        (ErrorCode::InvalidHeaderValue, Some("")) => {
+            error.with_message("A required CORS header is not present.")
+        }
+        _ => error,
+    }
 }
 
 /// A body must be what its client says it is.

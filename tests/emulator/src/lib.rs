@@ -1,16 +1,25 @@
 //! An Azure Queue Storage service for development and tests.
 //!
-//! It answers the requests that the service answers, checks signatures and dates as the service
-//! does, and keeps its queues in memory. Run it
+//! It answers all operations of the service, authorizes as the service does (Shared Key, every kind
+//! of shared access signature, bearer tokens), follows the version that a request asks for, and
+//! refuses with the service's codes. Run it
 //!
 //! * **in process**, without a socket: [`Emulator::handle`] takes an [`http::Request`] and gives an
 //!   [`http::Response`];
-//! * **over HTTP**: `Server` (feature `serve`) listens on a socket of the process, for tests with
-//!   any client;
+//! * **over HTTP or HTTPS**: `Server` (feature `serve`) listens on a socket of the process, for
+//!   tests with any client;
 //! * **as a program**: `queue-emulator` prints the connection string to use.
 //!
-//! Time is a value that it is given: with [`Emulator::with_manual_clock`] a message that reappears
-//! after 30 seconds, or expires after seven days, does so when the test says so.
+//! | I want to … | |
+//! | --- | --- |
+//! | move time: a message that expires after seven days does so at once | [`Emulator::with_manual_clock`] |
+//! | lose answers, slow them down, refuse or cut them off | [`Fault`], [`Emulator::exchange`] |
+//! | see what is in a queue without touching it | [`Emulator::inspect`] |
+//! | have the same ids and faults in every run | [`EmulatorBuilder::seed`] |
+//! | have users who may not do everything | [`EmulatorBuilder::roles`], `UserToken::role` |
+//! | issue bearer tokens | `TokenIssuer` (feature `bearer`) |
+//! | have a secondary that lags behind | [`EmulatorBuilder::replication_lag`] |
+//! | keep queues when the process ends | `EmulatorBuilder::location` (feature `durable`) |
 //!
 //! ```
 //! use std::time::Duration;
@@ -59,20 +68,52 @@
 //!
 //! | Question | Here |
 //! | --- | --- |
+//! | **Messages** | |
 //! | Order of messages | By the time they became visible: first in, first out, and a message that reappears queues behind those that were visible before it. |
 //! | Stale pop receipt | 404 `MessageNotFound`, as the service answers; its reference says 400 `PopReceiptMismatch`. |
+//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`. |
 //! | Receipt after its visibility timeout | Valid until the message is handed out again or updated. |
 //! | Visibility beyond the expiry in Update Message | Accepted, as the service does; the message expires when it should. |
-//! | Name of a deleted queue | Free again after exactly 30 seconds (the service: at least 30); [`EmulatorBuilder::deletion_time`] changes it. |
-//! | Unknown account | 404 `ResourceNotFound`; the service has no host of that name. |
+//! | Longest time to live | 2,147,483,647 seconds, or never. |
+//! | Limits of size | 65,536 bytes of text, 131,584 of the whole body; both answer 413 `RequestBodyTooLarge`. |
 //! | Approximate message count | Exact; hidden messages are counted, expired ones are not. |
+//! | `DequeueCount` before version 2009-09-19 | Left out when the request is that old; the service looks at the queue's age. |
+//! | **Queues** | |
+//! | Name of a deleted queue | Free again after exactly 30 seconds (the service: at least 30); [`EmulatorBuilder::deletion_time`] changes it. |
+//! | Queue name of a wrong length | 400 `OutOfRangeInput`; wrong characters are 400 `InvalidResourceName`. |
+//! | Metadata | At most 8 KiB of names and values, as for blobs; empty values are kept. |
+//! | Markers of lists | `/account/queue`, the queue to go on with; anything else is 400 `InvalidMarker`. |
+//! | Letters of stored access policies | Out of `raup`, each once, else 400 `InvalidXmlNodeValue`. |
+//! | **Authorization** | |
+//! | Unknown account | 404 `ResourceNotFound`; the service has no host of that name. |
+//! | Stored policy and signature give the same field, or neither does | 400 `InvalidQueryParameterValue`. |
+//! | Signature used on what no signature of its kind allows | 403 `AuthorizationFailure`; on what others of its kind allow, 403 `AuthorizationPermissionMismatch` or `AuthorizationResourceTypeMismatch`. |
+//! | New stored policies, settings and roles | Act at once; the service may take half a minute or more. |
+//! | Get User Delegation Key without a bearer token | 403 `AuthenticationFailed`. |
+//! | User delegation key with wrong times | 400 `InvalidXmlNodeValue`. Its `SignedService` is `q`. |
+//! | Unknown user delegation key | 403 `AuthenticationFailed`. |
+//! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthorizationFailure`. |
+//! | Role for access control lists and settings | [`Role::Owner`] alone; [`Role::Contributor`] has neither. |
+//! | Signature of a bearer token | Checked against an issuer if one was given, else not: tests make up tokens. |
+//! | **Settings and CORS** | |
+//! | Settings that were never made | Nothing is logged or measured, no CORS rule. |
+//! | Logging and metrics | Settings are checked and kept. Logs and metrics are in other services, blobs and tables, and not made. |
+//! | Unknown elements in settings | 400 `UnsupportedXmlNode` at the outermost level, ignored within. |
+//! | Methods in the answer to a preflight | The one that was asked for. |
+//! | **Other** | |
+//! | Secondary | Read only: writes are 403 `InsufficientAccountPermissions`, as is reading when there is none. |
+//! | Operations that a version does not have | As if they had never been: 400 `InvalidQueryParameterValue` for an unknown `comp`, 405 for an unknown verb. |
+//! | Throttling | Only by [`Fault`]: 503 `ServerBusy`, without `Retry-After`. |
 //!
 //! # Features
 //!
 //! | Feature | |
 //! | --- | --- |
+//! | `bearer` | bearer tokens, user delegation keys, and a local issuer of tokens |
 //! | `serve` | `Server`: the emulator over HTTP/1.1, on tokio and hyper |
-//! | `program` (default) | the program `queue-emulator`; includes `serve` |
+//! | `https` | `Server` over HTTPS, with a certificate of its own; includes `serve` |
+//! | `durable` | queues on disk |
+//! | `program` (default) | the program `queue-emulator`; includes all others |
 //!
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.

@@ -39,6 +39,9 @@ fn row_33_limits_and_markers_of_lists_are_checked() {
 fn row_34_bars_in_names_are_refused() {
     let wire = Wire::new();
     wire.put("/a%7Cbc").send().refused(400, "InvalidResourceName");
+    let reply = wire.put("/ab").send().refused(400, "OutOfRangeInput");
+    let text = "The specified resource name length is not within the permissible limits.";
+    assert_eq!(reply.error.message(), text);
 }
 
 #[test]

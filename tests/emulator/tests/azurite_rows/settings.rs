@@ -128,7 +128,8 @@ fn row_41_cors_and_stats() {
     preflight("http://A", "PUT", "").refused(403, "CorsPreflightFailure");
     preflight("http://a", "DELETE", "").refused(403, "CorsPreflightFailure");
     preflight("http://a", "GET", "x-other").refused(403, "CorsPreflightFailure");
-    preflight("", "GET", "").refused(400, "InvalidHeaderValue");
+    let reply = preflight("", "GET", "").refused(400, "InvalidHeaderValue");
+    assert_eq!(reply.error.message(), "A required CORS header is not present.");
     preflight("http://a", "", "").refused(400, "InvalidHeaderValue");
 
     let get = |origin: &str| wire.get("?comp=list").header("origin", origin).send().expect(200);
