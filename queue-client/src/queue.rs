@@ -122,6 +122,11 @@ impl<C: Codec> QueueClient<C> {
         (self.target, self.codec)
     }
 
+    #[cfg(all(feature = "processor", feature = "tokio"))]
+    pub(crate) const fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// How messages are written and read.
     #[must_use]
     pub const fn codec(&self) -> &C {

@@ -9,7 +9,7 @@ use std::{
 use queue_proto::MessageText;
 use tokio::sync::{mpsc, oneshot};
 
-use super::core::{AskFailure, DeliveryKey, Input, LoopState, Snapshot, Tick};
+use super::core::{AskFailure, DeliveryKey, Input, LoopState, Settled, Snapshot, Tick};
 use crate::{error::Error, runtime::Runtime};
 
 /// The way to the loop of a processor. Clones lead to the same loop.
@@ -22,7 +22,16 @@ pub(super) struct Control {
 
 pub(super) enum Command {
     Input(Input),
-    Ask { key: DeliveryKey, question: Question, reply: oneshot::Sender<Result<Tick, AskFailure>> },
+    /// Tell how that delivery is settled.
+    Watch {
+        key: DeliveryKey,
+        reply: oneshot::Sender<Settled>,
+    },
+    Ask {
+        key: DeliveryKey,
+        question: Question,
+        reply: oneshot::Sender<Result<Tick, AskFailure>>,
+    },
 }
 
 pub(super) enum Question {
@@ -69,6 +78,14 @@ impl Control {
     /// Whether there is still a loop to hear it.
     pub(super) fn send(&self, input: Input) -> bool {
         self.commands.send(Command::Input(input)).is_ok()
+    }
+
+    /// How a delivery is settled, once it is.
+    pub(super) fn watch(&self, key: DeliveryKey) -> oneshot::Receiver<Settled> {
+        let (reply, settled) = oneshot::channel();
+        // Without a loop the sender is dropped, and the receiver says so.
+        let _ = self.commands.send(Command::Watch { key, reply });
+        settled
     }
 
     pub(super) async fn ask(

@@ -2,6 +2,7 @@
 
 pub(super) mod envelope;
 mod queue;
+mod redrive;
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::SystemTime};
 
@@ -12,6 +13,7 @@ use super::{core::Reason, handler::BoxError};
 use crate::failure::{OpFailure, Refusal};
 
 pub(super) use self::queue::QueueSink;
+pub use self::redrive::{Redrive, RedriveReport, redrive};
 
 /// The suffix of dead-letter queues, which Azure Functions uses too.
 pub(super) const SUFFIX: &str = "-poison";

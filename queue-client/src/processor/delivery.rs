@@ -49,6 +49,14 @@ impl<T> Delivery<T> {
         Self { body, shared }
     }
 
+    pub(super) const fn key(&self) -> DeliveryKey {
+        self.shared.key
+    }
+
+    pub(super) const fn control(&self) -> &Control {
+        &self.shared.control
+    }
+
     /// What the text stands for, by the codec of the queue.
     #[must_use]
     pub const fn body(&self) -> &T {

@@ -25,7 +25,8 @@ use super::{
     Undecodable,
     control::{Command, Control, Question},
     core::{
-        self, AskFailure, AskId, Core, DeliveryKey, Input, Reason, ShutdownMode, Summary, Tick,
+        self, AskFailure, AskId, Core, DeliveryKey, Input, Reason, Settled, ShutdownMode, Summary,
+        Tick,
     },
     dead_letter::DeadLetterSink,
     handler::{Handler, HandlerError, Outcome, Trouble, verdict},
@@ -68,6 +69,8 @@ struct State {
     running: HashMap<DeliveryKey, Run>,
     /// What handlers said before their messages became dead letters.
     troubles: HashMap<DeliveryKey, Trouble>,
+    /// Who wants to know how a delivery is settled.
+    watched: HashMap<DeliveryKey, oneshot::Sender<Settled>>,
     asks: HashMap<AskId, oneshot::Sender<Result<Tick, AskFailure>>>,
     next_ask: u64,
     summary: Option<Summary>,
@@ -208,6 +211,12 @@ where
             Happened::Answered(input) => self.core.handle(now, input),
             Happened::Stop(mode) => self.core.handle(now, Input::Shutdown(mode)),
             Happened::Command(Command::Input(input)) => self.core.handle(now, input),
+            Happened::Command(Command::Watch { key, reply }) => {
+                // A delivery that is over already has nobody to answer, and the sender is dropped.
+                if self.state.running.contains_key(&key) {
+                    self.state.watched.insert(key, reply);
+                }
+            }
             Happened::Command(Command::Ask { key, question, reply }) => {
                 let ask = AskId::new(self.state.next_ask);
                 self.state.next_ask += 1;
@@ -235,6 +244,16 @@ where
         }
     }
 
+    fn report(&self, now: Tick, run: &Run, outcome: Option<&core::Outcome>) {
+        self.observers.processed(&ProcessReport {
+            queue: self.queue.name(),
+            outcome,
+            duration: now.since(run.since),
+            attempt: run.attempt,
+            queue_time: run.queue_time,
+        });
+    }
+
     fn handled(&mut self, now: Tick, id: Id, (outcome, trouble): (core::Outcome, Trouble)) {
         let Some(key) = self.state.tasks.remove(&id) else { return };
         // Without a run it was dropped after it had returned.
@@ -248,13 +267,7 @@ where
                 "handler failed"
             );
         }
-        self.observers.processed(&ProcessReport {
-            queue: self.queue.name(),
-            outcome: &outcome,
-            duration: now.since(run.since),
-            attempt: run.attempt,
-            queue_time: run.queue_time,
-        });
+        self.report(now, run, Some(&outcome));
         self.state.troubles.insert(key, trouble);
         self.core.handle(now, Input::HandlerDone { key, outcome });
     }

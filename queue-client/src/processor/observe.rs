@@ -47,8 +47,9 @@ pub struct OperationReport<'a> {
 pub struct ProcessReport<'a> {
     /// The queue.
     pub queue: &'a QueueName,
-    /// How it ended.
-    pub outcome: &'a Outcome,
+    /// How it ended; `None` when it was dropped: its time was over, its lease lost, or the processor
+    /// shut down.
+    pub outcome: Option<&'a Outcome>,
     /// How long it ran.
     pub duration: Duration,
     /// The number of the delivery.

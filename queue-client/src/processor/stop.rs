@@ -10,7 +10,9 @@ use super::core::ShutdownMode;
 #[derive(Default)]
 pub(super) struct Stop {
     once: Vec<BoxFuture<'static, ()>>,
+    #[cfg(feature = "signals")]
     signal: Option<BoxFuture<'static, ()>>,
+    #[cfg(feature = "signals")]
     demands: u32,
 }
 

@@ -150,6 +150,20 @@ pub enum Trouble {
     Refused,
 }
 
+impl Trouble {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Network => "network",
+            Self::Unauthorized => "unauthorized",
+            Self::QueueMissing => "queue_missing",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What the loop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

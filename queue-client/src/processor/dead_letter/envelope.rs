@@ -177,7 +177,7 @@ mod tests {
         let size = |text: &MessageText| text.len();
         let mut big = letter("");
         let overhead = size(&seal(&big));
-        let limit = queue_proto::MAX_MESSAGE_TEXT;
+        let limit = queue_proto::limits::MAX_MESSAGE_TEXT;
         big.text = MessageText::new("x".repeat(limit - overhead)).unwrap();
         assert_eq!(size(&seal(&big)), limit);
         big.text = MessageText::new("x".repeat(limit - overhead + 1)).unwrap();

@@ -1,6 +1,6 @@
 //! What the loop does for each action of the core.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use tracing::{Instrument as _, field::Empty};
@@ -18,6 +18,7 @@ use crate::processor::{
     delivery::{self, Delivery, unwrapped},
     handler::{Handler, Trouble},
     lease::{LeaseHandle, Told, View},
+    observe::ProcessReport,
 };
 
 impl<T, H> Driver<T, H>
@@ -58,6 +59,7 @@ where
             Action::Drop { key } => {
                 if let Some(run) = self.state.running.remove(&key) {
                     run.task.abort();
+                    self.report(now, &run, None);
                 }
             }
             Action::Forget { key } => {
@@ -65,6 +67,12 @@ where
                 self.state.troubles.remove(&key);
             }
             Action::Emit(event) => {
+                if let Event::Settled { key, how, .. } = &event
+                    && let Some(reply) = self.state.watched.remove(key)
+                {
+                    // Whoever asked may have been dropped.
+                    let _ = reply.send(*how);
+                }
                 self.log(&event);
                 self.observers.event(self.queue.name(), &event);
             }
@@ -87,6 +95,7 @@ where
 
     fn start(&mut self, now: Tick, key: DeliveryKey, raw: Arc<RawDelivery>, deadline: Tick) {
         let (text, dead_letter) = unwrapped(&raw);
+        let queue_time = raw.answered_at.and_then(|at| at.duration_since(raw.inserted_at).ok());
         let body = match self.codec.decode(&text) {
             Ok(body) => body,
             Err(error) => {
@@ -98,11 +107,17 @@ where
                     Undecodable::Retry => Outcome::failed(reason),
                     Undecodable::Abandon => Outcome::Abandon,
                 };
+                self.observers.processed(&ProcessReport {
+                    queue: self.queue.name(),
+                    outcome: Some(&outcome),
+                    duration: Duration::ZERO,
+                    attempt: raw.attempt,
+                    queue_time,
+                });
                 return self.core.handle(now, Input::HandlerDone { key, outcome });
             }
         };
         let (view, lease) = watch::channel(View { deadline, told: Told::Held, stop: None });
-        let queue_time = raw.answered_at.and_then(|at| at.duration_since(raw.inserted_at).ok());
         let span = tracing::info_span!(
             target: "queue_client::processor",
             "process",

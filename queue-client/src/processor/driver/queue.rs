@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use queue_proto::{Operation, QueueName};
 
-use crate::{error::Error, shared::Shared};
+use crate::{QueueClient, codec::Codec, error::Error, shared::Shared};
 
 /// A queue as the processor uses it: one request for each call. What is tried again, and when, the
 /// core decides.
@@ -15,6 +15,11 @@ pub(in crate::processor) struct Queue {
 impl Queue {
     pub(in crate::processor) const fn new(client: Arc<Shared>, name: QueueName) -> Self {
         Self { client, name }
+    }
+
+    pub(in crate::processor) fn of<C: Codec>(queue: &QueueClient<C>) -> Self {
+        let target = queue.target();
+        Self { client: Arc::clone(&target.shared), name: target.name.clone() }
     }
 
     pub(in crate::processor) const fn name(&self) -> &QueueName {
@@ -39,5 +44,14 @@ impl Queue {
         limit: Duration,
     ) -> Result<O::Response, Error> {
         self.client.execute_once(operation, Some(&self.name), limit).await
+    }
+
+    /// Calls with the client's own retries.
+    pub(in crate::processor) async fn persist<O: Operation>(
+        &self,
+        operation: &O,
+    ) -> Result<O::Response, Error> {
+        let client = &self.client;
+        client.execute(operation, &client.options, Some(&self.name)).await
     }
 }

@@ -337,3 +337,15 @@ fn a_handler_asks_and_is_answered() {
     bench.input(Input::RenewNow { key, ask: AskId::new(4) });
     assert!(matches!(bench.replies[3], Action::Reply { result: Err(AskFailure::Over), .. }));
 }
+
+#[test]
+fn an_older_delivery_of_a_held_message_is_ignored() {
+    let many = std::num::NonZeroUsize::new(320).unwrap();
+    let mut bench = Bench::new(|config| config.concurrency = many);
+    // Two receives are under way, and the answer to the earlier comes later.
+    bench.receive((1..=32).map(|id| message(id, 2)).collect());
+    bench.receive(vec![message(1, 1)]);
+    assert!(bench.events.iter().any(|event| matches!(event, Event::StaleDelivery { .. })));
+    bench.done(bench.started[0].0, Outcome::Complete);
+    assert_eq!(bench.delete_with(Ok(())), receipt("got-1-2"));
+}

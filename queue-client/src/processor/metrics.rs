@@ -1,0 +1,161 @@
+//! Metrics through the `metrics` crate.
+
+use metrics::{Label, counter, gauge, histogram};
+use queue_proto::QueueName;
+
+use super::{
+    core::{Event, LostCause, Outcome, Poll, Reason, RenewalResult, Settled},
+    observe::{Observer, OperationReport, ProcessReport},
+};
+use crate::failure::{OpFailure, Refusal};
+
+/// Counts what a processor does with the `metrics` crate, under the names of OpenTelemetry's
+/// conventions for messaging where there are any:
+///
+/// | Metric | Kind | Labels |
+/// | --- | --- | --- |
+/// | `messaging.client.operation.duration` | histogram, s | `messaging.operation.name`, `error.type` |
+/// | `messaging.client.consumed.messages` | counter | |
+/// | `messaging.process.duration` | histogram, s | `outcome` |
+/// | `azure_queue.delivery.attempt` | histogram | |
+/// | `azure_queue.delivery.queue_time` | histogram, s | |
+/// | `azure_queue.lease.renewals` | counter | `result` |
+/// | `azure_queue.lease.lost` | counter | `cause` |
+/// | `azure_queue.lease.margin` | histogram, s: what was left of the lease when the message was settled | |
+/// | `azure_queue.duplicate.suppressed`, `azure_queue.duplicate.while_running` | counter | |
+/// | `azure_queue.settle.not_owner`, `azure_queue.settle.ambiguous_success` | counter | |
+/// | `azure_queue.dead_letter` | counter | `reason` |
+/// | `azure_queue.poll` | counter | `result` |
+/// | `azure_queue.in_flight` | gauge | |
+///
+/// All have `messaging.system` and `messaging.destination.name`.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct MetricsObserver;
+
+impl MetricsObserver {
+    /// An observer for the recorder of the program.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+fn labels(queue: &QueueName, more: Option<(&'static str, &'static str)>) -> Vec<Label> {
+    let mut labels = vec![
+        Label::from_static_parts("messaging.system", "azure_storage_queue"),
+        Label::new("messaging.destination.name", queue.as_str().to_owned()),
+    ];
+    labels.extend(more.map(|(name, value)| Label::from_static_parts(name, value)));
+    labels
+}
+
+impl Observer for MetricsObserver {
+    fn event(&self, queue: &QueueName, event: &Event) {
+        let count = |name: &'static str, label: Option<(&'static str, &'static str)>, by: u64| {
+            counter!(name, labels(queue, label)).increment(by);
+        };
+        match event {
+            Event::Polled(poll) => {
+                let (result, messages) = match poll {
+                    Poll::Full(messages) => ("full", *messages),
+                    Poll::Partial(messages) => ("partial", *messages),
+                    Poll::Empty => ("empty", 0),
+                    Poll::Failed(trouble) => (trouble.as_str(), 0),
+                };
+                count("azure_queue.poll", Some(("result", result)), 1);
+                count("messaging.client.consumed.messages", None, messages as u64);
+            }
+            Event::Started { .. } => {
+                gauge!("azure_queue.in_flight", labels(queue, None)).increment(1);
+            }
+            Event::Renewal { result, .. } => {
+                let result = match result {
+                    RenewalResult::Ok => "ok",
+                    RenewalResult::Refused => "refused",
+                    RenewalResult::Ambiguous => "ambiguous",
+                    RenewalResult::NotOwner => "not_owner",
+                };
+                count("azure_queue.lease.renewals", Some(("result", result)), 1);
+            }
+            Event::LeaseLost { cause, .. } => {
+                let cause = match cause {
+                    LostCause::Taken => "taken",
+                    LostCause::ReceiptLost => "receipt_lost",
+                    LostCause::Expired => "expired",
+                    LostCause::QueueGone => "queue_gone",
+                    LostCause::MaxLease => "max_lease",
+                };
+                count("azure_queue.lease.lost", Some(("cause", cause)), 1);
+            }
+            Event::DuplicateSuppressed { .. } => {
+                count("azure_queue.duplicate.suppressed", None, 1);
+            }
+            Event::RedeliveredWhileRunning { .. } => {
+                count("azure_queue.duplicate.while_running", None, 1);
+            }
+            Event::Settled { how, margin, .. } => {
+                histogram!("azure_queue.lease.margin", labels(queue, None))
+                    .record(margin.as_secs_f64());
+                match how {
+                    Settled::CompletedAfterAmbiguity => {
+                        count("azure_queue.settle.ambiguous_success", None, 1);
+                    }
+                    Settled::CompletedNotOwned { .. } => {
+                        count("azure_queue.settle.not_owner", None, 1);
+                    }
+                    Settled::DeadLettered { reason } => {
+                        count("azure_queue.dead_letter", Some(("reason", reason.as_str())), 1);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn operation(&self, report: &OperationReport<'_>) {
+        let mut labels =
+            labels(report.queue, report.failure.map(|f| ("error.type", error_type(f))));
+        let name = report.operation.name();
+        labels.push(Label::from_static_parts("messaging.operation.name", name));
+        histogram!("messaging.client.operation.duration", labels)
+            .record(report.duration.as_secs_f64());
+    }
+
+    fn processed(&self, report: &ProcessReport<'_>) {
+        let outcome = match report.outcome {
+            Some(Outcome::Complete) => "complete",
+            Some(Outcome::Retry { reason: Reason::HandlerPanicked, .. }) => "panic",
+            Some(Outcome::Retry { .. }) => "retry",
+            Some(Outcome::DeadLetter { .. }) => "dead_letter",
+            Some(Outcome::Abandon) => "abandon",
+            None => "dropped",
+        };
+        histogram!("messaging.process.duration", labels(report.queue, Some(("outcome", outcome))))
+            .record(report.duration.as_secs_f64());
+        histogram!("azure_queue.delivery.attempt", labels(report.queue, None))
+            .record(f64::from(report.attempt));
+        if let Some(time) = report.queue_time {
+            histogram!("azure_queue.delivery.queue_time", labels(report.queue, None))
+                .record(time.as_secs_f64());
+        }
+        gauge!("azure_queue.in_flight", labels(report.queue, None)).decrement(1);
+    }
+}
+
+const fn error_type(failure: &OpFailure) -> &'static str {
+    match failure {
+        OpFailure::Refused { kind, .. } => match kind {
+            Refusal::Throttled => "throttled",
+            Refusal::Unauthorized => "unauthorized",
+            Refusal::QueueNotFound => "queue_not_found",
+            Refusal::QueueBeingDeleted => "queue_being_deleted",
+            Refusal::Conflict => "conflict",
+            Refusal::Invalid => "invalid",
+        },
+        OpFailure::NotSent => "not_sent",
+        OpFailure::Ambiguous => "ambiguous",
+        OpFailure::NotOwner => "not_owner",
+    }
+}

@@ -1,0 +1,10 @@
+//! The processor through its driver, on the emulator, in virtual time.
+#![cfg(all(feature = "processor", feature = "tokio"))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod faults;
+mod handlers;
+mod hands;
+mod sending;
+mod shutdown;
+mod support;
