@@ -9,10 +9,13 @@ mod visibility;
 
 use std::fmt::{Debug, Display};
 
-use queue_client::{BoxFuture, Error, QueueClient, QueueServiceClient};
+use queue_client::{BoxFuture, Error};
 use queue_proto::ErrorCode;
 
-use crate::server::Server;
+use crate::{
+    either::{Queue, Service},
+    server::Server,
+};
 
 /// Why a server failed a case.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -36,15 +39,15 @@ pub struct Stage<'a> {
     /// The server.
     pub server: &'a Server,
     /// A client of the server.
-    pub service: QueueServiceClient,
+    pub service: Service,
     /// A new, empty queue.
-    pub queue: QueueClient,
+    pub queue: Queue,
 }
 
 impl<'a> Stage<'a> {
     /// Makes a queue for the case.
     async fn set(server: &'a Server) -> Result<Self, Failure> {
-        let service = server.client();
+        let service = server.open(server.builder())?;
         let queue = service.queue(unique_name().as_str())?;
         queue.create().await?;
         Ok(Self { server, service, queue })

@@ -2,4 +2,5 @@
 
 pub mod conformance;
 pub mod deviations;
+pub mod either;
 pub mod server;

@@ -6,11 +6,13 @@ use std::{
 };
 
 use queue_client::{
-    BoxFuture, ClientBuilder, QueueServiceClient,
+    BoxFuture, ClientBuilder, QueueServiceClient, SetupError,
     runtime::{ManualRuntime, Runtime, TokioRuntime},
     transport::{HttpOptions, HyperTransport, ReqwestTransport, Transport, from_fn},
 };
 use queue_emulator::{Certificate, Emulator, Server as HttpServer};
+
+use crate::either::Service;
 
 /// A server under test, and how its time passes.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Server {
     transport: Arc<dyn Transport>,
     runtime: Arc<dyn Runtime>,
     clock: Clock,
+    /// Whether its clients block.
+    blocks: bool,
     /// Kept running as long as it is tested.
     _http: Option<HttpServer>,
 }
@@ -47,6 +51,7 @@ impl Server {
             transport: Arc::new(from_fn(move |request| Ok(emulator.handle(request)))),
             runtime: Arc::new(time.clone()),
             clock: Clock::Manual(time),
+            blocks: false,
             _http: None,
         }
     }
@@ -89,6 +94,7 @@ impl Server {
             transport,
             runtime: Arc::new(ManualTimeOfDay { day: time.clone(), timers: TokioRuntime::new() }),
             clock: Clock::Manual(time),
+            blocks: false,
             _http: Some(server),
         }
     }
@@ -105,6 +111,7 @@ impl Server {
             transport: reqwest(),
             runtime: Arc::new(TokioRuntime::new()),
             clock: Clock::Real,
+            blocks: false,
             _http: None,
         }
     }
@@ -124,6 +131,29 @@ impl Server {
     ) -> Self {
         self.transport = Arc::new(watch(self.transport));
         self
+    }
+
+    /// Has the list played by clients that block.
+    #[must_use]
+    pub fn blocking(mut self) -> Self {
+        self.blocks = true;
+        self
+    }
+
+    /// Whether the list is played by clients that block.
+    #[must_use]
+    pub const fn blocks(&self) -> bool {
+        self.blocks
+    }
+
+    /// The client that the list is played by.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be set up.
+    pub fn open(&self, builder: ClientBuilder) -> Result<Service, SetupError> {
+        let service = builder.build()?;
+        if self.blocks { Service::blocking(service) } else { Ok(Service::Async(service)) }
     }
 
     /// A client of the server.

@@ -1,7 +1,7 @@
-use queue_client::QueueClient;
 use queue_proto::{MaxResults, Metadata, ops::CreateQueue};
 
 use super::{Failure, Outcome, Stage, equal, unique_name};
+use crate::either::Queue;
 
 pub(super) async fn lists_queues_in_alphabetical_order_by_prefix(stage: &Stage<'_>) -> Outcome {
     let (prefix, queues) = family(stage).await?;
@@ -43,7 +43,7 @@ pub(super) async fn lists_metadata_when_asked(stage: &Stage<'_>) -> Outcome {
 }
 
 /// Five queues with a prefix of their own, not made in the order of their names.
-async fn family(stage: &Stage<'_>) -> Result<(String, Vec<QueueClient>), Failure> {
+async fn family(stage: &Stage<'_>) -> Result<(String, Vec<Queue>), Failure> {
     let prefix = unique_name();
     let mut queues = Vec::new();
     for end in ["d", "a", "e", "c", "b"] {
@@ -54,7 +54,7 @@ async fn family(stage: &Stage<'_>) -> Result<(String, Vec<QueueClient>), Failure
     Ok((prefix, queues))
 }
 
-async fn remove(queues: Vec<QueueClient>) -> Outcome {
+async fn remove(queues: Vec<Queue>) -> Outcome {
     for queue in queues {
         queue.delete_queue().await?;
     }
