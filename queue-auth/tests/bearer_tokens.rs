@@ -127,6 +127,24 @@ fn issuers() {
     assert!(verify_with(rules(), &own, Some(VERSION), true).is_ok());
     let entra = bearer("user", "tenant", frozen());
     assert!(verify_with(rules(), &entra, Some(VERSION), true).is_err());
+
+    // By prefix, whatever the tenant.
+    let rules = || {
+        let rules = BearerRules::danger_accept_any_signature();
+        rules.danger_issuer_prefix("https://sts.windows-ppe.net/")
+    };
+    for (issuer, accepted) in [
+        ("https://sts.windows-ppe.net/other/", true),
+        ("https://sts.windows-ppe.net.evil.example/other/", false),
+        ("https://sts.windows.net/other/", false),
+        ("https://sts.windows.net/tenant/", true),
+    ] {
+        let token = bearer_with(frozen(), |claims| {
+            claims.insert("iss".into(), issuer.into());
+        });
+        let result = verify_with(rules(), &token, Some(VERSION), true);
+        assert_eq!(result.is_ok(), accepted, "{issuer}");
+    }
 }
 
 #[test]

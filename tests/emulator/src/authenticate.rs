@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use queue_auth::sas::{AccountPermissions, QueuePermissions, ResourceTypes};
 use queue_auth::verify::{Access, Grant, PolicyStore, RequestContext, StoredPolicy, VerifyError};
 use queue_proto::{
@@ -70,7 +70,11 @@ fn refusal(error: &VerifyError, incoming: &IncomingRequest<'_>) -> ServiceError 
     {
         return ErrorCode::ResourceNotFound.into();
     }
-    let refusal = ServiceError::new(ErrorCode::from(error.code())).with_status(error.status());
+    let mut refusal = ServiceError::new(ErrorCode::from(error.code())).with_status(error.status());
+    if error.status() == StatusCode::UNAUTHORIZED {
+        // Every 401 says this, with whatever code.
+        refusal = refusal.with_message(ErrorCode::NoAuthenticationInformation.text());
+    }
     match error.detail() {
         Some(detail) => refusal.with_detail("AuthenticationErrorDetail", detail),
         None => refusal,

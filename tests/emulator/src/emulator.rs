@@ -344,7 +344,7 @@ impl EmulatorBuilder {
     }
 
     /// Accepts bearer tokens of this issuer only, and checks their signatures. Without an issuer
-    /// any token is accepted whose claims are right, whoever signed it.
+    /// any token is accepted whose claims are right, whoever signed it and for whatever tenant.
     #[cfg(feature = "bearer")]
     pub fn token_issuer(mut self, issuer: crate::TokenIssuer) -> Self {
         self.issuer = Some(issuer);
@@ -460,7 +460,11 @@ impl EmulatorBuilder {
 
             verifier.bearer(match self.issuer.take() {
                 Some(issuer) => BearerRules::new(crate::token::LocalSignatures(issuer)),
-                None => BearerRules::danger_accept_any_signature(),
+                None => crate::token::ENTRA_ISSUERS
+                    .iter()
+                    .fold(BearerRules::danger_accept_any_signature(), |rules, issuer| {
+                        rules.danger_issuer_prefix(*issuer)
+                    }),
             })
         };
         verifier

@@ -94,7 +94,7 @@
 //! | Unknown user delegation key | 403 `AuthenticationFailed`. |
 //! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthorizationFailure`. |
 //! | Role for access control lists and settings | [`Role::Owner`] alone; [`Role::Contributor`] has neither. |
-//! | Signature of a bearer token | Checked against an issuer if one was given, else not: tests make up tokens. |
+//! | Signature of a bearer token | Checked against an issuer if one was given, else not: tests make up tokens. Then the issuer must be one of Microsoft Entra ID, of whatever tenant. |
 //! | **Settings and CORS** | |
 //! | Settings that were never made | Nothing is logged or measured, no CORS rule. |
 //! | Logging and metrics | Settings are checked and kept. Logs and metrics are in other services, blobs and tables, and not made. |

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
@@ -310,6 +310,11 @@ async fn answer(
 
 /// The service puts the text of an error behind the status on the first line of the answer.
 fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
-    let code = response.headers().get(ERROR_CODE)?.to_str().ok()?;
-    ReasonPhrase::try_from(ErrorCode::from(code).text().as_bytes()).ok()
+    let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
+        _ if response.status() == StatusCode::UNAUTHORIZED => {
+            ErrorCode::NoAuthenticationInformation
+        }
+        code => ErrorCode::from(code),
+    };
+    ReasonPhrase::try_from(code.text().as_bytes()).ok()
 }

@@ -173,3 +173,24 @@ fn other_users_have_the_roles_that_are_set_for_them() {
     wire.pass(2 * 60);
     call("GET", "/jobs/messages").refused(401, "InvalidAuthenticationInfo");
 }
+
+#[test]
+fn made_up_tokens_of_every_cloud_are_taken() {
+    let wire = Wire::new();
+    let list = |user: UserToken| wire.get("?comp=list").bearer(&token(&wire, &user)).https().send();
+    // The tenant of the issuer need not be that of the user: nobody vouches for either.
+    for issuer in ["https://sts.windows-ppe.net/any/", "https://sts.windows.net//any/"] {
+        list(UserToken::new().issuer(issuer)).expect(200);
+    }
+    for cloud in ["windows.net", "chinacloudapi.cn/", "usgovcloudapi.net", "cloudapi.de/"] {
+        let audience = format!("https://{DEVSTORE_ACCOUNT}.queue.core.{cloud}");
+        list(UserToken::new().audience(audience)).expect(200);
+    }
+    let other = "https://other.queue.core.windows.net";
+    for user in
+        [UserToken::new().audience(other), UserToken::new().issuer("https://issuer.example/any/")]
+    {
+        let reply = list(user).refused(401, "InvalidAuthenticationInfo");
+        assert!(reply.error.message().starts_with("Server failed to authenticate the request."));
+    }
+}
