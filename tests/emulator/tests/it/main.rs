@@ -7,6 +7,7 @@ mod errors;
 mod faults;
 mod http;
 mod https;
+mod matrix;
 mod operations;
 #[cfg(unix)]
 mod program;
