@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crate::AuthError;
@@ -64,7 +65,8 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     /// Brings cached secrets up to date. The default has nothing to do and is ready at once.
     fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
         let _ = now;
-        Box::pin(std::future::ready(Ok(())))
+        // It has no size, so the box takes no memory; every request gets one.
+        Box::pin(Ready)
     }
 
     /// Told of an answer 401 and its headers. `true` means: something was dropped or learned, so
@@ -77,6 +79,17 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     /// `true` when the credential must not travel in clear text.
     fn requires_tls(&self) -> bool {
         false
+    }
+}
+
+/// Nothing to wait for.
+struct Ready;
+
+impl Future for Ready {
+    type Output = Result<(), AuthError>;
+
+    fn poll(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{InvalidText, InvalidValue};
 use crate::limits::MAX_MESSAGE_TEXT;
@@ -32,20 +33,20 @@ use crate::limits::MAX_MESSAGE_TEXT;
 pub struct MessageText(String);
 
 /// The id of a message: 1 to 128 letters, digits, `-`, `_`, `.` and `~`, and not only dots. The
-/// service uses GUIDs in lower case.
+/// service uses GUIDs in lower case. Cheap to clone.
 ///
 /// The alphabet keeps an id one segment of a path whatever the HTTP library makes of the URI; `..`
 /// and `%2e%2e` are refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(Box<str>);
+pub struct MessageId(Arc<str>);
 
 /// The receipt that Get Messages, Put Message and Update Message return, and that Delete Message
 /// and Update Message need: 1 to 1,024 visible ASCII characters, opaque.
 ///
 /// Whoever has it may delete the message, so [`Debug`](fmt::Debug) does not show it. It may contain
-/// `+`, `/` and `=`; the operations encode it.
+/// `+`, `/` and `=`; the operations encode it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PopReceipt(Box<str>);
+pub struct PopReceipt(Arc<str>);
 
 const MAX_ID: usize = 128;
 const MAX_RECEIPT: usize = 1024;

@@ -17,6 +17,13 @@ pub(crate) struct Encoder<'a>(pub(crate) &'a mut String);
 
 impl fmt::Write for Encoder<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let unreserved =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        if text.bytes().all(unreserved) {
+            // Names and ids are; the general way costs several times as much.
+            self.0.push_str(text);
+            return Ok(());
+        }
         self.0.extend(utf8_percent_encode(text, RESERVED));
         Ok(())
     }

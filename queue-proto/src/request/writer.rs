@@ -132,7 +132,7 @@ impl<'a> RequestWriter<'a> {
             self.target.push('/');
         }
         let length = match &self.body {
-            Some(body) => Some(HeaderValue::from(body.len())),
+            Some(body) => Some(length_value(body.len())),
             // The service wants the length of a PUT or a POST also when it is 0 (411 otherwise).
             None if self.method == Method::PUT || self.method == Method::POST => {
                 Some(HeaderValue::from_static("0"))
@@ -154,4 +154,10 @@ impl<'a> RequestWriter<'a> {
         *request.headers_mut() = self.headers;
         request
     }
+}
+
+/// A length in decimal. `HeaderValue::from` would allocate twice.
+fn length_value(length: usize) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from(length.to_string()))
+        .expect("digits are a header value")
 }

@@ -159,7 +159,8 @@ fn read_text_xml(body: &[u8]) -> Result<MessageText, XmlError> {
 /// Writes the body of Put Message or Update Message.
 pub(crate) fn write_text(text: &MessageText) -> Bytes {
     const FRAME: usize = "<QueueMessage><MessageText></MessageText></QueueMessage>".len();
-    let mut out = Writer::request(FRAME + text.len() + text.len() / 8);
+    // Exactly what a text without markup takes: a buffer that is full becomes `Bytes` as it is.
+    let mut out = Writer::request(FRAME + text.len());
     out.raw("<QueueMessage><MessageText>");
     out.text(text.as_str());
     out.raw("</MessageText></QueueMessage>");
