@@ -1,0 +1,274 @@
+//! Setting up an emulator.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use fastrand::Rng;
+use queue_auth::verify::Verifier;
+use queue_proto::AccountName;
+
+use super::{DELETION_TIME, Emulator, Guarded, Keys, Shared};
+use crate::clock::Clock;
+#[cfg(feature = "bearer")]
+use crate::delegation::DelegationKeys;
+use crate::directory::Directory;
+use crate::fault::Faults;
+use crate::replica::{Replica, Replication};
+use crate::role::Roles;
+use crate::state::Service;
+#[cfg(feature = "durable")]
+use crate::store::{Store, StoreError};
+use crate::{Account, Fault, ManualClock, Role};
+
+/// Sets up an [`Emulator`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct EmulatorBuilder {
+    accounts: Vec<Account>,
+    clock: Clock,
+    seed: Option<u64>,
+    deletion_time: Duration,
+    directory: Directory,
+    replication: Replication,
+    faults: Vec<Fault>,
+    #[cfg(feature = "bearer")]
+    issuer: Option<crate::TokenIssuer>,
+}
+
+/// What an emulator starts with; accounts that are missing have no queues.
+#[derive(Debug, Default)]
+struct Contents {
+    services: HashMap<AccountName, Service>,
+    /// What the secondaries start with.
+    copies: HashMap<AccountName, Service>,
+    /// How often it was started before.
+    starts: u64,
+    #[cfg(feature = "durable")]
+    store: Option<Store>,
+}
+
+impl EmulatorBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            accounts: Vec::new(),
+            clock: Clock::wall(),
+            seed: None,
+            deletion_time: DELETION_TIME,
+            directory: Directory::new(),
+            replication: Replication::Live { lag: Duration::ZERO },
+            faults: Vec::new(),
+            #[cfg(feature = "bearer")]
+            issuer: None,
+        }
+    }
+
+    /// Serves one more account. `devstoreaccount1` is always served; giving it here replaces its
+    /// keys.
+    pub fn account(mut self, account: Account) -> Self {
+        self.accounts.retain(|other| other.name() != account.name());
+        self.accounts.push(account);
+        self
+    }
+
+    /// Reads the time from `now`, once for each request.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::from_fn(now);
+        self
+    }
+
+    /// Lives by a clock that stands still until it is moved.
+    pub fn manual_clock(self, clock: &ManualClock) -> Self {
+        let clock = clock.clone();
+        self.clock(move || clock.now())
+    }
+
+    /// Makes ids and receipts the same in every run with the same requests in the same order.
+    /// Without it they differ from run to run.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How long the name of a deleted queue cannot be used again (409 QueueBeingDeleted). The
+    /// default is the service's 30 seconds; [`Duration::ZERO`] frees it at once.
+    pub fn deletion_time(mut self, time: Duration) -> Self {
+        self.deletion_time = time;
+        self
+    }
+
+    /// How far the secondary is behind: what was written less than this time ago is not there yet.
+    /// The default is [`Duration::ZERO`], a secondary that always shows what the primary does.
+    ///
+    /// The secondary is read at `/account-secondary/...`, or at the host
+    /// `account-secondary.queue.localhost`.
+    pub fn replication_lag(mut self, lag: Duration) -> Self {
+        self.replication = Replication::Live { lag };
+        self
+    }
+
+    /// Has no secondary that could be read: what is asked of it is refused with 403
+    /// InsufficientAccountPermissions.
+    pub fn without_secondary(mut self) -> Self {
+        self.replication = Replication::Off;
+        self
+    }
+
+    /// Gives the user with this object id these roles, whatever their tokens say; none at all
+    /// forbid everything.
+    pub fn roles(
+        mut self,
+        object_id: impl Into<String>,
+        roles: impl IntoIterator<Item = Role>,
+    ) -> Self {
+        self.directory.assigned.insert(object_id.into(), Roles::new(roles));
+        self
+    }
+
+    /// Gives these roles to all users to whom [`roles`](Self::roles) gives none and whose tokens
+    /// name none. The default is [`Role::Owner`], which allows everything.
+    pub fn other_roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
+        self.directory.others = Roles::new(roles);
+        self
+    }
+
+    /// Accepts bearer tokens over plain HTTP too, from this machine alone. The service never does:
+    /// this is for tests of clients that can be told to.
+    pub fn bearer_over_http(mut self) -> Self {
+        self.directory.clear_text = true;
+        self
+    }
+
+    /// Sets the tenant in the challenge that clients without credentials get.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.directory.tenant = tenant.into();
+        self
+    }
+
+    /// Accepts bearer tokens of this issuer only, and checks their signatures. Without an issuer
+    /// any token is accepted whose claims are right, whoever signed it and for whatever tenant.
+    #[cfg(feature = "bearer")]
+    pub fn token_issuer(mut self, issuer: crate::TokenIssuer) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+
+    /// Starts with a fault; see [`Emulator::add_fault`].
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Keeps the queues in a folder, which is made if there is none; see [`DurableBuilder`].
+    ///
+    /// [`DurableBuilder`]: crate::DurableBuilder
+    #[cfg(feature = "durable")]
+    pub fn location(self, folder: impl Into<std::path::PathBuf>) -> crate::DurableBuilder {
+        crate::DurableBuilder::new(self, folder.into())
+    }
+
+    /// Starts with no queues, and keeps them in memory.
+    #[must_use]
+    pub fn build(mut self) -> Emulator {
+        self.add_devstore();
+        self.assemble(Contents::default())
+    }
+
+    /// Starts with the queues in an open store.
+    #[cfg(feature = "durable")]
+    pub(crate) fn build_on(mut self, store: Store) -> Result<Emulator, StoreError> {
+        self.add_devstore();
+        let now = self.clock.now().into();
+        let mut contents = Contents { starts: store.starts(), ..Contents::default() };
+        contents.services = self.empty_services();
+        store.load(&mut contents.services, now)?;
+        if self.replication.lag().is_some() {
+            contents.copies = self.empty_services();
+            store.copy(&mut contents.copies, now)?;
+        }
+        contents.store = Some(store);
+        Ok(self.assemble(contents))
+    }
+
+    #[cfg(feature = "durable")]
+    fn empty_services(&self) -> HashMap<AccountName, Service> {
+        let service = || Service::new(self.deletion_time);
+        self.accounts.iter().map(|account| (account.name().clone(), service())).collect()
+    }
+
+    fn add_devstore(&mut self) {
+        let devstore = Account::devstore();
+        if self.accounts.iter().all(|account| account.name() != devstore.name()) {
+            self.accounts.push(devstore);
+        }
+    }
+
+    fn assemble(mut self, mut contents: Contents) -> Emulator {
+        let verifier = self.verifier();
+        let Self { accounts, clock, seed, deletion_time, directory, replication, faults, .. } =
+            self;
+        // Ids and receipts that are stored must not be drawn again.
+        let seed = seed.map(|seed| seed ^ contents.starts.rotate_right(8));
+        let mut seeds = seed.map_or_else(Rng::new, Rng::with_seed);
+        let take = |services: &mut HashMap<AccountName, Service>, account: &Account| {
+            services.remove(account.name()).unwrap_or_else(|| Service::new(deletion_time))
+        };
+        let services = accounts
+            .iter()
+            .map(|account| {
+                let service = take(&mut contents.services, account);
+                let copy = |lag| Replica::new(take(&mut contents.copies, account), lag);
+                let replica = replication.lag().map(copy);
+                let guarded = Guarded { service, rng: seeds.fork(), replica };
+                (account.name().clone(), Mutex::new(guarded))
+            })
+            .collect();
+        #[cfg(feature = "bearer")]
+        let delegation_keys = Arc::new(DelegationKeys::new(accounts.clone()));
+        #[cfg(feature = "bearer")]
+        let verifier = verifier.delegation_keys(Arc::clone(&delegation_keys));
+        let request_ids = Mutex::new(seeds.fork());
+        let faults = Faults::new(faults, seeds.fork());
+        Emulator {
+            shared: Arc::new(Shared {
+                accounts,
+                services,
+                #[cfg(feature = "durable")]
+                deletion_time,
+                #[cfg(feature = "durable")]
+                store: contents.store,
+                verifier,
+                #[cfg(feature = "bearer")]
+                delegation_keys,
+                directory,
+                replication,
+                faults,
+                clock,
+                request_ids,
+            }),
+        }
+    }
+
+    fn verifier(&mut self) -> Verifier<Keys> {
+        let keys = self
+            .accounts
+            .iter()
+            .map(|account| (account.name().to_string(), account.keys().to_vec()))
+            .collect();
+        let verifier = Verifier::new(keys);
+        #[cfg(feature = "bearer")]
+        let verifier = {
+            use queue_auth::verify::BearerRules;
+
+            verifier.bearer(match self.issuer.take() {
+                Some(issuer) => BearerRules::new(crate::token::LocalSignatures(issuer)),
+                None => crate::token::ENTRA_ISSUERS
+                    .iter()
+                    .fold(BearerRules::danger_accept_any_signature(), |rules, issuer| {
+                        rules.danger_issuer_prefix(*issuer)
+                    }),
+            })
+        };
+        verifier
+    }
+}
