@@ -57,15 +57,12 @@ impl Azurite {
         scheme: &'static str,
         arguments: impl FnOnce(&Path) -> Result<Vec<OsString>, String>,
     ) -> Result<Self, String> {
-        let folder = shell::scratch("azurite");
-        install(&folder)?;
-        let data = folder.join(format!("{scheme}-{}", std::process::id()));
+        let mut command = command()?;
+        let data = shell::scratch("azurite").join(format!("{scheme}-{}", std::process::id()));
         fs::create_dir_all(&data).map_err(|error| format!("cannot make {data:?}: {error}"))?;
 
-        let mut process = Command::new(node(&folder)?)
-            .arg(folder.join("node_modules/azurite/dist/src/queue/main.js"))
-            // It knows no version of the service that is newer than itself.
-            .args(["--queuePort", "0", "--disableTelemetry", "--skipApiVersionCheck", "--location"])
+        let mut process = command
+            .args(["--queuePort", "0", "--location"])
             .arg(&data)
             .args(arguments(&data)?)
             .stdin(Stdio::null())
@@ -107,6 +104,19 @@ impl Drop for Azurite {
         let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.data);
     }
+}
+
+/// Installs what is missing, and gives the command that starts the queue service, without the port
+/// and the folder for its data.
+pub(crate) fn command() -> Result<Command, String> {
+    let folder = shell::scratch("azurite");
+    install(&folder)?;
+    let mut command = Command::new(node(&folder)?);
+    command
+        .arg(folder.join("node_modules/azurite/dist/src/queue/main.js"))
+        // It knows no version of the service that is newer than itself.
+        .args(["--disableTelemetry", "--skipApiVersionCheck"]);
+    Ok(command)
 }
 
 fn install(folder: &Path) -> Outcome {

@@ -1,6 +1,7 @@
 //! Drives the workspace: what contributors, CI and the README call.
 
 mod azurite;
+mod bench;
 mod check;
 mod ci;
 mod demo;
@@ -36,6 +37,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
+  bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
+              and a chart. --check fails when a bar on counts is missed, and measures no times;
+              --quick is a short run; --build times clean builds too; --only client, signing,
+              emulator or build measures a part. Counts need valgrind.
   ci          All that CI runs: check, layering, features, test, test --server azurite, interop, demo.
 ";
 
@@ -62,6 +67,7 @@ fn run() -> Outcome {
         Some(other) => return Err(usage(other.unexpected())),
     };
     match command.as_str() {
+        "bench" => bench::run(arguments),
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
         "simulate" => simulate::run(arguments),

@@ -16,9 +16,12 @@ pub(crate) fn root() -> PathBuf {
 
 /// The folder for what the commands install or produce. Git ignores it.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("xtask").join(name)
+    target().join("xtask").join(name)
+}
+
+/// The folder that cargo builds in.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The cargo that runs this program, in the workspace's folder.
