@@ -11,6 +11,9 @@ pub(crate) fn run() -> Outcome {
         shell::cargo(["test", "--package", "queue-tests", "--test", "soak", "--", "--nocapture"])
             .env("QUEUE_TESTS_SOAK_SECONDS", "60"),
     )?;
+    for command in [&["simulate", "--scenarios", "100000"][..], &["kill"]] {
+        shell::run(shell::cargo(["xtask"]).args(command))?;
+    }
     for command in [&["test"][..], &["test", "--server", "azurite"], &["interop"], &["demo"]] {
         shell::run(shell::cargo(["xtask"]).args(command))?;
     }

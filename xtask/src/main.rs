@@ -8,6 +8,7 @@ mod demo;
 mod features;
 mod fuzz;
 mod interop;
+mod kill;
 mod layering;
 mod mutate;
 mod shell;
@@ -35,13 +36,16 @@ Usage: cargo xtask COMMAND [OPTIONS]
   fuzz        The fuzz targets of queue-proto, ten minutes each. Options: --seconds N. Names (request,
               response, text, dates, endpoint) choose among them. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
+  kill        Three processors in processes of their own, one of which is killed each second, on a
+              bad line over HTTP. Options: --messages N (20,000).
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
               and a chart. --check fails when a bar on counts is missed, and measures no times;
               --quick is a short run; --build times clean builds too; --only client, signing,
               emulator or build measures a part. Counts need valgrind.
-  ci          All that CI runs: check, layering, features, test, test --server azurite, interop, demo.
+  ci          All that CI runs: check, layering, features, simulate, kill, test, test --server azurite,
+              interop, demo.
 ";
 
 type Outcome = Result<(), String>;
@@ -70,6 +74,7 @@ fn run() -> Outcome {
         "bench" => bench::run(arguments),
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
+        "kill" => kill::run(arguments),
         "simulate" => simulate::run(arguments),
         "mutate" => mutate::run(arguments),
         "fuzz" => fuzz::run(arguments),

@@ -5,6 +5,7 @@
 mod faults;
 mod handlers;
 mod hands;
+mod killed;
 mod sending;
 mod shutdown;
 mod support;
