@@ -155,6 +155,8 @@ mod driver;
 #[cfg(feature = "tokio")]
 mod handler;
 #[cfg(feature = "tokio")]
+mod isolation;
+#[cfg(feature = "tokio")]
 mod lease;
 #[cfg(all(feature = "tokio", feature = "metrics"))]
 mod metrics;
@@ -188,6 +190,7 @@ pub use self::{
     control::Health,
     delivery::{Delivery, FencingToken},
     handler::{BoxError, Handler, HandlerError, Outcome, ResultExt},
+    isolation::Isolation,
     lease::{LeaseError, LeaseHandle, LeaseState},
     producer::{OnAmbiguous, Prepared, Producer, SendSummary, Sent},
     report::{LeftMessage, Report, Stopped},

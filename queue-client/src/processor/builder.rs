@@ -18,6 +18,7 @@ use super::{
     dead_letter::{DeadLetterSink, DeadLetterTo, Place, QueueSink},
     driver::{Driver, Queue},
     handler::{FromFn, Handler, HandlerError, Outcome},
+    isolation::{self, Isolation},
     observe::{Observer, Observers},
     producer::nudges,
     stop::Stop,
@@ -64,6 +65,7 @@ pub struct Processor<T> {
     instance: Option<String>,
     observers: Observers,
     stop: Stop,
+    isolation: Isolation,
 }
 
 /// What becomes of a message that the codec of the queue cannot read.
@@ -97,6 +99,7 @@ impl<T: Send + 'static> Processor<T> {
             instance: None,
             observers: Observers::default(),
             stop: Stop::default(),
+            isolation: Isolation::default(),
         }
     }
 
@@ -194,6 +197,12 @@ impl<T: Send + 'static> Processor<T> {
     /// hidden by renewals.
     pub const fn prefetch(mut self, messages: usize) -> Self {
         self.config.prefetch = messages;
+        self
+    }
+
+    /// Where the loop runs. Beside the handlers unless set.
+    pub const fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
         self
     }
 
@@ -315,7 +324,7 @@ impl<T: Send + 'static> Processor<T> {
                 commands,
                 self.stop,
             );
-            let summary = driver.run().await;
+            let summary = isolation::run(driver, self.isolation, &control).await;
             drop(nudges);
             let report = Report::new(summary, &*runtime);
             tracing::info!(target: "queue_client::processor", %report, "ended");

@@ -55,6 +55,8 @@ pub(super) struct Driver<T, H> {
     pub(super) control: Control,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) stop: Stop,
+    /// Where handlers run.
+    handlers: tokio::runtime::Handle,
     state: State,
 }
 
@@ -127,6 +129,7 @@ where
             control,
             commands,
             stop,
+            handlers: tokio::runtime::Handle::current(),
             state: State::default(),
         }
     }

@@ -5,6 +5,7 @@
 mod faults;
 mod handlers;
 mod hands;
+mod isolation;
 mod killed;
 mod sending;
 mod shutdown;

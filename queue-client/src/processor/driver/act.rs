@@ -149,7 +149,7 @@ where
         );
         let handler = Arc::clone(&self.handler);
         let work = async move { handler.handle(delivery).await }.instrument(span);
-        let task = self.state.handlers.spawn(work);
+        let task = self.state.handlers.spawn_on(work, &self.handlers);
         self.state.tasks.insert(task.id(), key);
         self.state.running.insert(key, Run { task, view, since: now, attempt, queue_time });
     }
