@@ -104,6 +104,7 @@
 //! | Secondary | Read only: writes are 403 `InsufficientAccountPermissions`, as is reading when there is none. |
 //! | Operations that a version does not have | As if they had never been: 400 `InvalidQueryParameterValue` for an unknown `comp`, 405 for an unknown verb. |
 //! | Throttling | Only by [`Fault`]: 503 `ServerBusy`, without `Retry-After`. |
+//! | Something cannot be stored | 500 `InternalError` with the detail `Reason`, and it did not happen. |
 //!
 //! # Features
 //!

@@ -128,12 +128,16 @@ impl Inbox {
     }
 
     pub(super) fn push(&self, account: AccountName, record: Record) {
-        let mut waiting = lock(&self.state);
-        if waiting.closed.is_none() {
-            waiting.records.push((account, record));
-            if mem::take(&mut waiting.idle) {
-                self.arrived.notify_one();
+        let idle = {
+            let mut waiting = lock(&self.state);
+            if waiting.closed.is_some() {
+                return;
             }
+            waiting.records.push((account, record));
+            mem::take(&mut waiting.idle)
+        };
+        if idle {
+            self.arrived.notify_one();
         }
     }
 

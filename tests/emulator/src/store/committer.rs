@@ -15,7 +15,7 @@ const PIECE: usize = 1_000;
 
 /// About how many bytes of records are written before the log is carried over into the database:
 /// then it is written from its start again, so this is also about its size.
-const LOG_BYTES: usize = 16 * 1024 * 1024;
+const LOG_BYTES: usize = 8 * 1024 * 1024;
 
 /// Writes what comes in until it is told to stop.
 pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
