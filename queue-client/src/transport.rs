@@ -33,7 +33,9 @@
 //!
 //! A pooled connection that the server closed while it was idle is noticed before it is used, and
 //! replaced, if word of it has reached this machine. If not, the request crosses with it on the
-//! wire: that is `ClosedBeforeAnswer`.
+//! wire: that is `ClosedBeforeAnswer`. A new connection that is closed before anything was written
+//! to it is `Connect` for the hyper transport; reqwest does not tell, so there it is
+//! `ClosedBeforeAnswer`.
 
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod body;

@@ -1,18 +1,20 @@
 mod connect;
+mod connection;
+mod pool;
 
 use std::fmt;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Body as _;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper::body::{Body as _, Incoming};
 use queue_auth::BoxFuture;
 
-use self::connect::{Connector, Proxies};
+use self::{
+    connect::{BoxError, Connector},
+    connection::{Connection, Origin},
+    pool::Pool,
+};
 use super::{
     HttpOptions, Transport, TransportError, TransportErrorKind, body::BodyReader, classify,
     options, staleness::Staleness,
@@ -43,8 +45,8 @@ use super::{
 /// ```
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Client<Connector, Full<Bytes>>,
-    proxies: Proxies,
+    connector: Connector,
+    pool: Pool,
     max_response_bytes: usize,
     staleness: Staleness,
 }
@@ -69,15 +71,9 @@ impl HyperTransport {
     }
 
     fn over(options: &HttpOptions, connector: Connector) -> Self {
-        let proxies = connector.proxies().clone();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(options.pool_idle_timeout)
-            .pool_max_idle_per_host(options.pool_max_idle_per_host)
-            .pool_timer(TokioTimer::new())
-            .build(connector);
         Self {
-            client,
-            proxies,
+            connector,
+            pool: Pool::new(options),
             max_response_bytes: options.max_response_bytes,
             staleness: Staleness::new(),
         }
@@ -88,11 +84,11 @@ impl HyperTransport {
         mut request: Request<Bytes>,
     ) -> Result<Response<Bytes>, TransportError> {
         options::check(request.uri(), cfg!(any(feature = "rustls", feature = "rustls-ring")))?;
-        if let Some(credential) = self.proxies.credential_for_request(request.uri()) {
+        if let Some(credential) = self.connector.proxy_credential(request.uri()) {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, credential);
         }
         self.staleness.clear().await;
-        let answer = self.client.request(request.map(Full::new)).await.map_err(without_head)?;
+        let (connection, answer) = self.send(request.map(Full::new)).await?;
         let (head, mut body) = answer.into_parts();
         let mut reader = BodyReader::new(self.max_response_bytes, body.size_hint().exact())?;
         while let Some(frame) = body.frame().await {
@@ -105,7 +101,35 @@ impl HyperTransport {
             }
         }
         self.staleness.looked();
+        self.pool.put(connection).await;
         Ok(Response::from_parts(head, reader.finish()))
+    }
+
+    /// Sends the request over a connection of the pool or a new one, which is returned with the
+    /// head of the answer.
+    async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<(Connection, Response<Incoming>), TransportError> {
+        let uri = request.uri().clone();
+        let origin = Origin::of(&uri)?;
+        loop {
+            let pooled = self.pool.take(&origin);
+            let is_new = pooled.is_none();
+            let mut connection = match pooled {
+                Some(connection) => connection,
+                None => Connection::open(&self.connector, &origin, &uri).await.map_err(connect)?,
+            };
+            match connection.send(&uri, request).await {
+                Ok(answer) => return Ok((connection, answer)),
+                Err(mut error) => match error.take_message() {
+                    // The server closed it before anything was written: on to the next one.
+                    Some(unsent) if !is_new => request = unsent,
+                    Some(_) => return Err(connect(error.into_error())),
+                    None => return Err(without_head(error.into_error())),
+                },
+            }
+        }
     }
 }
 
@@ -126,11 +150,10 @@ impl Transport for HyperTransport {
     }
 }
 
-fn without_head(error: hyper_util::client::legacy::Error) -> TransportError {
-    let kind = if error.is_connect() {
-        TransportErrorKind::Connect
-    } else {
-        classify::without_head(&error)
-    };
-    TransportError::new(kind).with_source(error)
+fn connect(error: impl Into<BoxError>) -> TransportError {
+    TransportError::new(TransportErrorKind::Connect).with_source(error)
+}
+
+fn without_head(error: hyper::Error) -> TransportError {
+    TransportError::new(classify::without_head(&error)).with_source(error)
 }

@@ -83,12 +83,16 @@ async fn an_end_after_the_request_is_read_is_closed_before_answer() {
     }
 }
 
+/// Whether the request was written before word of the end came is a race, which hyper can tell.
 #[tokio::test]
-async fn a_connection_that_is_closed_at_once_is_closed_before_answer() {
+async fn a_connection_that_is_closed_at_once_is_either() {
     let server = Server::start(|stream, _| drop(stream));
     for (name, transport) in plain() {
-        let kind = failure(name, &*transport, &server.url("/")).await;
-        assert_eq!(kind, TransportErrorKind::ClosedBeforeAnswer, "{name}");
+        for _ in 0..10 {
+            let kind = failure(name, &*transport, &server.url("/")).await;
+            let unsent = kind == TransportErrorKind::Connect && name == "hyper";
+            assert!(unsent || kind == TransportErrorKind::ClosedBeforeAnswer, "{name}: {kind:?}");
+        }
     }
 }
 

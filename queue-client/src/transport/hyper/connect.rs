@@ -26,7 +26,7 @@ use tower_service::Service;
 use crate::transport::TransportErrorKind;
 use crate::transport::{HttpOptions, TransportError, options::Proxy};
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 type Secured = hyper_rustls::HttpsConnector<Dialer>;
@@ -66,8 +66,13 @@ impl Connector {
         Ok(Self { secured: dialer, proxies, limit: options.connect_timeout })
     }
 
-    pub(super) const fn proxies(&self) -> &Proxies {
-        &self.proxies
+    /// The credential for the proxy, if one is on the way that reads the request itself. For an
+    /// https destination it travels with the request for the tunnel.
+    pub(super) fn proxy_credential(&self, destination: &Uri) -> Option<HeaderValue> {
+        if destination.scheme() != Some(&Scheme::HTTP) {
+            return None;
+        }
+        self.proxies.on_the_way_to(destination)?.basic_auth().cloned()
     }
 }
 
@@ -108,7 +113,7 @@ impl StdError for ConnectTimeout {}
 
 /// Which proxy, if any, leads to a host.
 #[derive(Clone)]
-pub(super) struct Proxies {
+struct Proxies {
     matcher: Option<Arc<Matcher>>,
 }
 
@@ -124,15 +129,6 @@ impl Proxies {
 
     fn on_the_way_to(&self, destination: &Uri) -> Option<Intercept> {
         self.matcher.as_deref()?.intercept(destination)
-    }
-
-    /// The credential for the proxy, if it is one that reads the request itself. For an https
-    /// destination it travels with the request for the tunnel.
-    pub(super) fn credential_for_request(&self, destination: &Uri) -> Option<HeaderValue> {
-        if destination.scheme() != Some(&Scheme::HTTP) {
-            return None;
-        }
-        self.on_the_way_to(destination)?.basic_auth().cloned()
     }
 }
 
