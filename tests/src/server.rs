@@ -177,6 +177,10 @@ impl Server {
     }
 
     fn connected(&self) -> ClientBuilder {
+        if self.blocks {
+            // The connections of a blocking client end with its thread: they are its own.
+            return self.builder.clone().transport(reqwest());
+        }
         self.builder.clone().transport(Arc::clone(&self.transport))
     }
 

@@ -5,7 +5,7 @@ use crate::{Outcome, check, features, layering, shell};
 pub(crate) fn run() -> Outcome {
     check::run()?;
     layering::run()?;
-    features::run()?;
+    features::run_smaller()?;
     // The tests run this for five seconds; here it may take a minute.
     shell::run(
         shell::cargo(["test", "--package", "queue-tests", "--test", "soak", "--", "--nocapture"])

@@ -20,6 +20,9 @@ pub struct QueueServiceClient {
 impl QueueServiceClient {
     /// A blocking cover of an asynchronous client, with a thread of its own for sockets and timers.
     ///
+    /// The connections that it opens end with that thread. So a transport that keeps connections
+    /// must not be shared with a client that lives longer: clone this client instead.
+    ///
     /// # Errors
     ///
     /// [`SetupError::Thread`] when the operating system gives no thread or socket.
