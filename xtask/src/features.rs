@@ -12,7 +12,8 @@ pub(crate) fn run() -> Outcome {
 
 /// Without the set of all features, with which `cargo xtask test` runs.
 pub(crate) fn run_smaller() -> Outcome {
-    test(&["--no-default-features"])?;
+    // The examples of the documentation use the defaults.
+    test(&["--no-default-features", "--lib", "--bins", "--tests", "--examples"])?;
     test(&[])
 }
 

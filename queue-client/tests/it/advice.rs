@@ -1,14 +1,10 @@
 //! The sentence that a newcomer reads after each of the usual mistakes.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use crate::support::{queue, service};
 use queue_client::{
     AccountKey, BoxFuture, QueueServiceClient, SharedKey,
-    retry::NoRetry,
     runtime::{ManualRuntime, Runtime},
     transport::from_fn,
 };
@@ -114,8 +110,13 @@ async fn counts_and_times_outside_the_limits() {
     assert_eq!(line.sent().len(), 0);
 }
 
+#[cfg(feature = "reqwest")]
 #[tokio::test]
 async fn a_server_that_is_not_running() {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use queue_client::retry::NoRetry;
+
     // A port that was free a moment ago: whoever takes it in between speaks no Azure.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let text = format!(

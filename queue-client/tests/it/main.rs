@@ -4,8 +4,12 @@
 
 mod advice;
 mod batch;
+// Both take a clock that does not move when it is waited for.
+#[cfg(feature = "tokio")]
 mod cancel;
 mod codec;
+#[cfg(feature = "tokio")]
+mod concurrency;
 mod connection_string;
 mod credential;
 #[cfg(feature = "tokio")]
