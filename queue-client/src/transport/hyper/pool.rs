@@ -1,6 +1,7 @@
 //! The connections that are open and that nobody uses at the moment.
 
 use std::{
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
@@ -84,8 +85,10 @@ impl Pool {
             return;
         }
         state.idle.push(Idle { connection, since: Instant::now() });
-        if !state.has_sweeper {
-            state.has_sweeper = true;
+        let had_sweeper = mem::replace(&mut state.has_sweeper, true);
+        // A runtime that shuts down drops the task at once, which takes the lock again.
+        drop(state);
+        if !had_sweeper {
             task::spawn(Sweeper { shared: Arc::downgrade(&self.shared) }.sweep());
         }
     }
