@@ -11,14 +11,33 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::{Outcome, shell, usage};
 
 const PYTHON: &str = "azure-storage-queue==12.18.1";
+/// What the tests of the Python SDK need besides it.
+const PYTHON_TESTS: [&str; 6] = [
+    "aiohttp==3.14.5",
+    "cryptography==50.0.2",
+    "pyjwt==2.15.1",
+    "pytest==9.2.0",
+    "pytest-asyncio==1.5.0",
+    "python-dateutil==4.0.0",
+];
+/// They want an account whose secondary cannot be reached.
+const PYTHON_SKIPPED: &str = "not service_stats_when_unavailable";
 const JAVASCRIPT: &str = "@azure/storage-queue@12.32.0";
 /// The versions of the Rust crates are in its `Cargo.toml`.
 const RUST: &str = "tests/interop/rust/Cargo.toml";
 
-/// An SDK: its name here, and how to install it and get the command that uses it.
-type Sdk = (&'static str, fn(&Path) -> Result<Command, String>);
+/// An SDK, or its makers' tests: its name here, how to install it and get the command that uses it,
+/// and the options that the emulator is tried with.
+type Sdk = (&'static str, fn(&Path) -> Result<Command, String>, &'static [&'static [&'static str]]);
 
-const SDKS: [Sdk; 3] = [("python", python), ("javascript", javascript), ("rust", rust)];
+const SDKS: [Sdk; 4] = [
+    ("python", python, BOTH),
+    ("python-tests", python_tests, HTTPS),
+    ("javascript", javascript, BOTH),
+    ("rust", rust, BOTH),
+];
+const BOTH: &[&[&str]] = &[&[], &["--https"]];
+const HTTPS: &[&[&str]] = &[&["--https"]];
 
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
     let mut wanted = Vec::new();
@@ -28,25 +47,25 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
             other => return Err(usage(other.unexpected())),
         }
     }
-    let known = |name: &String| SDKS.iter().any(|(sdk, _)| sdk == name);
-    if let Some(name) = wanted.iter().find(|name| !known(name)) {
-        return Err(format!("there is no SDK `{name}`: use python, javascript or rust"));
+    let names = SDKS.map(|(name, ..)| name);
+    if let Some(name) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("there is no SDK `{name}`: use one of {}", names.join(", ")));
     }
     let folder = shell::scratch("interop");
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
     let token = shell::output(emulator().args(["token"]))?;
     let reader =
         shell::output(emulator().args(["token", "--object-id", "reader", "--role", "reader"]))?;
-    for (name, prepare) in SDKS {
+    for (name, prepare, securities) in SDKS {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
         let command = prepare(&folder)?;
-        for security in [None, Some("--https")] {
+        for security in securities {
             shell::run(
                 emulator()
                     .args(["--port", "0", "--deletion-time", "0"])
-                    .args(security)
+                    .args(*security)
                     .arg("--exec")
                     .arg(command.get_program())
                     .args(command.get_args())
@@ -83,6 +102,41 @@ fn python(folder: &Path) -> Result<Command, String> {
     let mut command = Command::new(programs.join("python"));
     command.arg(script("python/interop.py"));
     Ok(command)
+}
+
+/// The tests of the Python SDK come with its source. What they take from a package that nobody can
+/// install is in `tests/interop/python/devtools_testutils`.
+fn python_tests(folder: &Path) -> Result<Command, String> {
+    let program = python(folder)?.get_program().to_owned();
+    let folder = folder.join("python-tests");
+    let wanted = format!("{PYTHON} {}", PYTHON_TESTS.join(" "));
+    install(&folder, &wanted, || {
+        let pip = |arguments: &[&str]| {
+            let mut pip = Command::new(&program);
+            pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(arguments);
+            pip
+        };
+        shell::run(pip(&["install"]).args(PYTHON_TESTS))?;
+        let from_source = ["download", "--no-deps", "--no-binary", ":all:", "--dest"];
+        shell::run(pip(&from_source).arg(&folder).arg(PYTHON))?;
+        let archive = format!("{}.tar.gz", source_name());
+        let unpack = ["-m", "tarfile", "-e"];
+        shell::run(Command::new(&program).args(unpack).arg(folder.join(archive)).arg(&folder))
+    })?;
+    let modules = script("python").into_os_string().into_string();
+    let modules = modules.map_err(|path| format!("{path:?} is no UTF-8"))?;
+    let mut python = Command::new(program);
+    python
+        .args(["-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-p", "no:warnings"])
+        .args(["-o", "asyncio_mode=auto", "-o", &format!("pythonpath={modules}")])
+        .args(["-k", PYTHON_SKIPPED])
+        .arg(folder.join(source_name()).join("tests"));
+    Ok(python)
+}
+
+/// What the archive of the Python SDK's source is called, and the folder in it.
+fn source_name() -> String {
+    PYTHON.replace("==", "-").replace("azure-storage-queue", "azure_storage_queue")
 }
 
 fn javascript(folder: &Path) -> Result<Command, String> {

@@ -1,0 +1,5 @@
+from . import StorageRecordedTestCase
+
+
+class AsyncStorageRecordedTestCase(StorageRecordedTestCase):
+    pass
