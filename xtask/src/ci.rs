@@ -11,10 +11,13 @@ pub(crate) fn run() -> Outcome {
         shell::cargo(["test", "--package", "queue-tests", "--test", "soak", "--", "--nocapture"])
             .env("QUEUE_TESTS_SOAK_SECONDS", "60"),
     )?;
-    for command in [&["simulate", "--scenarios", "100000"][..], &["kill"]] {
-        shell::run(shell::cargo(["xtask"]).args(command))?;
-    }
-    for command in [&["test"][..], &["test", "--server", "azurite"], &["interop"], &["demo"]] {
+    for command in [
+        &["simulate", "--scenarios", "100000"][..],
+        &["test"],
+        &["test", "--server", "azurite"],
+        &["interop"],
+        &["demo", "--full"],
+    ] {
         shell::run(shell::cargo(["xtask"]).args(command))?;
     }
     Ok(())

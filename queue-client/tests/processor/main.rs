@@ -6,7 +6,6 @@ mod faults;
 mod handlers;
 mod hands;
 mod isolation;
-mod killed;
 mod sending;
 mod shutdown;
 mod support;

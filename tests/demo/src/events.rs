@@ -4,36 +4,55 @@ use std::{
     fmt,
     io::{self, Write as _},
     str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Something that happened to the message with this number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use queue_client::processor::FencingToken;
+
+/// One delivery of a message: its id and the number of the delivery, which is the fencing token.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) attempt: u32,
+}
+
+/// Something that happened. Times are of the clock that all processes of the machine share.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    Sent {
-        number: u32,
-    },
-    Received {
-        number: u32,
-        dequeue_count: u32,
-    },
-    /// Its work is done; the request to delete it goes out now.
-    Deleting {
-        number: u32,
-    },
-    Completed {
-        number: u32,
-    },
-    /// The delete came too late: another receiver has the message.
-    Late {
-        number: u32,
-    },
+    /// The message with this number was sent, and sent again so often since answers were lost.
+    Sent { number: u32, resends: u32 },
+    /// A handler starts.
+    Started { token: Token, number: u32, at: Micros },
+    /// A handler ends. At that instant it saw its lease held, or not.
+    Finished { token: Token, at: Micros, held: bool },
+    /// The message is known to be deleted.
+    Deleted { id: String },
+    /// The delete came too late: the lease was lost.
+    NotDeleted { id: String },
+}
+
+/// Microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Micros(pub(crate) u64);
+
+impl Micros {
+    pub(crate) fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(since.as_micros() as u64)
+    }
+}
+
+impl From<FencingToken> for Token {
+    fn from(token: FencingToken) -> Self {
+        Self { id: token.id().to_string(), attempt: token.attempt() }
+    }
 }
 
 impl Event {
     /// Tells the referee at once: what is still in a buffer dies with the process.
-    pub(crate) fn tell(self) -> io::Result<()> {
+    pub(crate) fn tell(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{self}")?;
+        out.write_all(format!("{self}\n").as_bytes())?;
         out.flush()
     }
 }
@@ -41,13 +60,15 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sent { number } => write!(f, "sent {number}"),
-            Self::Received { number, dequeue_count } => {
-                write!(f, "received {number} {dequeue_count}")
+            Self::Sent { number, resends } => write!(f, "sent {number} {resends}"),
+            Self::Started { token: Token { id, attempt }, number, at: Micros(at) } => {
+                write!(f, "started {id} {attempt} {number} {at}")
             }
-            Self::Deleting { number } => write!(f, "deleting {number}"),
-            Self::Completed { number } => write!(f, "completed {number}"),
-            Self::Late { number } => write!(f, "late {number}"),
+            Self::Finished { token: Token { id, attempt }, at: Micros(at), held } => {
+                write!(f, "finished {id} {attempt} {at} {held}")
+            }
+            Self::Deleted { id } => write!(f, "deleted {id}"),
+            Self::NotDeleted { id } => write!(f, "not-deleted {id}"),
         }
     }
 }
@@ -56,17 +77,67 @@ impl FromStr for Event {
     type Err = String;
 
     fn from_str(line: &str) -> Result<Self, Self::Err> {
-        let unreadable = || format!("a process said {line:?}");
-        let mut words = line.split(' ');
-        let verb = words.next().unwrap_or_default();
-        let mut number = || words.next().and_then(|word| word.parse().ok()).ok_or_else(unreadable);
-        Ok(match verb {
-            "sent" => Self::Sent { number: number()? },
-            "received" => Self::Received { number: number()?, dequeue_count: number()? },
-            "deleting" => Self::Deleting { number: number()? },
-            "completed" => Self::Completed { number: number()? },
-            "late" => Self::Late { number: number()? },
-            _ => return Err(unreadable()),
+        let mut words = Words { words: line.split(' '), line };
+        Ok(match words.next()? {
+            "sent" => Self::Sent { number: words.parse()?, resends: words.parse()? },
+            "started" => Self::Started {
+                token: words.token()?,
+                number: words.parse()?,
+                at: Micros(words.parse()?),
+            },
+            "finished" => Self::Finished {
+                token: words.token()?,
+                at: Micros(words.parse()?),
+                held: words.parse()?,
+            },
+            "deleted" => Self::Deleted { id: words.parse()? },
+            "not-deleted" => Self::NotDeleted { id: words.parse()? },
+            _ => return Err(words.unreadable()),
         })
+    }
+}
+
+struct Words<'a> {
+    words: std::str::Split<'a, char>,
+    line: &'a str,
+}
+
+impl<'a> Words<'a> {
+    fn next(&mut self) -> Result<&'a str, String> {
+        self.words.next().ok_or_else(|| self.unreadable())
+    }
+
+    fn parse<T: FromStr>(&mut self) -> Result<T, String> {
+        self.next()?.parse().map_err(|_| self.unreadable())
+    }
+
+    fn token(&mut self) -> Result<Token, String> {
+        Ok(Token { id: self.parse()?, attempt: self.parse()? })
+    }
+
+    fn unreadable(&self) -> String {
+        format!("a process said {:?}", self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_heard_as_it_was_told() {
+        let token = Token { id: "5f0c-1".into(), attempt: 2 };
+        for event in [
+            Event::Sent { number: 1, resends: 2 },
+            Event::Started { token: token.clone(), number: 7, at: Micros(u64::MAX) },
+            Event::Finished { token, at: Micros(0), held: true },
+            Event::Deleted { id: "5f0c-1".into() },
+            Event::NotDeleted { id: "5f0c-1".into() },
+        ] {
+            assert_eq!(event.to_string().parse(), Ok(event));
+        }
+        for line in ["", "sent", "sent 1", "started a b 1 1", "lost 1"] {
+            line.parse::<Event>().unwrap_err();
+        }
     }
 }

@@ -1,13 +1,16 @@
 //! The main job: a sender and several receivers, each a process of its own, talk through a queue.
-//! One receiver is killed while it holds messages; what it held is received again by another.
+//! Receivers are killed while they hold messages; what they held is received again by others. A
+//! referee keeps the books: nothing is lost, every repetition has its cause, and no message is
+//! worked on under two leases at once.
 
 mod arguments;
 mod events;
+mod ledger;
+mod processes;
 mod receiver;
 mod referee;
 mod report;
 mod sender;
-mod tally;
 
 use std::process::ExitCode;
 
@@ -36,9 +39,9 @@ async fn run() -> Outcome {
         print!("{}", arguments::HELP);
         return Ok(());
     };
-    match arguments.role {
+    match &arguments.role {
         Role::Referee => referee::run(&arguments).await,
-        Role::Sender { queue } => sender::run(&queue, arguments.messages).await,
-        Role::Receiver { queue } => receiver::run(&queue, arguments.visibility).await,
+        Role::Sender { queue } => sender::run(queue, arguments.messages).await,
+        Role::Receiver { queue } => receiver::run(queue, arguments.lease).await,
     }
 }

@@ -1,46 +1,72 @@
-//! Receives messages, works on each for a moment, and deletes it.
+//! Receives messages and works on them until it is told to stop, or killed.
 
 use std::time::Duration;
 
-use queue_client::QueueServiceClient;
+use queue_client::{
+    QueueServiceClient,
+    processor::{
+        Delivery, HandlerError, LeaseState, Processor, ResultExt as _,
+        core::{Event as Happened, Settled},
+        observe::Observer,
+    },
+    proto::QueueName,
+};
 use tokio::io::{AsyncReadExt as _, stdin};
 
-use crate::{Outcome, events::Event};
+use crate::{
+    Outcome,
+    events::{Event, Micros},
+};
 
-/// What a receiver takes at once. The more it holds, the more there is to lose.
-const BATCH: u32 = 16;
-const WORK: Duration = Duration::from_millis(2);
-const PAUSE_WHEN_EMPTY: Duration = Duration::from_millis(50);
+/// The more messages a receiver holds, the more there is to lose.
+const CONCURRENCY: usize = 16;
+const WORK: Duration = Duration::from_millis(100);
+/// One message in so many takes long enough for its lease to be renewed.
+const SLOW: u32 = 500;
 
-pub(crate) async fn run(queue: &str, visibility: Duration) -> Outcome {
-    let mut input = stdin();
-    tokio::select! {
-        result = receive(queue, visibility) => result,
-        // The referee closes the input of its processes to stop them.
-        _ = input.read_u8() => Ok(()),
-    }
+pub(crate) async fn run(queue: &str, lease: Duration) -> Outcome {
+    Processor::new(QueueServiceClient::from_env()?.queue(queue)?)
+        .concurrency(CONCURRENCY)
+        .lease(lease)
+        // To be killed is not the message's fault here.
+        .max_deliveries(None)
+        .observer(Deletes)
+        .stop_when(async {
+            // The referee closes the input of its processes to stop them.
+            let _ = stdin().read_u8().await;
+        })
+        .run(move |message| work(message, lease))
+        .await?;
+    Ok(())
 }
 
-async fn receive(queue: &str, visibility: Duration) -> Outcome {
-    let queue = QueueServiceClient::from_env()?.queue(queue)?;
-    loop {
-        let messages = queue.receive(BATCH).visibility_timeout(visibility).await?;
-        if messages.is_empty() {
-            tokio::time::sleep(PAUSE_WHEN_EMPTY).await;
-        }
-        let numbers: Vec<u32> =
-            messages.iter().map(|message| message.text().parse()).collect::<Result<_, _>>()?;
-        for (message, &number) in messages.iter().zip(&numbers) {
-            Event::Received { number, dequeue_count: message.dequeue_count() }.tell()?;
-        }
-        for (message, number) in messages.iter().zip(numbers) {
-            tokio::time::sleep(WORK).await;
-            Event::Deleting { number }.tell()?;
-            match queue.delete(message).await {
-                Ok(()) => Event::Completed { number }.tell()?,
-                Err(error) if error.is_not_owner() => Event::Late { number }.tell()?,
-                Err(error) => return Err(error.into()),
+async fn work(message: Delivery<String>, lease: Duration) -> Result<(), HandlerError> {
+    let number: u32 = message.body().parse().or_dead_letter()?;
+    Event::Started { token: message.fencing_token().into(), number, at: Micros::now() }.tell()?;
+    tokio::time::sleep(if number.is_multiple_of(SLOW) { lease * 3 / 5 } else { WORK }).await;
+    // What is held after this instant was held at it.
+    let at = Micros::now();
+    let held = matches!(message.lease().state(), LeaseState::Held { .. });
+    Event::Finished { token: message.fencing_token().into(), at, held }.tell()?;
+    Ok(())
+}
+
+/// Tells which messages are deleted.
+#[derive(Debug)]
+struct Deletes;
+
+impl Observer for Deletes {
+    fn event(&self, _: &QueueName, event: &Happened) {
+        let Happened::Settled { id, how, .. } = event else { return };
+        let id = id.to_string();
+        let told = match how {
+            Settled::Completed | Settled::CompletedAfterAmbiguity | Settled::Duplicate => {
+                Event::Deleted { id }.tell()
             }
-        }
+            Settled::CompletedNotOwned { .. } => Event::NotDeleted { id }.tell(),
+            _ => Ok(()),
+        };
+        // Without a referee there is nobody to tell, and the input is closed too.
+        let _ = told;
     }
 }

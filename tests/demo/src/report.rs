@@ -1,10 +1,16 @@
 //! What the user sees: progress, then a table.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::tally::{Counts, Tally};
+use crate::{
+    Outcome,
+    ledger::{Counts, Duplicates, Ledger, Overlap},
+};
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -35,17 +41,17 @@ impl Progress {
         }
     }
 
-    pub(crate) fn show(&mut self, tally: &Tally) {
-        self.bar.set_position(tally.completed() as u64);
-        self.bar.set_message(format!("{} received again", tally.redelivered()));
+    pub(crate) fn show(&mut self, ledger: &Ledger) {
+        self.bar.set_position(ledger.completed() as u64);
+        self.bar.set_message(format!("{} received again", ledger.redelivered()));
         if self.bar.is_hidden() && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             println!(
                 "{} of {} completed, {} sent, {} received again",
-                tally.completed(),
+                ledger.completed(),
                 self.total,
-                tally.sent(),
-                tally.redelivered()
+                ledger.sent(),
+                ledger.redelivered()
             );
         }
     }
@@ -59,41 +65,90 @@ impl Drop for Progress {
 
 /// How it ended.
 pub(crate) struct Summary {
-    pub(crate) processes: Vec<(String, Counts)>,
+    /// The sender and the receivers, each with what its processes did.
+    pub(crate) places: Vec<(String, Vec<Counts>)>,
     pub(crate) sent: usize,
+    pub(crate) resends: u32,
     pub(crate) completed: usize,
-    pub(crate) redelivered: usize,
     pub(crate) lost: usize,
-    pub(crate) held_by_killed: usize,
+    pub(crate) redelivered: usize,
+    pub(crate) kills: usize,
+    pub(crate) stops: usize,
+    pub(crate) cut_off: usize,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) overlaps: Vec<Overlap>,
+    pub(crate) spoiled: u64,
+    pub(crate) orphans: usize,
     pub(crate) recovered: usize,
     pub(crate) time: Duration,
 }
 
 impl Summary {
-    pub(crate) fn print(&self) {
-        println!();
-        println!(
-            "{:<22} {:>9} {:>9} {:>9} {:>9}",
-            "process", "sent", "received", "completed", "too late"
-        );
-        for (name, counts) in &self.processes {
-            let Counts { sent, received, completed, late } = counts;
-            println!("{name:<22} {sent:>9} {received:>9} {completed:>9} {late:>9}");
+    /// Whether the promises were kept.
+    pub(crate) fn verdict(&self) -> Outcome {
+        if self.lost > 0 {
+            return Err(format!("{} messages were lost", self.lost).into());
         }
-        println!();
-        for (name, value) in [
-            ("sent", self.sent),
-            ("completed", self.completed),
-            ("redelivered", self.redelivered),
-            ("lost", self.lost),
-        ] {
-            println!("{name:<22} {value:>9}");
+        if let Some(overlap) = self.overlaps.first() {
+            return Err(format!("two leases at once: {overlap}").into());
         }
-        println!("{:<22} {:>8.1}s", "time", self.time.as_secs_f64());
-        println!();
-        println!(
-            "The killed receiver held {} messages; {} of them were completed all the same.",
-            self.held_by_killed, self.recovered
-        );
+        match self.duplicates.unexplained {
+            0 => Ok(()),
+            count => Err(format!("{count} messages were completed twice without a cause").into()),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<22} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "process", "sent", "started", "finished", "deleted", "killed"
+        )?;
+        for (name, lives) in &self.places {
+            let sum = |of: fn(&Counts) -> u32| lives.iter().map(of).sum::<u32>();
+            writeln!(
+                f,
+                "{name:<22} {:>9} {:>9} {:>9} {:>9} {:>9}",
+                sum(|counts| counts.sent),
+                sum(|counts| counts.started),
+                sum(|counts| counts.finished),
+                sum(|counts| counts.deleted),
+                lives.len() - 1
+            )?;
+        }
+        let Duplicates { killed, sent_twice, lease_lost, unexplained } = self.duplicates;
+        let rows = [
+            ("sent", self.sent, ""),
+            ("completed", self.completed, ""),
+            ("lost", self.lost, ""),
+            ("received again", self.redelivered, ""),
+            ("receivers killed", self.kills, ""),
+            ("receivers suspended", self.stops, "for longer than their leases"),
+            ("handlers cut off", self.cut_off, "by a kill; their messages were received again"),
+            ("requests spoiled", self.spoiled as usize, ""),
+            ("sent again", self.resends as usize, "since an answer was lost"),
+            ("duplicates", self.duplicates.all(), "completed more than once, of which"),
+            ("  by a kill", killed, "between the work and the answer to the delete"),
+            ("  sent twice", sent_twice, "since an answer to the sender was lost"),
+            ("  lease lost", lease_lost, "to a later delivery, and the receiver said so"),
+            ("  unexplained", unexplained, ""),
+            ("overlaps", self.overlaps.len(), "two handlers of one message, both with a lease"),
+        ];
+        writeln!(f)?;
+        for (name, value, remark) in rows {
+            let gap = if remark.is_empty() { "" } else { "  " };
+            writeln!(f, "{name:<22} {value:>9}{gap}{remark}")?;
+        }
+        writeln!(f, "{:<22} {:>8.1}s\n", "time", self.time.as_secs_f64())?;
+        for overlap in &self.overlaps {
+            writeln!(f, "{overlap}")?;
+        }
+        writeln!(
+            f,
+            "The killed receivers held {} messages; {} of them were completed all the same.",
+            self.orphans, self.recovered
+        )
     }
 }

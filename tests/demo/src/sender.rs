@@ -1,6 +1,6 @@
 //! Sends numbered messages.
 
-use queue_client::QueueServiceClient;
+use queue_client::{QueueServiceClient, processor::Producer};
 
 use crate::{Outcome, events::Event};
 
@@ -8,16 +8,16 @@ use crate::{Outcome, events::Event};
 const IN_FLIGHT: u32 = 8;
 
 pub(crate) async fn run(queue: &str, messages: u32) -> Outcome {
-    let queue = QueueServiceClient::from_env()?.queue(queue)?;
+    let producer = Producer::new(QueueServiceClient::from_env()?.queue(queue)?);
     let mut tasks = Vec::new();
     for first in 1..=IN_FLIGHT {
-        let queue = queue.clone();
+        let producer = producer.clone();
         tasks.push(tokio::spawn(async move {
             for number in (first..=messages).step_by(IN_FLIGHT as usize) {
-                queue.send(number.to_string()).await.map_err(|error| error.to_string())?;
-                Event::Sent { number }.tell().map_err(|error| error.to_string())?;
+                let sent = producer.send(&number.to_string()).await?;
+                Event::Sent { number, resends: sent.resends }.tell()?;
             }
-            Ok::<_, String>(())
+            Outcome::Ok(())
         }));
     }
     for task in tasks {
