@@ -114,11 +114,8 @@ fn issuers() {
         "",
     ] {
         let error = set("iss", bad).unwrap_err();
-        assert_eq!(
-            error.detail().as_deref(),
-            Some("Issuer validation failed. Issuer did not match."),
-            "{bad}"
-        );
+        let detail = error.detail().unwrap();
+        assert!(detail.starts_with("Issuer validation failed. Issuer did not match."), "{bad}");
     }
     let own = bearer_with(frozen(), |claims| {
         claims.insert("iss".into(), "http://127.0.0.1/issuer".into());

@@ -141,7 +141,7 @@ fn times_of_messages() {
         ("messagettl=0", "OutOfRangeQueryParameterValue"),
         ("messagettl=-2", "OutOfRangeQueryParameterValue"),
         ("messagettl=1.5", "InvalidQueryParameterValue"),
-        ("messagettl=99999999999", "OutOfRangeQueryParameterValue"),
+        ("messagettl=99999999999999999999", "OutOfRangeQueryParameterValue"),
         ("messagettl=10&visibilitytimeout=10", "OutOfRangeQueryParameterValue"),
         ("visibilitytimeout=604800", "OutOfRangeQueryParameterValue"),
     ] {
@@ -153,6 +153,8 @@ fn times_of_messages() {
     };
     assert!(put("messagettl=-1", "2017-07-29").is_ok());
     assert!(put("messagettl=604801", "2017-07-29").is_ok());
+    assert!(put("messagettl=9007199254740991", "2017-07-29").is_ok());
+    assert!(put("messagettl=9007199254740991", "2017-04-17").is_err());
     assert!(put("messagettl=-1", "2017-04-17").is_err());
     assert!(put("messagettl=604801", "2017-04-17").is_err());
     assert!(put("messagettl=604800", "2017-04-17").is_ok());

@@ -161,11 +161,18 @@ impl BearerRules {
             return Err(VerifyError::VersionTooOldForBearer);
         }
         let claims = self.payload(token)?.checked()?;
-        if !self.is_audience(account, &claims.audience) {
-            return Err(invalid("Audience validation failed. Audience did not match."));
-        }
+        // The service's words, and then what they mean.
         if !self.is_issuer(&claims) {
-            return Err(invalid("Issuer validation failed. Issuer did not match."));
+            return Err(invalid(
+                "Issuer validation failed. Issuer did not match. The issuer of the token is not \
+                 one that is accepted here.",
+            ));
+        }
+        if !self.is_audience(account, &claims.audience) {
+            return Err(invalid(
+                "Audience validation failed. Audience did not match. The audience of the token is \
+                 another service or account.",
+            ));
         }
         let later = context.now.checked_add(self.leeway).unwrap_or(context.now);
         let earlier = context.now.checked_sub(self.leeway).unwrap_or(context.now);

@@ -145,7 +145,8 @@ impl Operation for PutMessage {
     }
 }
 
-/// Services before version 2017-07-29 take at most seven days and no `-1`.
+/// Services before version 2017-07-29 take at most seven days and no `-1`; later ones any positive
+/// number, of which those above 68 years are read as the longest finite life.
 fn read_time_to_live(request: &IncomingRequest<'_>) -> Result<Option<TimeToLive>, ServiceError> {
     const NAME: &str = "messagettl";
     let unlimited_since = ServiceVersion::new(2017, 7, 29);
@@ -155,8 +156,17 @@ fn read_time_to_live(request: &IncomingRequest<'_>) -> Result<Option<TimeToLive>
     if !limited && request.query(NAME)?.as_deref() == Some("-1") {
         return Ok(Some(TimeToLive::Never));
     }
+    if !limited && request.query(NAME)?.as_deref().is_some_and(|text| exceeds(text, max)) {
+        return Ok(TimeToLive::from_secs(max.into()).ok());
+    }
     let seconds = request.query_number(NAME, (min, max))?;
     Ok(seconds.and_then(|seconds| TimeToLive::from_secs(seconds.into()).ok()))
+}
+
+/// Whether `text` is a number above `max` and not beyond all measure.
+fn exceeds(text: &str, max: u32) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse().is_ok_and(|number: u64| number > max.into())
 }
 
 impl OperationResponse for PutMessageResponse {

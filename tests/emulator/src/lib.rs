@@ -74,7 +74,7 @@
 //! | Malformed pop receipt | 400 `InvalidQueryParameterValue`. |
 //! | Receipt after its visibility timeout | Valid until the message is handed out again or updated. |
 //! | Visibility beyond the expiry in Update Message | Accepted, as the service does; the message expires when it should. |
-//! | Longest time to live | 2,147,483,647 seconds, or never. |
+//! | Longest time to live | Never (`-1`). Any positive number is taken; one above 2,147,483,647 seconds, 68 years, counts as that. |
 //! | Limits of size | 65,536 bytes of text, 131,584 of the whole body; both answer 413 `RequestBodyTooLarge`. |
 //! | Approximate message count | Exact; hidden messages are counted, expired ones are not. |
 //! | `DequeueCount` before version 2009-09-19 | Left out when the request is that old; the service looks at the queue's age. |

@@ -12,6 +12,7 @@ const path = require("node:path");
 const { createRequire } = require("node:module");
 
 const installed = createRequire(path.join(process.env.INTEROP_PACKAGES, "package.json"));
+const sdk = installed("@azure/storage-queue");
 const {
   AccountSASPermissions,
   AnonymousCredential,
@@ -21,7 +22,7 @@ const {
   SASProtocol,
   StorageSharedKeyCredential,
   generateQueueSASQueryParameters,
-} = installed("@azure/storage-queue");
+} = sdk;
 const { version } = installed("@azure/storage-queue/package.json");
 
 const connectionString = process.env.AZURE_STORAGE_CONNECTION_STRING;
@@ -275,7 +276,8 @@ async function byDelegatedSignature() {
 }
 
 async function main() {
-  const steps = [byKey, byAccountSignature, byQueueSignature, anonymous];
+  const habits = require("./habits.js")({ sdk, url, parts, sharedKey, options, same, refused });
+  const steps = [byKey, byAccountSignature, byQueueSignature, anonymous, ...Object.values(habits)];
   if (https) steps.push(byToken, byDelegatedSignature);
   for (const step of steps) {
     const before = checks;
