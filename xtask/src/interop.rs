@@ -25,16 +25,18 @@ const PYTHON_SKIPPED: &str = "not service_stats_when_unavailable";
 const JAVASCRIPT: &str = "@azure/storage-queue@12.32.0";
 /// The versions of the Rust crates are in its `Cargo.toml`.
 const RUST: &str = "tests/interop/rust/Cargo.toml";
+const RUST_TESTS: [&str; 2] = ["queue_client.rs", "queue_service_client.rs"];
 
 /// An SDK, or its makers' tests: its name here, how to install it and get the command that uses it,
 /// and the options that the emulator is tried with.
 type Sdk = (&'static str, fn(&Path) -> Result<Command, String>, &'static [&'static [&'static str]]);
 
-const SDKS: [Sdk; 4] = [
+const SDKS: [Sdk; 5] = [
     ("python", python, BOTH),
     ("python-tests", python_tests, HTTPS),
     ("javascript", javascript, BOTH),
     ("rust", rust, BOTH),
+    ("rust-tests", rust_tests, HTTPS),
 ];
 const BOTH: &[&[&str]] = &[&[], &["--https"]];
 const HTTPS: &[&[&str]] = &[&["--https"]];
@@ -162,6 +164,66 @@ fn rust(folder: &Path) -> Result<Command, String> {
             .env("CARGO_TARGET_DIR", &target),
     )?;
     Ok(Command::new(target.join("debug").join("queue-interop")))
+}
+
+/// The tests of the Rust crate come with it. What they take from a crate that nobody can install is
+/// in `tests/interop/rust-tests`, which is put together with them in a folder outside the sources.
+fn rust_tests(folder: &Path) -> Result<Command, String> {
+    let target = folder.join("rust");
+    let folder = folder.join("rust-tests");
+    copy(&script("rust-tests"), &folder)?;
+    for test in RUST_TESTS {
+        copy(&rust_crate()?.join("tests").join(test), &folder.join("tests").join(test))?;
+    }
+    let manifest = folder.join("Cargo.toml");
+    let manifest = manifest.to_str().ok_or("the folder's name is no UTF-8")?;
+    shell::run(
+        shell::cargo(["test", "--locked", "--no-run", "--manifest-path", manifest])
+            .env("CARGO_TARGET_DIR", &target),
+    )?;
+    let mut command = Command::new("sh");
+    // Some of the tests make clients of their own, which trust what the system trusts.
+    command.args(["-c", TRUSTING, "sh"]).arg(&target).arg(manifest);
+    Ok(command)
+}
+
+const TRUSTING: &str = "SSL_CERT_FILE=$QUEUE_EMULATOR_CERTIFICATE CARGO_TARGET_DIR=$1 \
+                        exec cargo test --quiet --locked --manifest-path $2";
+
+/// The folder of the crate's source.
+fn rust_crate() -> Result<PathBuf, String> {
+    let metadata = shell::output(&mut shell::cargo([
+        "metadata",
+        "--format-version=1",
+        "--manifest-path",
+        RUST,
+    ]))?;
+    let found = metadata.split('"').map(Path::new).find(|text| {
+        let parent = text.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        text.ends_with("Cargo.toml")
+            && parent.is_some_and(|name| name.starts_with("azure_storage_queue-"))
+    });
+    let manifest = found.ok_or("cargo does not know where azure_storage_queue is")?;
+    Ok(manifest.parent().unwrap_or(manifest).to_owned())
+}
+
+/// Copies a file or a folder. What is there already is left alone, so that cargo does not build it
+/// again.
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let failed = |error| format!("cannot copy {from:?} to {to:?}: {error}");
+    if from.is_dir() {
+        fs::create_dir_all(to).map_err(failed)?;
+        for entry in fs::read_dir(from).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    let content = fs::read(from).map_err(failed)?;
+    if fs::read(to).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    fs::write(to, content).map_err(failed)
 }
 
 fn script(name: &str) -> PathBuf {

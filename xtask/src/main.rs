@@ -30,8 +30,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
               tests by name.
   check       Formatting, lints and documentation, warnings denied.
   interop     Microsoft's SDKs for Python, JavaScript and Rust, installed from their packages, against
-              the emulator, and the tests that Microsoft has for them. Names (python, python-tests,
-              javascript, rust) choose among them.
+              the emulator, and the tests that come with them. Names (python, python-tests,
+              javascript, rust, rust-tests) choose among them.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what.
   fuzz        The fuzz targets of queue-proto, ten minutes each. Options: --seconds N. Names (request,
