@@ -56,6 +56,8 @@ pub enum Cause {
     Transport(TransportError),
     /// The answer is not one that the service gives.
     Answer(DecodeError),
+    /// A body that does not fit into a message could not be stored elsewhere. Nothing was sent.
+    BodyStore(Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
@@ -152,6 +154,7 @@ impl fmt::Display for Cause {
             Self::Service(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Answer(error) => error.fmt(f),
+            Self::BodyStore(error) => error.fmt(f),
         }
     }
 }
@@ -201,6 +204,7 @@ impl StdError for Error {
             Cause::Service(error) => Some(&**error),
             Cause::Transport(error) => Some(error),
             Cause::Answer(error) => Some(error),
+            Cause::BodyStore(error) => Some(&**error),
         }
     }
 }

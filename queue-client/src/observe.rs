@@ -119,5 +119,6 @@ fn error_type(cause: &Cause) -> &str {
         Cause::Service(error) => error.code().as_str(),
         Cause::Transport(_) => "transport",
         Cause::Answer(_) => "answer",
+        Cause::BodyStore(_) => "body_store",
     }
 }

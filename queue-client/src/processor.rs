@@ -45,6 +45,8 @@
 //! | know whether the message is still mine | [`LeaseHandle::state`], [`Delivery::renew_now`] |
 //! | refuse receivers that were overtaken | [`Delivery::fencing_token`] |
 //! | store progress | [`Delivery::checkpoint`] |
+//! | send what is too large for a message | [`Producer::oversize`], [`Processor::body_store`] |
+//! | follow a trace from sender to receiver | [`Producer::trace_context`], [`Delivery::trace_context`] |
 //! | bring dead letters back | [`dead_letter::redrive`] |
 //! | choose the settings | [`settings`] |
 //! | see what it does | [`Running::health`], [`observe`] |
@@ -143,6 +145,8 @@ pub mod core;
 #[cfg(feature = "tokio")]
 mod batch;
 #[cfg(feature = "tokio")]
+mod body_store;
+#[cfg(feature = "tokio")]
 mod builder;
 #[cfg(feature = "tokio")]
 mod control;
@@ -152,6 +156,8 @@ pub mod dead_letter;
 mod delivery;
 #[cfg(feature = "tokio")]
 mod driver;
+#[cfg(feature = "tokio")]
+mod envelope;
 #[cfg(feature = "tokio")]
 mod handler;
 #[cfg(feature = "tokio")]
@@ -172,6 +178,8 @@ mod running;
 mod stop;
 #[cfg(feature = "tokio")]
 mod stream;
+#[cfg(feature = "tokio")]
+mod trace;
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/processor-settings.md")]
@@ -186,6 +194,7 @@ pub use self::metrics::MetricsObserver;
 #[cfg(feature = "tokio")]
 pub use self::{
     batch::{Batch, BatchHandler},
+    body_store::{BodyStore, Oversize},
     builder::{Processor, Undecodable},
     control::Health,
     delivery::{Delivery, FencingToken},
@@ -196,4 +205,5 @@ pub use self::{
     report::{LeftMessage, Report, Stopped},
     running::Running,
     stream::{Completed, Deliveries, Leased, SettleError},
+    trace::{InvalidTraceContext, TraceContext},
 };

@@ -71,6 +71,16 @@ pub trait Codec: fmt::Debug + Send + Sync {
         self.encode(&value)
     }
 
+    /// Writes a value as text of any size, for programs that store elsewhere what does not fit into a
+    /// message. A codec that does not implement this refuses it.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written, or its text has a character that XML cannot carry.
+    fn encode_any_size(&self, value: &Self::Value) -> Result<MessageText, CodecError> {
+        self.encode(value)
+    }
+
     /// Reads a value from text.
     ///
     /// # Errors
@@ -150,6 +160,10 @@ impl Codec for Text {
         checked(self.name(), value.len(), value)
     }
 
+    fn encode_any_size(&self, value: &String) -> Result<MessageText, CodecError> {
+        unlimited(value.clone())
+    }
+
     fn decode(&self, text: &MessageText) -> Result<String, CodecError> {
         Ok(text.as_str().to_owned())
     }
@@ -163,6 +177,11 @@ fn checked(codec: &'static str, raw: usize, text: String) -> Result<MessageText,
         }
         other => CodecError::Text(other),
     })
+}
+
+/// The text of a message, or of what is stored elsewhere because it is too large for one.
+fn unlimited(text: String) -> Result<MessageText, CodecError> {
+    MessageText::of_any_size(text).map_err(CodecError::Text)
 }
 
 impl ReceivedMessage {
@@ -231,6 +250,20 @@ mod tests {
         assert!(Base64Bytes.encode(&vec![0; 49_153].into()).is_err());
         let error = Text.encode(&"x".repeat(70_000)).unwrap_err();
         assert_eq!(error.to_string(), "message has 70000 bytes as text: the limit is 65536");
+    }
+
+    #[test]
+    fn any_size_is_read_again_but_not_any_character() {
+        let large = "é".repeat(100_000);
+        let bytes = bytes::Bytes::from(large.clone());
+        let auto = AutoText::new(large.clone(), Encoding::Base64);
+        assert_eq!(Text.decode(&Text.encode_any_size(&large).unwrap()).unwrap(), large);
+        let text = Base64Text.encode_any_size(&large).unwrap();
+        assert_eq!(Base64Text.decode(&text).unwrap(), large);
+        let text = Base64Bytes.encode_any_size(&bytes).unwrap();
+        assert_eq!(Base64Bytes.decode(&text).unwrap(), bytes);
+        assert_eq!(Auto.decode(&Auto.encode_any_size(&auto).unwrap()).unwrap(), auto);
+        assert!(Text.encode_any_size(&"a\0".to_owned()).is_err());
     }
 
     #[test]

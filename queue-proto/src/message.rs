@@ -13,7 +13,8 @@ use crate::limits::MAX_MESSAGE_TEXT;
 /// programs that share the queue.
 ///
 /// A text that was read from the service keeps the rule on characters, but may be larger than what
-/// [`new`](Self::new) allows, should the service allow more one day.
+/// [`new`](Self::new) allows, should the service allow more one day; so may one that is
+/// [not meant to be sent](Self::of_any_size).
 ///
 /// [`Debug`](fmt::Debug) shows the size and not the text, so that logs do not carry messages.
 ///
@@ -61,14 +62,25 @@ impl MessageText {
     ///
     /// When `text` has a character that XML cannot carry or more than 65,536 bytes of UTF-8.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidText> {
-        let text = text.into();
-        if let Some((offset, character)) = first_illegal(&text) {
-            return Err(InvalidText::Character { character, offset });
-        }
+        let text = Self::of_any_size(text)?;
         if text.len() > MAX_MESSAGE_TEXT {
             return Err(InvalidText::TooLarge { size: text.len(), limit: MAX_MESSAGE_TEXT });
         }
-        Ok(Self(text))
+        Ok(text)
+    }
+
+    /// Checks the characters of `text` and not its size, for texts that are stored elsewhere when
+    /// they are too large to be sent.
+    ///
+    /// # Errors
+    ///
+    /// When `text` has a character that XML cannot carry.
+    pub fn of_any_size(text: impl Into<String>) -> Result<Self, InvalidText> {
+        let text = text.into();
+        match first_illegal(&text) {
+            Some((offset, character)) => Err(InvalidText::Character { character, offset }),
+            None => Ok(Self(text)),
+        }
     }
 
     /// Takes text whose characters the XML reader has checked.

@@ -48,6 +48,10 @@ pub(crate) fn sentence(
             operation.name(),
             place.endpoint
         ),
+        Cause::BodyStore(_) => write!(
+            f,
+            "the body is too large for a message, and the store for such bodies did not take it"
+        ),
     }
 }
 

@@ -54,7 +54,7 @@ impl Failed {
             Cause::Transport(error) => {
                 matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::TooLarge)
             }
-            Cause::Service(_) | Cause::Answer(_) => false,
+            Cause::Service(_) | Cause::Answer(_) | Cause::BodyStore(_) => false,
         }
     }
 
@@ -64,7 +64,8 @@ impl Failed {
             Cause::InvalidArgument(_)
             | Cause::Authorization(_)
             | Cause::InsecureEndpoint
-            | Cause::NoSecondary => false,
+            | Cause::NoSecondary
+            | Cause::BodyStore(_) => false,
             Cause::Transport(error) => error.kind() != TransportErrorKind::NotSent,
             Cause::Service(_) | Cause::Answer(_) => true,
         }

@@ -6,17 +6,17 @@ use std::{
     time::Duration,
 };
 
-use queue_proto::codec::Codec;
+use queue_proto::codec::{Codec, CodecError};
 use tokio::sync::mpsc;
 
 use super::{
-    Delivery, Report, Running, Stopped,
+    BodyStore, Delivery, Report, Running, Stopped,
     control::{Command, Control},
     core::{
         Core, CoreConfig, End, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay, Tick,
     },
     dead_letter::{DeadLetterSink, DeadLetterTo, Place, QueueSink},
-    driver::{Driver, Queue},
+    driver::{Driver, Queue, Unreadable},
     handler::{FromFn, Handler, HandlerError, Outcome},
     isolation::{self, Isolation},
     observe::{Observer, Observers},
@@ -61,7 +61,8 @@ pub struct Processor<T> {
     config: CoreConfig,
     concurrency: usize,
     dead_letter: DeadLetterTo,
-    undecodable: Undecodable,
+    unreadable: Unreadable,
+    body_store: Option<Arc<dyn BodyStore>>,
     instance: Option<String>,
     observers: Observers,
     stop: Stop,
@@ -95,7 +96,8 @@ impl<T: Send + 'static> Processor<T> {
             concurrency: config.concurrency.get(),
             config,
             dead_letter: DeadLetterTo::default(),
-            undecodable: Undecodable::default(),
+            unreadable: Unreadable::Settle(Undecodable::default()),
+            body_store: None,
             instance: None,
             observers: Observers::default(),
             stop: Stop::default(),
@@ -168,8 +170,57 @@ impl<T: Send + 'static> Processor<T> {
     }
 
     /// What becomes of messages that the codec cannot read. Dead letters unless set.
-    pub const fn undecodable(mut self, policy: Undecodable) -> Self {
-        self.undecodable = policy;
+    pub fn undecodable(mut self, policy: Undecodable) -> Self {
+        self.unreadable = Unreadable::Settle(policy);
+        self
+    }
+
+    /// Hands messages that the codec cannot read to this handler, which gets the text and what the
+    /// codec said. What it returns settles the message.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// use queue_client::{codec::Base64Text, processor::{Outcome, Processor}};
+    ///
+    /// let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// orders.send("not base64").await?;
+    ///
+    /// let report = Processor::new(orders.with_codec(Base64Text))
+    ///     .hand_undecodable_to(|message, error| async move {
+    ///         eprintln!("{}: {error}", message.body());
+    ///         Ok(Outcome::DeadLetter { reason: "not base64".into() })
+    ///     })
+    ///     .drain_once(|_| async { Ok(()) })
+    ///     .await?;
+    /// assert_eq!(report.counters.dead_lettered, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn hand_undecodable_to<F, Fut, R>(mut self, handler: F) -> Self
+    where
+        F: Fn(Delivery<String>, CodecError) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome>,
+    {
+        self.unreadable = Unreadable::Hand(Arc::new(move |delivery, error| {
+            let handled = handler(delivery, error);
+            Box::pin(async move { handled.await.map(Into::into) })
+        }));
+        self
+    }
+
+    /// Where bodies are that did not fit into their messages: the store that the
+    /// [`Producer`](super::Producer::oversize) puts them into. A body is fetched before the handler
+    /// runs, which is a failure of the delivery if it does not work, and deleted once the message is
+    /// known to be deleted.
+    pub fn body_store(mut self, store: Arc<dyn BodyStore>) -> Self {
+        self.body_store = Some(store);
         self
     }
 
@@ -316,7 +367,8 @@ impl<T: Send + 'static> Processor<T> {
                 self.codec,
                 Arc::new(handler),
                 sink,
-                self.undecodable,
+                self.unreadable,
+                self.body_store,
                 self.config.max_deliveries.map(NonZeroU32::get),
                 self.instance.or_else(|| std::env::var("HOSTNAME").ok()),
                 self.observers,

@@ -4,13 +4,18 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use queue_proto::{MessageId, MessageText, codec::Codec};
+use queue_proto::{
+    MessageId, MessageText,
+    codec::{Codec, CodecError},
+};
 
 use super::{
     control::{Control, Question},
     core::{DeliveryKey, RawDelivery},
-    dead_letter::{DeadLetter, envelope},
+    dead_letter::{self, DeadLetter},
+    envelope::{self, Content, Unwrapped},
     lease::{LeaseError, LeaseHandle},
+    trace::TraceContext,
 };
 
 /// A message that a handler works on.
@@ -19,18 +24,19 @@ use super::{
 /// or done twice. Dropping it means nothing.
 pub struct Delivery<T> {
     body: T,
-    shared: Shared<T>,
+    codec: Arc<dyn Codec<Value = T>>,
+    facts: Facts,
 }
 
-/// Everything but the body.
-pub(super) struct Shared<T> {
+/// What does not depend on the type of the body.
+pub(super) struct Facts {
     pub(super) key: DeliveryKey,
     pub(super) raw: Arc<RawDelivery>,
     pub(super) max_deliveries: Option<u32>,
     pub(super) lease: LeaseHandle,
     pub(super) control: Control,
-    pub(super) codec: Arc<dyn Codec<Value = T>>,
-    pub(super) dead_letter: Option<Arc<DeadLetter>>,
+    pub(super) dead_letter: Option<DeadLetter>,
+    pub(super) trace: Option<TraceContext>,
 }
 
 /// Orders the deliveries of a message: a store that remembers the highest token it has seen for a
@@ -45,16 +51,16 @@ pub struct FencingToken {
 }
 
 impl<T> Delivery<T> {
-    pub(super) const fn new(body: T, shared: Shared<T>) -> Self {
-        Self { body, shared }
+    pub(super) const fn new(body: T, codec: Arc<dyn Codec<Value = T>>, facts: Facts) -> Self {
+        Self { body, codec, facts }
     }
 
     pub(super) const fn key(&self) -> DeliveryKey {
-        self.shared.key
+        self.facts.key
     }
 
     pub(super) const fn control(&self) -> &Control {
-        &self.shared.control
+        &self.facts.control
     }
 
     /// What the text stands for, by the codec of the queue.
@@ -72,38 +78,38 @@ impl<T> Delivery<T> {
     /// The id that the service gave the message.
     #[must_use]
     pub fn id(&self) -> &MessageId {
-        &self.shared.raw.id
+        &self.facts.raw.id
     }
 
     /// The text as it was received.
     #[must_use]
     pub fn raw_text(&self) -> &str {
-        self.shared.raw.text.as_str()
+        self.facts.raw.text.as_str()
     }
 
     /// How often the message was received, this time included. Receivers that crashed, and answers
     /// that were lost, count too.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.shared.raw.attempt
+        self.facts.raw.attempt
     }
 
     /// Whether a failure now makes the message a dead letter.
     #[must_use]
     pub fn is_last_attempt(&self) -> bool {
-        self.shared.max_deliveries.is_some_and(|max| self.attempt() >= max)
+        self.facts.max_deliveries.is_some_and(|max| self.attempt() >= max)
     }
 
     /// When the message was put into the queue, by the clock of the service, in whole seconds.
     #[must_use]
     pub fn inserted_at(&self) -> SystemTime {
-        self.shared.raw.inserted_at
+        self.facts.raw.inserted_at
     }
 
     /// When the message expires, by the clock of the service; `None` for never.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.shared.raw.expires_at
+        self.facts.raw.expires_at
     }
 
     /// Id and number of this delivery, for stores that refuse a receiver that was overtaken.
@@ -115,14 +121,23 @@ impl<T> Delivery<T> {
     /// The lease.
     #[must_use]
     pub fn lease(&self) -> LeaseHandle {
-        self.shared.lease.clone()
+        self.facts.lease.clone()
     }
 
     /// What is known of its first life, if the message is a dead letter in an envelope. Its
     /// [`body`](Self::body) is then the inner one.
     #[must_use]
     pub fn dead_letter_info(&self) -> Option<&DeadLetter> {
-        self.shared.dead_letter.as_deref()
+        self.facts.dead_letter.as_ref()
+    }
+
+    /// The trace that the message was sent in, if its [`Producer`] sent one along: to link the spans
+    /// of the handler to. The span around the handler has it as the field `traceparent`.
+    ///
+    /// [`Producer`]: super::Producer::trace_context
+    #[must_use]
+    pub const fn trace_context(&self) -> Option<&TraceContext> {
+        self.facts.trace.as_ref()
     }
 
     /// Renews the lease now, and says for how long nobody else can have the message: "am I still the
@@ -133,7 +148,7 @@ impl<T> Delivery<T> {
     /// When that is not known. [`LeaseError::Lost`] is certain; with the others the lease may still
     /// be [held](LeaseHandle::state).
     pub fn renew_now(&self) -> impl Future<Output = Result<Duration, LeaseError>> + Send + use<T> {
-        let (control, key) = (self.shared.control.clone(), self.shared.key);
+        let (control, key) = (self.facts.control.clone(), self.facts.key);
         async move {
             let deadline = control.ask(key, Question::Renew).await?;
             Ok(control.now().until(deadline))
@@ -143,7 +158,8 @@ impl<T> Delivery<T> {
     /// Stores progress: replaces the text of the message, and renews its lease (Update Message).
     ///
     /// Later deliveries get the new text. An answer that is lost leaves open which text they get, so
-    /// progress must be such that either will do.
+    /// progress must be such that either will do. The text must fit into a message, even if the body
+    /// did not and came out of a [store](super::BodyStore).
     ///
     /// # Errors
     ///
@@ -152,10 +168,15 @@ impl<T> Delivery<T> {
         &self,
         body: &T,
     ) -> impl Future<Output = Result<(), LeaseError>> + Send + use<T> {
-        let text = self.shared.codec.encode(body).map_err(LeaseError::Codec);
-        let (control, key) = (self.shared.control.clone(), self.shared.key);
+        let text = self.codec.encode(body).and_then(|text| match &self.facts.trace {
+            Some(trace) => envelope::seal(&text, trace).map_err(CodecError::Text),
+            None => Ok(text),
+        });
+        let (control, key) = (self.facts.control.clone(), self.facts.key);
         async move {
-            control.ask(key, Question::Checkpoint(Arc::new(text?))).await?;
+            control
+                .ask(key, Question::Checkpoint(Arc::new(text.map_err(LeaseError::Codec)?)))
+                .await?;
             Ok(())
         }
     }
@@ -187,15 +208,28 @@ impl<T> fmt::Debug for Delivery<T> {
         f.debug_struct("Delivery")
             .field("id", self.id())
             .field("attempt", &self.attempt())
-            .field("lease", &self.shared.lease.state())
+            .field("lease", &self.facts.lease.state())
             .finish_non_exhaustive()
     }
 }
 
-/// The text that the codec reads: that of the message, or of the message inside its envelope.
-pub(super) fn unwrapped(raw: &RawDelivery) -> (Arc<MessageText>, Option<Arc<DeadLetter>>) {
-    match envelope::open(&raw.text) {
-        Some(letter) => (Arc::new(letter.text.clone()), Some(Arc::new(letter))),
-        None => (Arc::clone(&raw.text), None),
+/// A message out of all its envelopes.
+pub(super) struct Opened {
+    pub(super) content: Content,
+    pub(super) trace: Option<TraceContext>,
+    pub(super) dead_letter: Option<DeadLetter>,
+}
+
+impl Opened {
+    pub(super) fn new(text: &Arc<MessageText>) -> Self {
+        let dead_letter = dead_letter::envelope::open(text);
+        let text = match &dead_letter {
+            Some(letter) => Arc::new(letter.text.clone()),
+            None => Arc::clone(text),
+        };
+        match envelope::open(&text) {
+            Some(Unwrapped { content, trace }) => Self { content, trace, dead_letter },
+            None => Self { content: Content::Text(text), trace: None, dead_letter },
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod act;
 mod perform;
 mod queue;
+mod start;
 
 use std::{
     collections::HashMap,
@@ -20,16 +21,17 @@ use tokio::{
     task::{AbortHandle, Id, JoinError, JoinSet},
 };
 
-pub(in crate::processor) use self::queue::Queue;
+use self::start::Handled;
+pub(in crate::processor) use self::{queue::Queue, start::Unreadable};
 use super::{
-    Undecodable,
+    body_store::{BodyStore, Pointer},
     control::{Command, Control, Question},
     core::{
         self, AskFailure, AskId, Core, DeliveryKey, Input, Reason, Settled, ShutdownMode, Summary,
         Tick,
     },
     dead_letter::DeadLetterSink,
-    handler::{Handler, HandlerError, Outcome, Trouble, verdict},
+    handler::{Handler, Trouble},
     lease::View,
     observe::{Observers, ProcessReport},
     stop::Stop,
@@ -40,6 +42,8 @@ use crate::runtime::Runtime;
 const JUMP: Duration = Duration::from_secs(1);
 /// A loop that runs this much later than it wanted to is being kept from running.
 const LATE: Duration = Duration::from_secs(1);
+/// How long the end of a run waits for bodies to be deleted from their store.
+const CHORES: Duration = Duration::from_secs(2);
 
 /// One processor at work.
 pub(super) struct Driver<T, H> {
@@ -48,7 +52,8 @@ pub(super) struct Driver<T, H> {
     pub(super) codec: Arc<dyn Codec<Value = T>>,
     pub(super) handler: Arc<H>,
     pub(super) sink: Option<Arc<dyn DeadLetterSink>>,
-    pub(super) undecodable: Undecodable,
+    pub(super) unreadable: Unreadable,
+    pub(super) body_store: Option<Arc<dyn BodyStore>>,
     pub(super) max_deliveries: Option<u32>,
     pub(super) host: Option<String>,
     pub(super) observers: Observers,
@@ -60,8 +65,6 @@ pub(super) struct Driver<T, H> {
     state: State,
 }
 
-type Handled = Result<Outcome, HandlerError>;
-
 /// What the loop has under way.
 #[derive(Default)]
 struct State {
@@ -71,6 +74,10 @@ struct State {
     running: HashMap<DeliveryKey, Run>,
     /// What handlers said before their messages became dead letters.
     troubles: HashMap<DeliveryKey, Trouble>,
+    /// Bodies of messages that are being settled.
+    stored: HashMap<DeliveryKey, Pointer>,
+    /// What is done on the side, and not waited for.
+    chores: FuturesUnordered<BoxFuture<'static, ()>>,
     /// Who wants to know how a delivery is settled.
     watched: HashMap<DeliveryKey, oneshot::Sender<Settled>>,
     asks: HashMap<AskId, oneshot::Sender<Result<Tick, AskFailure>>>,
@@ -108,7 +115,8 @@ where
         codec: Arc<dyn Codec<Value = T>>,
         handler: Arc<H>,
         sink: Option<Arc<dyn DeadLetterSink>>,
-        undecodable: Undecodable,
+        unreadable: Unreadable,
+        body_store: Option<Arc<dyn BodyStore>>,
         max_deliveries: Option<u32>,
         host: Option<String>,
         observers: Observers,
@@ -122,7 +130,8 @@ where
             codec,
             handler,
             sink,
-            undecodable,
+            unreadable,
+            body_store,
             max_deliveries,
             host,
             observers,
@@ -140,6 +149,7 @@ where
         let mut clocks = Clocks::read(&*runtime);
         loop {
             if let Some(summary) = self.pump() {
+                self.finish_chores(&runtime).await;
                 return summary;
             }
             let wake = self.core.next_wake();
@@ -180,6 +190,20 @@ where
         self.state.summary.take()
     }
 
+    /// Gives what is done on the side a moment to end.
+    async fn finish_chores(&mut self, runtime: &Arc<dyn Runtime>) {
+        let mut sleep = runtime.sleep(CHORES);
+        poll_fn(|context| {
+            while let Poll::Ready(done) = self.state.chores.poll_next_unpin(context) {
+                if done.is_none() {
+                    return Poll::Ready(());
+                }
+            }
+            sleep.as_mut().poll(context)
+        })
+        .await;
+    }
+
     async fn wait(&mut self, runtime: &Arc<dyn Runtime>, wake: Option<Tick>) -> Happened {
         let mut sleep = wake.map(|wake| runtime.sleep(self.control.now().until(wake)));
         poll_fn(|context| self.poll_wait(context, sleep.as_mut())).await
@@ -202,6 +226,8 @@ where
         if let Poll::Ready(Some(input)) = self.state.operations.poll_next_unpin(context) {
             return Poll::Ready(Happened::Answered(input));
         }
+        // They tell nothing.
+        while let Poll::Ready(Some(())) = self.state.chores.poll_next_unpin(context) {}
         match sleep {
             Some(sleep) => sleep.as_mut().poll(context).map(|()| Happened::Time),
             None => Poll::Pending,
@@ -232,13 +258,13 @@ where
                     },
                 );
             }
-            Happened::Handled(Ok((id, result))) => self.handled(now, id, verdict(result)),
+            Happened::Handled(Ok((id, handled))) => self.handled(now, id, handled),
             Happened::Handled(Err(error)) => {
                 let id = error.id();
                 if error.is_panic() {
                     let trouble = Trouble { error: Some(panic_text(error)), chain: Vec::new() };
                     let outcome = core::Outcome::failed(Reason::HandlerPanicked);
-                    self.handled(now, id, (outcome, trouble));
+                    self.handled(now, id, Handled { outcome, trouble, stored: None });
                 } else {
                     // It was dropped, and the core knows.
                     self.state.tasks.remove(&id);
@@ -257,7 +283,8 @@ where
         });
     }
 
-    fn handled(&mut self, now: Tick, id: Id, (outcome, trouble): (core::Outcome, Trouble)) {
+    fn handled(&mut self, now: Tick, id: Id, handled: Handled) {
+        let Handled { outcome, trouble, stored } = handled;
         let Some(key) = self.state.tasks.remove(&id) else { return };
         // Without a run it was dropped after it had returned.
         let Some(run) = self.state.running.get(&key) else { return };
@@ -272,6 +299,7 @@ where
         }
         self.report(now, run, Some(&outcome));
         self.state.troubles.insert(key, trouble);
+        self.state.stored.extend(stored.map(|pointer| (key, pointer)));
         self.core.handle(now, Input::HandlerDone { key, outcome });
     }
 }

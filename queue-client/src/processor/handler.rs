@@ -2,6 +2,9 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, future::Future, time::Duration};
 
+use queue_auth::BoxFuture;
+use queue_proto::codec::CodecError;
+
 use super::{Delivery, core, core::Reason};
 
 /// Any error, boxed.
@@ -118,6 +121,11 @@ impl<V, E: Into<BoxError>> ResultExt<V> for Result<V, E> {
         self.map_err(|error| HandlerError::retry_after(error, delay))
     }
 }
+
+/// A handler of texts that the codec cannot read.
+pub(super) type RawHandler = dyn Fn(Delivery<String>, CodecError) -> BoxFuture<'static, Result<Outcome, HandlerError>>
+    + Send
+    + Sync;
 
 /// What is known about a failure, for dead letters and logs.
 #[derive(Debug, Clone, Default)]

@@ -1,28 +1,22 @@
 //! Sending, for programs that must not lose what they send.
 
 pub(super) mod nudges;
+mod prepared;
+mod put;
+mod sent;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
-use queue_proto::{
-    MessageId, MessageText, PopReceipt, TimeToLive, VisibilityTimeout,
-    codec::Codec,
-    ops::{DeleteMessage, PutMessage, SentMessage, UpdateMessage},
-};
+use queue_proto::{TimeToLive, codec::Codec, ops::DeleteMessage};
 use tokio::sync::Semaphore;
 
-use super::driver::Queue;
-use crate::{
-    QueueClient,
-    error::{Cause, Error},
-    failure::OpFailure,
-    retry::Attempt,
+pub use self::{
+    prepared::Prepared,
+    sent::{SendSummary, Sent},
 };
+use super::{body_store::Oversize, driver::Queue, trace::TraceContext};
+use crate::{QueueClient, error::Error};
 
 /// Sends messages, and sends again what may have been lost.
 ///
@@ -66,7 +60,11 @@ pub struct Producer<T> {
     on_ambiguous: OnAmbiguous,
     max_in_flight: usize,
     permits: Arc<Semaphore>,
+    oversize: Oversize,
+    trace_context: Option<Arc<CurrentTrace>>,
 }
+
+type CurrentTrace = dyn Fn() -> Option<TraceContext> + Send + Sync;
 
 /// What a producer does when the answer to a put was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,50 +75,6 @@ pub enum OnAmbiguous {
     Resend,
     /// It fails: the message may be missing.
     Fail,
-}
-
-/// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Sent {
-    /// The id that the service gave it.
-    pub id: MessageId,
-    /// When it was stored.
-    pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
-    pub expires_at: Option<SystemTime>,
-    /// How often it was sent again after an answer was lost. Above 0, it may be there more than once.
-    pub resends: u32,
-    receipt: PopReceipt,
-}
-
-/// A message that is hidden until it is [revealed](Self::reveal).
-#[must_use = "the message appears when its time is over, unless it is revealed or cancelled"]
-pub struct Prepared<T> {
-    producer: Producer<T>,
-    sent: Sent,
-}
-
-/// What became of the items of a stream.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SendSummary {
-    /// The results, in the order of the items.
-    pub results: Vec<Result<Sent, Error>>,
-}
-
-impl SendSummary {
-    /// How many were sent.
-    #[must_use]
-    pub fn sent(&self) -> usize {
-        self.results.iter().filter(|result| result.is_ok()).count()
-    }
-
-    /// How many may be there more than once.
-    #[must_use]
-    pub fn resent(&self) -> usize {
-        self.results.iter().flatten().filter(|sent| sent.resends > 0).count()
-    }
 }
 
 impl<T: 'static> Producer<T> {
@@ -137,6 +91,8 @@ impl<T: 'static> Producer<T> {
             on_ambiguous: OnAmbiguous::default(),
             max_in_flight: 32,
             permits: Arc::new(Semaphore::new(32)),
+            oversize: Oversize::default(),
+            trace_context: None,
         }
     }
 
@@ -169,6 +125,109 @@ impl<T: 'static> Producer<T> {
         self
     }
 
+    /// What happens to a value that does not fit into a message. It is an error unless set.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// use std::{collections::HashMap, sync::{Arc, Mutex}};
+    /// use bytes::Bytes;
+    /// use queue_client::{BoxFuture, processor::{BodyStore, BoxError, Oversize, Processor, Producer}};
+    ///
+    /// /// Blobs would be a better place.
+    /// #[derive(Debug, Default)]
+    /// struct Memory(Mutex<HashMap<String, Bytes>>);
+    ///
+    /// impl BodyStore for Memory {
+    ///     fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), BoxError>> {
+    ///         self.0.lock().unwrap().insert(key.to_owned(), body);
+    ///         Box::pin(async { Ok(()) })
+    ///     }
+    ///     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Bytes, BoxError>> {
+    ///         let body = self.0.lock().unwrap().get(key).cloned();
+    ///         Box::pin(async { body.ok_or_else(|| "there is no such body".into()) })
+    ///     }
+    ///     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), BoxError>> {
+    ///         self.0.lock().unwrap().remove(key);
+    ///         Box::pin(async { Ok(()) })
+    ///     }
+    /// }
+    ///
+    /// let scans = service.queue("scans")?;
+    /// # scans.create().await?;
+    /// let store = Arc::new(Memory::default());
+    /// let producer = Producer::new(scans.clone()).oversize(Oversize::ClaimCheck(store.clone()));
+    /// producer.send(&"x".repeat(1_000_000)).await?;
+    ///
+    /// let report = Processor::new(scans)
+    ///     .body_store(store.clone())
+    ///     .drain_once(|scan| async move {
+    ///         assert_eq!(scan.body().len(), 1_000_000);
+    ///         Ok(())
+    ///     })
+    ///     .await?;
+    /// assert_eq!(report.counters.completed, 1);
+    /// assert!(store.0.lock().unwrap().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn oversize(mut self, policy: Oversize) -> Self {
+        self.oversize = policy;
+        self
+    }
+
+    /// Sends with each message the trace that it belongs to, which this function tells at the moment
+    /// of each call of a method that sends; for `None` the message is sent without. The receivers
+    /// have it as [`Delivery::trace_context`](super::Delivery::trace_context).
+    ///
+    /// The text of such a message is a JSON object with the trace and the body. A [`Processor`]
+    /// opens it; other receivers have to, too. It is a bit larger than the body, and the limit
+    /// counts for the whole.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// use queue_client::processor::{Processor, Producer, TraceContext};
+    ///
+    /// // With tracing-opentelemetry, what its propagator writes for the current span.
+    /// let current = || {
+    ///     TraceContext::new("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").ok()
+    /// };
+    /// let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// Producer::new(orders.clone()).trace_context(current).send(&"17 bottles".to_owned()).await?;
+    ///
+    /// Processor::new(orders)
+    ///     .drain_once(|order| async move {
+    ///         assert_eq!(order.body(), "17 bottles");
+    ///         let trace = order.trace_context().ok_or("no trace")?;
+    ///         assert_eq!(trace.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+    ///         Ok(())
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`Processor`]: super::Processor
+    #[must_use]
+    pub fn trace_context(
+        mut self,
+        current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.trace_context = Some(Arc::new(current));
+        self
+    }
+
     /// Sends a message (Put Message).
     ///
     /// # Errors
@@ -179,9 +238,9 @@ impl<T: 'static> Producer<T> {
         &'a self,
         value: &T,
     ) -> impl Future<Output = Result<Sent, Error>> + Send + use<'a, T> {
-        let text = self.encode(value);
+        let draft = self.draft(value);
         async move {
-            let sent = self.put(text?, Duration::ZERO).await?;
+            let sent = self.put(draft?, Duration::ZERO).await?;
             nudges::nudge(self.queue.client(), self.queue.name());
             Ok(sent)
         }
@@ -197,8 +256,8 @@ impl<T: 'static> Producer<T> {
         value: &T,
         delay: Duration,
     ) -> impl Future<Output = Result<Sent, Error>> + Send + use<'a, T> {
-        let text = self.encode(value);
-        async move { self.put(text?, delay).await }
+        let draft = self.draft(value);
+        async move { self.put(draft?, delay).await }
     }
 
     /// Sends the items of a stream, several at once.
@@ -214,10 +273,10 @@ impl<T: 'static> Producer<T> {
             while !ended && under_way.len() < self.max_in_flight {
                 match values.next().await {
                     Some((index, value)) => {
-                        let text = self.encode(&value);
+                        let draft = self.draft(&value);
                         under_way.push(async move {
-                            let result = match text {
-                                Ok(text) => self.put(text, Duration::ZERO).await,
+                            let result = match draft {
+                                Ok(draft) => self.put(draft, Duration::ZERO).await,
                                 Err(error) => Err(error),
                             };
                             (index, result)
@@ -246,9 +305,9 @@ impl<T: 'static> Producer<T> {
         value: &T,
         hidden: Duration,
     ) -> impl Future<Output = Result<Prepared<T>, Error>> + Send + use<'a, T> {
-        let text = self.encode(value);
+        let draft = self.draft(value);
         async move {
-            let sent = self.put(text?, hidden).await?;
+            let sent = self.put(draft?, hidden).await?;
             Ok(Prepared { producer: self.clone(), sent })
         }
     }
@@ -261,7 +320,9 @@ impl<T: 'static> Producer<T> {
     pub async fn cancel(&self, sent: &Sent) -> Result<(), Error> {
         let delete =
             DeleteMessage::new(self.queue.name().clone(), sent.id.clone(), sent.receipt.clone());
-        self.queue.persist(&delete).await.map(drop)
+        self.queue.persist(&delete).await?;
+        self.discard(sent.stored.as_ref()).await;
+        Ok(())
     }
 
     /// Waits until nothing that was begun before is under way.
@@ -270,115 +331,6 @@ impl<T: 'static> Producer<T> {
         // It is never closed.
         drop(self.permits.acquire_many(all).await);
     }
-
-    fn encode(&self, value: &T) -> Result<MessageText, Error> {
-        self.codec.encode(value).map_err(|error| self.invalid(Box::new(error)))
-    }
-
-    fn invalid(&self, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        let place = self.queue.client().place(Some(self.queue.name()));
-        let kind = queue_proto::OperationKind::PutMessage;
-        Error::new(Cause::InvalidArgument(error), kind, OpFailure::NotSent, 0, place)
-    }
-
-    async fn put(&self, text: MessageText, delay: Duration) -> Result<Sent, Error> {
-        let delay =
-            VisibilityTimeout::try_from(delay).map_err(|error| self.invalid(Box::new(error)))?;
-        let mut put = PutMessage::new(self.queue.name().clone(), text);
-        if delay != VisibilityTimeout::ZERO {
-            put = put.visibility_timeout(delay);
-        }
-        if let Some(time) = self.time_to_live {
-            put = put.time_to_live(time);
-        }
-        // It is never closed.
-        let _permit = self.permits.acquire().await;
-        let mut number = 0;
-        let mut resends = 0;
-        loop {
-            let error = match self.queue.once(&put).await {
-                Ok(answer) => return Ok(Sent::new(answer.message, resends)),
-                Err(error) => error,
-            };
-            number += 1;
-            let failure = error.failure();
-            let again = match failure {
-                OpFailure::Ambiguous => self.on_ambiguous == OnAmbiguous::Resend,
-                failure => crate::retry::is_safe_to_repeat(error.operation(), failure),
-            };
-            let client = self.queue.client();
-            let attempt = Attempt {
-                operation: error.operation(),
-                number,
-                failure,
-                random: client.runtime.random(),
-            };
-            match client.retry.delay(&attempt).filter(|_| again) {
-                Some(pause) => {
-                    resends += u32::from(*failure == OpFailure::Ambiguous);
-                    client.runtime.sleep(pause).await;
-                }
-                None => return Err(error),
-            }
-        }
-    }
-}
-
-impl Sent {
-    fn new(sent: SentMessage, resends: u32) -> Self {
-        Self {
-            id: sent.id,
-            inserted_at: sent.inserted_at,
-            expires_at: sent.expires_at,
-            resends,
-            receipt: sent.pop_receipt,
-        }
-    }
-}
-
-impl<T: 'static> Prepared<T> {
-    /// The message.
-    #[must_use]
-    pub const fn sent(&self) -> &Sent {
-        &self.sent
-    }
-
-    /// Shows the message (Update Message).
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_owner`](Error::is_not_owner) when its time was over and somebody has received it.
-    pub async fn reveal(self) -> Result<Sent, Error> {
-        let queue = &self.producer.queue;
-        let update = UpdateMessage::new(
-            queue.name().clone(),
-            self.sent.id.clone(),
-            self.sent.receipt.clone(),
-            VisibilityTimeout::ZERO,
-        );
-        match queue.persist(&update).await {
-            Ok(_) => {}
-            // An earlier attempt did it: its answer was lost, and with it the new receipt.
-            Err(error) if *error.failure() == OpFailure::Ambiguous && is_gone(&error) => {}
-            Err(error) => return Err(error),
-        }
-        nudges::nudge(queue.client(), queue.name());
-        Ok(self.sent)
-    }
-
-    /// Takes the message back.
-    ///
-    /// # Errors
-    ///
-    /// As [`Producer::cancel`].
-    pub async fn cancel(self) -> Result<(), Error> {
-        self.producer.cancel(&self.sent).await
-    }
-}
-
-fn is_gone(error: &Error) -> bool {
-    use queue_proto::ErrorCode::{MessageNotFound, PopReceiptMismatch};
-    matches!(error.code(), Some(MessageNotFound | PopReceiptMismatch))
 }
 
 impl<T> Clone for Producer<T> {
@@ -387,6 +339,8 @@ impl<T> Clone for Producer<T> {
             queue: self.queue.clone(),
             codec: Arc::clone(&self.codec),
             permits: Arc::clone(&self.permits),
+            oversize: self.oversize.clone(),
+            trace_context: self.trace_context.clone(),
             ..*self
         }
     }
@@ -395,11 +349,5 @@ impl<T> Clone for Producer<T> {
 impl<T> fmt::Debug for Producer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Producer").field("queue", self.queue.name()).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for Prepared<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("sent", &self.sent).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::codec::{Codec, CodecError, binary, checked};
+use crate::codec::{Codec, CodecError, binary, checked, unlimited};
 use crate::message::{MessageText, first_illegal};
 
 /// Text, or base64 of text: for reading a queue to which both are sent.
@@ -72,6 +72,13 @@ impl Codec for Auto {
         match value.encoding {
             Encoding::Text => checked(self.name(), value.text.len(), value.text.clone()),
             Encoding::Base64 => binary::encode(self.name(), value.text.as_bytes()),
+        }
+    }
+
+    fn encode_any_size(&self, value: &AutoText) -> Result<MessageText, CodecError> {
+        match value.encoding {
+            Encoding::Text => unlimited(value.text.clone()),
+            Encoding::Base64 => binary::encode_any_size(value.text.as_bytes()),
         }
     }
 

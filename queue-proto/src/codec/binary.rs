@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 
-use crate::codec::{Codec, CodecError, checked};
+use crate::codec::{Codec, CodecError, checked, unlimited};
 use crate::message::MessageText;
 
 /// Base64 of text in UTF-8. Padding is written; text without it is read too.
@@ -27,6 +27,10 @@ pub(crate) fn encode(codec: &'static str, value: &[u8]) -> Result<MessageText, C
     checked(codec, value.len(), LENIENT.encode(value))
 }
 
+pub(crate) fn encode_any_size(value: &[u8]) -> Result<MessageText, CodecError> {
+    unlimited(LENIENT.encode(value))
+}
+
 pub(crate) fn decode(codec: &'static str, text: &str) -> Result<Vec<u8>, CodecError> {
     LENIENT.decode(text).map_err(|_| CodecError::NotBase64 { codec })
 }
@@ -40,6 +44,10 @@ impl Codec for Base64Text {
 
     fn encode(&self, value: &String) -> Result<MessageText, CodecError> {
         encode(self.name(), value.as_bytes())
+    }
+
+    fn encode_any_size(&self, value: &String) -> Result<MessageText, CodecError> {
+        encode_any_size(value.as_bytes())
     }
 
     fn decode(&self, text: &MessageText) -> Result<String, CodecError> {
@@ -57,6 +65,10 @@ impl Codec for Base64Bytes {
 
     fn encode(&self, value: &Bytes) -> Result<MessageText, CodecError> {
         encode(self.name(), value)
+    }
+
+    fn encode_any_size(&self, value: &Bytes) -> Result<MessageText, CodecError> {
+        encode_any_size(value)
     }
 
     fn decode(&self, text: &MessageText) -> Result<Bytes, CodecError> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::problem::Problem;
-use crate::codec::{Codec, CodecError, binary, checked};
+use crate::codec::{Codec, CodecError, binary, checked, unlimited};
 use crate::message::MessageText;
 
 /// JSON of a type that serde can write and read, as text or in base64.
@@ -49,6 +49,13 @@ impl<T> Json<T> {
         if self.base64 { "base64 of JSON" } else { "JSON" }
     }
 
+    fn json(&self, value: &T) -> Result<String, CodecError>
+    where
+        T: Serialize,
+    {
+        serde_json::to_string(value).map_err(|error| self.failed(&error))
+    }
+
     fn failed(&self, error: &serde_json::Error) -> CodecError {
         CodecError::Value { codec: self.label(), cause: Problem::of(error).into() }
     }
@@ -82,12 +89,17 @@ impl<T: Serialize + DeserializeOwned> Codec for Json<T> {
     }
 
     fn encode(&self, value: &T) -> Result<MessageText, CodecError> {
-        let json = serde_json::to_string(value).map_err(|error| self.failed(&error))?;
+        let json = self.json(value)?;
         if self.base64 {
             binary::encode(self.label(), json.as_bytes())
         } else {
             checked(self.label(), json.len(), json)
         }
+    }
+
+    fn encode_any_size(&self, value: &T) -> Result<MessageText, CodecError> {
+        let json = self.json(value)?;
+        if self.base64 { binary::encode_any_size(json.as_bytes()) } else { unlimited(json) }
     }
 
     fn decode(&self, text: &MessageText) -> Result<T, CodecError> {
@@ -106,12 +118,19 @@ mod tests {
 
     use super::*;
 
+    fn codec_of<T>(like: &Json<T>) -> Json<Vec<String>> {
+        if like.base64 { Json::base64() } else { Json::new() }
+    }
+
     #[test]
     fn values_and_what_is_none() {
         let order: BTreeMap<String, u32> = [("péa\u{1}r\r\n".to_owned(), 7)].into();
         for codec in [Json::new(), Json::base64()] {
             let text = codec.encode(&order).unwrap();
             assert_eq!(codec.decode(&text).unwrap(), order);
+            let large = vec!["é".repeat(70_000)];
+            let text = codec_of(&codec).encode_any_size(&large).unwrap();
+            assert_eq!(codec_of(&codec).decode(&text).unwrap(), large);
             let other = MessageText::new("[not json").unwrap();
             assert!(codec.decode(&other).is_err());
         }

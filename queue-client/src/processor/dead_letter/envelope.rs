@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::DeadLetter;
+use crate::processor::envelope::{SCHEMA, object};
 
-const SCHEMA: &str = "schema";
 const NAME: &str = "azure-queue-dead-letter/";
 const VERSION: &str = "1";
 /// The most bytes of an error in a letter.
@@ -63,16 +63,11 @@ fn fields(letter: &DeadLetter) -> Map<String, Value> {
 /// The letter in a text, if it is an envelope. Later versions and fields that are not known are
 /// tolerated.
 pub(in crate::processor) fn open(text: &MessageText) -> Option<DeadLetter> {
-    let text = text.as_str();
-    // Most messages are none, and need not be parsed to find out.
-    if !text.starts_with('{') || !text.contains(NAME) {
-        return None;
-    }
-    let object: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let object = object(text.as_str(), NAME)?;
     let string = |name: &str| object.get(name)?.as_str();
     let owned = |name: &str| string(name).map(str::to_owned);
     let date = |name: &str| OffsetDateTime::parse(string(name)?, &Rfc3339).ok().map(Into::into);
-    if !string(SCHEMA)?.starts_with(NAME) || string("encoding")? != "text" {
+    if string("encoding")? != "text" {
         return None;
     }
     let chain = object.get("error_chain").and_then(Value::as_array);

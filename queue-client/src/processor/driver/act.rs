@@ -1,24 +1,14 @@
 //! What the loop does for each action of the core.
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::sync::watch;
-use tracing::{Instrument as _, field::Empty};
-
 use super::{
-    Driver, Run,
+    Driver,
     perform::{self, Caller},
 };
 use crate::processor::{
-    Undecodable,
-    core::{
-        Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, Outcome, RawDelivery, Reason,
-        Settled, Tick,
-    },
-    delivery::{self, Delivery, unwrapped},
-    handler::{Handler, Trouble},
-    lease::{LeaseHandle, Told, View},
-    observe::ProcessReport,
+    body_store::discard,
+    core::{Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, Settled, Tick},
+    handler::Handler,
+    lease::Told,
 };
 
 impl<T, H> Driver<T, H>
@@ -65,13 +55,11 @@ where
             Action::Forget { key } => {
                 self.state.running.remove(&key);
                 self.state.troubles.remove(&key);
+                self.state.stored.remove(&key);
             }
             Action::Emit(event) => {
-                if let Event::Settled { key, how, .. } = &event
-                    && let Some(reply) = self.state.watched.remove(key)
-                {
-                    // Whoever asked may have been dropped.
-                    let _ = reply.send(*how);
+                if let Event::Settled { key, how, .. } = &event {
+                    self.settled(*key, *how);
                 }
                 self.log(&event);
                 self.observers.event(self.queue.name(), &event);
@@ -84,6 +72,21 @@ where
         self.state.operations.push(Box::pin(operation));
     }
 
+    fn settled(&mut self, key: DeliveryKey, how: Settled) {
+        if let Some(reply) = self.state.watched.remove(&key) {
+            // Whoever asked may have been dropped.
+            let _ = reply.send(how);
+        }
+        // Nothing less than a confirmed delete: in doubt, somebody else needs the body.
+        if how == Settled::Completed
+            && let Some(pointer) = self.state.stored.remove(&key)
+            && let Some(store) = self.body_store.clone()
+        {
+            let discard = async move { discard(&*store, &pointer).await };
+            self.state.chores.push(Box::pin(discard));
+        }
+    }
+
     fn caller(&self, now: Tick, give_up_at: Tick) -> Caller {
         Caller {
             queue: self.queue.clone(),
@@ -91,67 +94,6 @@ where
             observers: self.observers.clone(),
             limit: now.until(give_up_at),
         }
-    }
-
-    fn start(&mut self, now: Tick, key: DeliveryKey, raw: Arc<RawDelivery>, deadline: Tick) {
-        let (text, dead_letter) = unwrapped(&raw);
-        let queue_time = raw.answered_at.and_then(|at| at.duration_since(raw.inserted_at).ok());
-        let body = match self.codec.decode(&text) {
-            Ok(body) => body,
-            Err(error) => {
-                let trouble = Trouble { error: Some(error.to_string()), chain: Vec::new() };
-                self.state.troubles.insert(key, trouble);
-                let reason = Reason::Undecodable;
-                let outcome = match self.undecodable {
-                    Undecodable::DeadLetter => Outcome::DeadLetter { reason },
-                    Undecodable::Retry => Outcome::failed(reason),
-                    Undecodable::Abandon => Outcome::Abandon,
-                };
-                self.observers.processed(&ProcessReport {
-                    queue: self.queue.name(),
-                    outcome: Some(&outcome),
-                    duration: Duration::ZERO,
-                    attempt: raw.attempt,
-                    queue_time,
-                });
-                return self.core.handle(now, Input::HandlerDone { key, outcome });
-            }
-        };
-        let (view, lease) = watch::channel(View { deadline, told: Told::Held, stop: None });
-        let span = tracing::info_span!(
-            target: "queue_client::processor",
-            "process",
-            otel.name = Empty,
-            otel.kind = "consumer",
-            messaging.system = "azure_storage_queue",
-            messaging.operation.name = "process",
-            messaging.destination.name = %self.queue.name(),
-            messaging.message.id = %raw.id,
-            attempt = raw.attempt,
-            lease.remaining_ms = now.until(deadline).as_millis() as u64,
-        );
-        if !span.is_disabled() {
-            span.record("otel.name", format!("process {}", self.queue.name()));
-        }
-        let attempt = raw.attempt;
-        let runtime = Arc::clone(&self.queue.client().runtime);
-        let delivery = Delivery::new(
-            body,
-            delivery::Shared {
-                key,
-                raw,
-                max_deliveries: self.max_deliveries,
-                lease: LeaseHandle::new(lease, runtime),
-                control: self.control.clone(),
-                codec: Arc::clone(&self.codec),
-                dead_letter,
-            },
-        );
-        let handler = Arc::clone(&self.handler);
-        let work = async move { handler.handle(delivery).await }.instrument(span);
-        let task = self.state.handlers.spawn_on(work, &self.handlers);
-        self.state.tasks.insert(task.id(), key);
-        self.state.running.insert(key, Run { task, view, since: now, attempt, queue_time });
     }
 
     fn signal(&mut self, key: DeliveryKey, signal: LeaseSignal) {

@@ -20,6 +20,7 @@ use crate::{
         control::Control,
         core::{Input, Letter, NewLease, OpId, RawDelivery, Tick},
         dead_letter::{DeadLetter, DeadLetterSink, envelope::presentable},
+        envelope,
         handler::Trouble,
         observe::{Observers, OperationReport},
     },
@@ -132,7 +133,9 @@ pub(super) fn letter(
         error: trouble.error.as_deref().map(presentable),
         error_chain: trouble.chain.iter().map(|cause| presentable(cause)).collect(),
         host,
-        traceparent: None,
+        traceparent: envelope::open(&letter.text)
+            .and_then(|opened| opened.trace)
+            .map(|trace| trace.traceparent().to_owned()),
         text: MessageText::clone(&letter.text),
     }
 }

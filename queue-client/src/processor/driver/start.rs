@@ -1,0 +1,142 @@
+//! From a message to a handler that runs.
+
+use std::sync::Arc;
+
+use queue_proto::codec::{Codec, CodecError, Text};
+use tokio::sync::watch;
+use tracing::{Instrument as _, Span, field::Empty};
+
+use super::{Driver, Run};
+use crate::processor::{
+    Undecodable,
+    body_store::{BodyStore, Pointer, fetch},
+    core::{self, DeliveryKey, RawDelivery, Reason, Tick},
+    delivery::{Delivery, Facts, Opened},
+    envelope::Content,
+    handler::{Handler, RawHandler, Trouble, verdict},
+    lease::{LeaseHandle, Told, View},
+};
+
+/// What becomes of a message that the codec cannot read.
+#[derive(Clone)]
+pub(in crate::processor) enum Unreadable {
+    Settle(Undecodable),
+    Hand(Arc<RawHandler>),
+}
+
+/// How a handler ended, and where the body of its message is if not in the message.
+pub(super) struct Handled {
+    pub(super) outcome: core::Outcome,
+    pub(super) trouble: Trouble,
+    pub(super) stored: Option<Pointer>,
+}
+
+/// All that a task needs to work on one message.
+struct Work<T, H> {
+    codec: Arc<dyn Codec<Value = T>>,
+    handler: Arc<H>,
+    unreadable: Unreadable,
+    body_store: Option<Arc<dyn BodyStore>>,
+}
+
+impl<T, H> Driver<T, H>
+where
+    T: Send + 'static,
+    H: Handler<T>,
+{
+    pub(super) fn start(
+        &mut self,
+        now: Tick,
+        key: DeliveryKey,
+        raw: Arc<RawDelivery>,
+        deadline: Tick,
+    ) {
+        let queue_time = raw.answered_at.and_then(|at| at.duration_since(raw.inserted_at).ok());
+        let attempt = raw.attempt;
+        let (view, lease) = watch::channel(View { deadline, told: Told::Held, stop: None });
+        let span = tracing::info_span!(
+            target: "queue_client::processor",
+            "process",
+            otel.name = Empty,
+            otel.kind = "consumer",
+            messaging.system = "azure_storage_queue",
+            messaging.operation.name = "process",
+            messaging.destination.name = %self.queue.name(),
+            messaging.message.id = %raw.id,
+            attempt,
+            lease.remaining_ms = now.until(deadline).as_millis() as u64,
+            traceparent = Empty,
+        );
+        if !span.is_disabled() {
+            span.record("otel.name", format!("process {}", self.queue.name()));
+        }
+        let work = Work {
+            codec: Arc::clone(&self.codec),
+            handler: Arc::clone(&self.handler),
+            unreadable: self.unreadable.clone(),
+            body_store: self.body_store.clone(),
+        };
+        let Opened { content, trace, dead_letter } = Opened::new(&raw.text);
+        let facts = Facts {
+            key,
+            raw,
+            max_deliveries: self.max_deliveries,
+            lease: LeaseHandle::new(lease, Arc::clone(&self.queue.client().runtime)),
+            control: self.control.clone(),
+            dead_letter,
+            trace,
+        };
+        let task = work.run(content, facts).instrument(span);
+        let task = self.state.handlers.spawn_on(task, &self.handlers);
+        self.state.tasks.insert(task.id(), key);
+        self.state.running.insert(key, Run { task, view, since: now, attempt, queue_time });
+    }
+}
+
+impl<T, H> Work<T, H>
+where
+    T: Send + 'static,
+    H: Handler<T>,
+{
+    async fn run(self, content: Content, facts: Facts) -> Handled {
+        if let Some(trace) = &facts.trace {
+            Span::current().record("traceparent", trace.traceparent());
+        }
+        let (text, stored) = match content {
+            Content::Text(text) => (text, None),
+            Content::Stored(pointer) => match fetch(self.body_store.as_deref(), &pointer).await {
+                Ok(text) => (Arc::new(text), Some(pointer)),
+                Err(error) => {
+                    let (outcome, trouble) = verdict(Err(error.into()));
+                    return Handled { outcome, trouble, stored: None };
+                }
+            },
+        };
+        let (outcome, trouble) = match self.codec.decode(&text) {
+            Ok(body) => {
+                let delivery = Delivery::new(body, self.codec, facts);
+                verdict(self.handler.handle(delivery).await)
+            }
+            Err(error) => match self.unreadable {
+                Unreadable::Settle(policy) => policy.settle(&error),
+                Unreadable::Hand(handler) => {
+                    let delivery = Delivery::new(text.as_str().to_owned(), Arc::new(Text), facts);
+                    verdict(handler(delivery, error).await)
+                }
+            },
+        };
+        Handled { outcome, trouble, stored }
+    }
+}
+
+impl Undecodable {
+    fn settle(self, error: &CodecError) -> (core::Outcome, Trouble) {
+        let reason = Reason::Undecodable;
+        let outcome = match self {
+            Self::DeadLetter => core::Outcome::DeadLetter { reason },
+            Self::Retry => core::Outcome::failed(reason),
+            Self::Abandon => core::Outcome::Abandon,
+        };
+        (outcome, Trouble { error: Some(error.to_string()), chain: Vec::new() })
+    }
+}
