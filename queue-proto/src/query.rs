@@ -3,28 +3,47 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, percent_encode_byte};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// By byte whether it is encoded. A table, because this runs for every byte of every target.
+static RESERVED: [bool; 256] = {
+    let mut reserved = [true; 256];
+    let mut byte = 0_u8;
+    let mut rest: &mut [bool] = &mut reserved;
+    while let [first, tail @ ..] = rest {
+        *first = !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'));
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    reserved
+};
+
+#[inline]
+fn is_reserved(byte: u8) -> bool {
+    RESERVED.get(usize::from(byte)).copied().unwrap_or(true)
+}
+
+/// Appends what is written to it, percent-encoded: everything but the unreserved characters of
+/// RFC 3986.
 ///
 /// HTTP libraries parse a URI again before they send it, and some rewrite characters that they
 /// would have encoded otherwise (`'` in a query, dot segments in a path). What is signed must be
 /// what is sent, so nothing leaves here that a parser could want to rewrite.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Appends what is written to it, percent-encoded.
 pub(crate) struct Encoder<'a>(pub(crate) &'a mut String);
 
 impl fmt::Write for Encoder<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let unreserved =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-        if text.bytes().all(unreserved) {
-            // Names and ids are; the general way costs several times as much.
-            self.0.push_str(text);
-            return Ok(());
+        // In runs: names and ids have nothing to encode, receipts a character or two.
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.bytes().position(is_reserved).unwrap_or(rest.len());
+            let (plain, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            let end = tail.bytes().position(|b| !is_reserved(b)).unwrap_or(tail.len());
+            let (reserved, tail) = tail.split_at_checked(end).unwrap_or((tail, ""));
+            self.0.push_str(plain);
+            self.0.extend(reserved.bytes().map(percent_encode_byte));
+            rest = tail;
         }
-        self.0.extend(utf8_percent_encode(text, RESERVED));
         Ok(())
     }
 }

@@ -93,82 +93,17 @@ pub(super) fn not_text(query: &str) -> AuthError {
     AuthError::QueryNotText { position: position.unwrap_or_default() }
 }
 
-fn pairs(query: &str) -> Pairs<'_> {
-    Pairs { rest: query.as_bytes() }
-}
-
 /// The parameters of a query.
-struct Pairs<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Pairs<'a> {
-    type Item = Pair<'a>;
-
-    fn next(&mut self) -> Option<Pair<'a>> {
-        while !self.rest.is_empty() {
-            // One step per byte that means something; this runs for every request.
-            let (mut name_ends, mut end) = (None, 0);
-            let (mut plain_name, mut plain_value) = (true, true);
-            loop {
-                let found =
-                    self.rest.iter().skip(end).position(|byte| class(*byte) != Class::Plain);
-                end = found.map_or(self.rest.len(), |found| end + found);
-                match self.rest.get(end).map(|byte| class(*byte)) {
-                    Some(Class::Equals) => {
-                        name_ends.get_or_insert(end);
-                    }
-                    Some(Class::Upper) if name_ends.is_none() => plain_name = false,
-                    Some(Class::Percent) if name_ends.is_none() => plain_name = false,
-                    Some(Class::Percent) => plain_value = false,
-                    Some(Class::Plain | Class::Upper) => {}
-                    Some(Class::Ampersand) | None => break,
-                }
-                end += 1;
-            }
-            let (piece, rest) = self.rest.split_at_checked(end).unwrap_or_default();
-            self.rest = rest.strip_prefix(b"&").unwrap_or_default();
-            if !piece.is_empty() {
-                let (name, value) =
-                    piece.split_at_checked(name_ends.unwrap_or(end)).unwrap_or_default();
-                let value = value.strip_prefix(b"=").unwrap_or_default();
-                return Some(Pair { name, value, plain_name, plain_value });
-            }
+fn pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
+    query.split('&').filter(|piece| !piece.is_empty()).map(|piece| {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        Pair {
+            name: name.as_bytes(),
+            value: value.as_bytes(),
+            plain_name: name.bytes().all(|byte| byte != b'%' && !byte.is_ascii_uppercase()),
+            plain_value: !value.contains('%'),
         }
-        None
-    }
-}
-
-/// What a byte of a query means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Plain,
-    Ampersand,
-    Equals,
-    Percent,
-    Upper,
-}
-
-#[inline]
-fn class(byte: u8) -> Class {
-    static CLASSES: [Class; 256] = {
-        let mut classes = [Class::Plain; 256];
-        let mut byte = 0;
-        let mut rest: &mut [Class] = &mut classes;
-        while let [first, tail @ ..] = rest {
-            *first = match byte {
-                b'&' => Class::Ampersand,
-                b'=' => Class::Equals,
-                b'%' => Class::Percent,
-                b'A'..=b'Z' => Class::Upper,
-                _ => Class::Plain,
-            };
-            byte = byte.wrapping_add(1);
-            rest = tail;
-        }
-        classes
-    };
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Plain)
+    })
 }
 
 /// A parameter as it stands in the query.
@@ -188,7 +123,10 @@ impl Pair<'_> {
             out.extend(self.value);
             return Ok(());
         }
-        push(percent_decode(self.value), query, out)
+        let plain = self.value.split(|byte| *byte == b'%').next().unwrap_or_default();
+        out.extend(plain);
+        let rest = self.value.strip_prefix(plain).unwrap_or_default();
+        push(percent_decode(rest), query, out)
     }
 
     fn compare(&self, other: &Self) -> Ordering {

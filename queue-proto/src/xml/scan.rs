@@ -4,8 +4,8 @@
 //! Sending and receiving messages is what most programs do most of the time, and a general XML
 //! reader spends more on the tags of an answer than on the messages. Whatever is unusual in the
 //! least (another order, blanks between elements, attributes, comments, a value that cannot be read)
-//! makes the functions of this module give up, and the general reader decides. Where both read an answer, they read the same;
-//! a test and a fuzz target hold them to it.
+//! makes the functions of this module give up, and the general reader decides. Where both read an
+//! answer, they read the same; a test and a fuzz target hold them to it.
 
 use std::time::SystemTime;
 
@@ -25,6 +25,7 @@ const DECLARATIONS: [&str; 2] = [
 struct Scanner<'a>(&'a str);
 
 /// The last date of a column: messages of one answer often share them.
+#[derive(Clone, Copy)]
 struct Column<'a, T> {
     text: &'a str,
     time: Option<T>,
@@ -111,7 +112,10 @@ fn message<'a>(scanner: &mut Scanner<'a>, dates: &mut Dates<'a>) -> Option<SentM
     scanner.expect("</ExpirationTime><PopReceipt>")?;
     let receipt = scanner.text().filter(|receipt| !receipt.contains('&'))?;
     scanner.expect("</PopReceipt><TimeNextVisible>")?;
-    let next_visible_at = scanner.date(&mut dates.visible, date::parse_http)?;
+    // A message that was put without a delay is visible from the second of its insertion on.
+    let Column { text: at, time } = dates.inserted;
+    let shared = |text: &str| if text == at { time } else { date::parse_http(text) };
+    let next_visible_at = scanner.date(&mut dates.visible, shared)?;
     scanner.expect("</TimeNextVisible>")?;
     let pop_receipt = receipt.parse().ok()?;
     Some(SentMessage { id, inserted_at, expires_at, pop_receipt, next_visible_at })
