@@ -1,3 +1,5 @@
+mod convert;
+
 use std::{fmt, mem};
 
 use bytes::Bytes;
@@ -5,6 +7,7 @@ use http::{Request, Response};
 use queue_auth::BoxFuture;
 use reqwest::{Client, ClientBuilder};
 
+use self::convert::Converter;
 use super::{
     HttpOptions, MAX_RESPONSE_BYTES, TlsBackend, Transport, TransportError, TransportErrorKind,
     body::BodyReader,
@@ -23,6 +26,7 @@ pub struct ReqwestTransport {
     max_response_bytes: usize,
     has_tls: bool,
     staleness: Staleness,
+    converter: Converter,
 }
 
 impl ReqwestTransport {
@@ -38,6 +42,7 @@ impl ReqwestTransport {
             // The program may have given reqwest one by itself.
             has_tls: true,
             staleness: Staleness::new(),
+            converter: Converter::default(),
         }
     }
 
@@ -79,7 +84,7 @@ impl ReqwestTransport {
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         options::check(request.uri(), self.has_tls)?;
-        let request = reqwest::Request::try_from(request).map_err(unusable)?;
+        let request = self.converter.convert(request)?;
         self.staleness.clear().await;
         let mut answer = self.client.execute(request).await.map_err(without_head)?;
         let mut reader = BodyReader::new(self.max_response_bytes, answer.content_length())?;
