@@ -1,7 +1,5 @@
 //! What travels between the clients and the stub.
 
-use std::fmt::Write as _;
-
 /// The account that every copy of the official emulator knows, and its key.
 pub const ACCOUNT: &str = "devstoreaccount1";
 /// The key of [`ACCOUNT`].
@@ -64,34 +62,34 @@ impl Answers {
     /// As the service writes them ("Put Message", "Get Messages", "Delete Message"), the byte order
     /// mark before the XML included.
     pub fn new() -> Self {
-        let times = "<InsertionTime>Wed, 23 Sep 2026 10:00:00 GMT</InsertionTime>\
-                     <ExpirationTime>Wed, 30 Sep 2026 10:00:00 GMT</ExpirationTime>";
-        let rest = format!(
-            "<PopReceipt>{POP_RECEIPT}</PopReceipt>\
-             <TimeNextVisible>Wed, 23 Sep 2026 10:00:30 GMT</TimeNextVisible>"
-        );
-        let list = |messages: String| {
+        // Each message of its own second, and all received together.
+        let message = |id: &str, second: u8, visible: &str, more: &str| {
+            format!(
+                "<QueueMessage><MessageId>{id}</MessageId>\
+                 <InsertionTime>Wed, 23 Sep 2026 10:00:{second:02} GMT</InsertionTime>\
+                 <ExpirationTime>Wed, 30 Sep 2026 10:00:{second:02} GMT</ExpirationTime>\
+                 <PopReceipt>{POP_RECEIPT}</PopReceipt>\
+                 <TimeNextVisible>Wed, 23 Sep 2026 10:{visible} GMT</TimeNextVisible>{more}\
+                 </QueueMessage>"
+            )
+        };
+        let list = |messages: &str| {
             format!(
                 "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\
                  <QueueMessagesList>{messages}</QueueMessagesList>"
             )
         };
-        let put = list(format!(
-            "<QueueMessage><MessageId>{MESSAGE_ID}</MessageId>{times}{rest}</QueueMessage>"
-        ));
-        let mut messages = String::new();
-        for number in 0..32 {
-            let (id, text) = (MESSAGE_ID.split_at(34).0, text());
-            // Writing into a string does not fail.
-            let _ = write!(
-                messages,
-                "<QueueMessage><MessageId>{id}{number:02}</MessageId>{times}{rest}\
-                 <DequeueCount>1</DequeueCount><MessageText>{text}</MessageText></QueueMessage>"
-            );
-        }
+        let put = list(&message(MESSAGE_ID, 0, "00:00", ""));
+        let text = text();
+        let content =
+            format!("<DequeueCount>1</DequeueCount><MessageText>{text}</MessageText>");
+        let id = MESSAGE_ID.split_at(34).0;
+        let messages: String = (0..32)
+            .map(|number| message(&format!("{id}{number:02}"), number, "01:30", &content))
+            .collect();
         Self {
             put: answer("201 Created", Some(&put)),
-            get: answer("200 OK", Some(&list(messages))),
+            get: answer("200 OK", Some(&list(&messages))),
             delete: answer("204 No Content", None),
         }
     }

@@ -106,7 +106,10 @@ impl Hyper {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri.clone();
-        *request.headers_mut() = self.headers.clone();
+        // With room for what hyper adds.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        *request.headers_mut() = headers;
         let answer = self.client.request(request).await?;
         if !answer.status().is_success() {
             return Err(answer.status().to_string().into());
