@@ -157,7 +157,7 @@ pub use handle::Connection;
 pub use inspect::{AccountState, MessageState, QueueState};
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
-pub use serve::{BindError, Server};
+pub use serve::{BindError, Server, ServerOptions};
 #[cfg(feature = "https")]
 pub use serve::{Certificate, CertificateError};
 #[cfg(feature = "durable")]

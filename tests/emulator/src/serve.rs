@@ -2,11 +2,14 @@
 
 mod body;
 mod error;
+mod options;
+mod patience;
 mod payload;
 #[cfg(feature = "https")]
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +20,6 @@ use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use queue_proto::ErrorCode;
 use queue_proto::header::ERROR_CODE;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,19 +28,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::BindError;
+use self::options::Limits;
+pub use self::options::ServerOptions;
+use self::patience::Patient;
 use self::payload::{Lost, Payload};
 #[cfg(feature = "https")]
 pub use self::tls::{Certificate, CertificateError};
 use crate::fault::Dropped;
 use crate::{Account, Connection, Emulator, Exchange};
 
-/// Connections served at the same time; more wait until one is closed.
-const MAX_CONNECTIONS: usize = 10_000;
 /// Room for the request line and all headers together. The service takes less.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Time for a client to send the head of a request; an idle connection is closed after it too, and
-/// one that does not agree on TLS.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// Pause after an accept that failed, for example because all file descriptors are in use.
@@ -80,7 +80,7 @@ impl Server {
         emulator: Emulator,
         address: impl ToSocketAddrs + std::fmt::Display,
     ) -> Result<Self, BindError> {
-        Self::listen(emulator, address, Security::None).await
+        ServerOptions::new().bind(emulator, address).await
     }
 
     /// Like [`bind`](Self::bind), but answers over HTTPS with this certificate.
@@ -93,13 +93,14 @@ impl Server {
         address: impl ToSocketAddrs + std::fmt::Display,
         certificate: &Certificate,
     ) -> Result<Self, BindError> {
-        Self::listen(emulator, address, Security::Tls(certificate.acceptor())).await
+        ServerOptions::new().certificate(certificate).bind(emulator, address).await
     }
 
     async fn listen(
         emulator: Emulator,
         address: impl ToSocketAddrs + std::fmt::Display,
         security: Security,
+        limits: Limits,
     ) -> Result<Self, BindError> {
         let wanted = address.to_string();
         let listener = TcpListener::bind(address)
@@ -108,7 +109,7 @@ impl Server {
         let local_addr = listener.local_addr().map_err(|source| BindError::new(wanted, source))?;
         let (stop, stopped) = watch::channel(false);
         let https = security.is_https();
-        let accepting = tokio::spawn(accept(listener, emulator.clone(), security, stopped));
+        let accepting = tokio::spawn(accept(listener, emulator.clone(), security, limits, stopped));
         Ok(Self { emulator, local_addr, https, stop, accepting })
     }
 
@@ -191,51 +192,70 @@ async fn accept(
     listener: TcpListener,
     emulator: Emulator,
     security: Security,
+    limits: Limits,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let connections = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    // Tells connections that others wait for room. Each has a receiver as long as it is there.
+    let crowd = watch::Sender::new(());
     loop {
         let (stream, peer, slot) = tokio::select! {
             _ = stopped.changed() => break,
-            Some(next) = next_connection(&listener, &slots) => next,
+            Some(next) = next_connection(&listener, &slots, &crowd) => next,
         };
         let (emulator, security) = (emulator.clone(), security.clone());
-        let (watcher, stopped) = (connections.watcher(), stopped.clone());
+        let leave = Leave { stopped: stopped.clone(), crowd: crowd.subscribe() };
         tokio::spawn(async move {
-            converse(stream, peer, security, emulator, watcher, stopped).await;
+            converse(stream, peer, security, emulator, limits, leave).await;
             drop(slot);
         });
     }
     drop(listener);
     // When the time is over the rest is cut off.
-    let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+    let _ = tokio::time::timeout(GRACE, crowd.closed()).await;
+}
+
+/// Why a connection should be closed as soon as nothing is asked on it.
+struct Leave {
+    stopped: watch::Receiver<bool>,
+    crowd: watch::Receiver<()>,
+}
+
+impl Leave {
+    /// Waits for a reason.
+    async fn told(&mut self) {
+        // An error means that the server is gone.
+        tokio::select! {
+            _ = self.stopped.changed() => {}
+            _ = self.crowd.changed() => {}
+        }
+    }
 }
 
 #[cfg_attr(
     not(feature = "https"),
-    expect(unused_variables, unused_mut, reason = "only TLS waits before the first request")
+    expect(unused_mut, reason = "only TLS waits before the first request")
 )]
 async fn converse(
     stream: TcpStream,
     peer: IpAddr,
     security: Security,
     emulator: Emulator,
-    watcher: Watcher,
-    mut stopped: watch::Receiver<bool>,
+    limits: Limits,
+    mut leave: Leave,
 ) {
     match security {
-        Security::None => serve(stream, Connection::http(peer), emulator, watcher).await,
+        Security::None => serve(stream, Connection::http(peer), emulator, limits, leave).await,
         #[cfg(feature = "https")]
         Security::Tls(acceptor) => {
-            let handshake = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream));
+            let handshake = tokio::time::timeout(limits.head_timeout, acceptor.accept(stream));
             let stream = tokio::select! {
-                _ = stopped.changed() => return,
+                () = leave.told() => return,
                 stream = handshake => stream,
             };
             // An error is the client's: it speaks no TLS, or does not trust the certificate.
             if let Ok(Ok(stream)) = stream {
-                serve(stream, Connection::https(peer), emulator, watcher).await;
+                serve(stream, Connection::https(peer), emulator, limits, leave).await;
             }
         }
     }
@@ -245,48 +265,64 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     connection: Connection,
     emulator: Emulator,
-    watcher: Watcher,
+    limits: Limits,
+    mut leave: Leave,
 ) {
     let service = service_fn(move |request| {
         let emulator = emulator.clone();
-        async move { answer(&emulator, connection, request).await }
+        async move { answer(&emulator, connection, limits.body_timeout, request).await }
     });
+    let stream = Patient::new(stream, limits.write_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(limits.head_timeout)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    // An error here is the client's: it sent no HTTP, was too slow, or went away; or it is the
-    // wish of a fault.
-    let _ = watcher.watch(connection).await;
+    let mut connection = pin!(connection);
+    // An error of the connection is the client's: it sent no HTTP, was too slow, or went away; or
+    // it is the wish of a fault.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = leave.told() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
-/// Waits for a free slot, then for a connection to put into it.
+/// Waits for a connection, then for a slot to put it into.
 async fn next_connection(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
+    crowd: &watch::Sender<()>,
 ) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    loop {
+    let (stream, peer) = loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Answers are small and written whole: waiting for more only delays them. That
-                // this failed is not worth losing the connection for.
-                let _ = stream.set_nodelay(true);
-                return Some((stream, peer.ip(), slot));
+            Ok(accepted) => break accepted,
+            Err(_) => {
+                crowd.send_replace(());
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
+    };
+    // Answers are small and written whole: waiting for more only delays them. That this failed is
+    // not worth losing the connection for.
+    let _ = stream.set_nodelay(true);
+    if slots.available_permits() == 0 {
+        crowd.send_replace(());
     }
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    Some((stream, peer.ip(), slot))
 }
 
 async fn answer(
     emulator: &Emulator,
     connection: Connection,
+    body_timeout: Duration,
     request: Request<Incoming>,
 ) -> Result<Response<Payload>, Lost> {
     let (parts, incoming) = request.into_parts();
-    let Exchange { delay, result } = match body::read(&parts.headers, incoming).await {
+    let Exchange { delay, result } = match body::read(&parts.headers, incoming, body_timeout).await
+    {
         Ok(body) => emulator.exchange_unsettled(Request::from_parts(parts, body), connection),
         Err(error) => {
             Exchange { delay: Duration::ZERO, result: Ok(emulator.refuse(&parts, &error)) }

@@ -14,16 +14,18 @@ use crate::handle::{MAX_BODY_BYTES, body_too_large};
 /// A body beyond the limit is read on up to here and thrown away, so that the client is done
 /// writing and ready to read the refusal.
 const MAX_DRAINED_BYTES: usize = 4 * 1024 * 1024;
-/// Time for the whole body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads a whole body.
-pub(super) async fn read(headers: &HeaderMap, body: Incoming) -> Result<Bytes, ServiceError> {
+/// Reads a whole body, within a time.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Incoming,
+    time: Duration,
+) -> Result<Bytes, ServiceError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > MAX_DRAINED_BYTES as u64) {
         return Err(body_too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, collect(body)).await {
+    match tokio::time::timeout(time, collect(body)).await {
         Ok(result) => result,
         Err(_) => Err(ServiceError::new(ErrorCode::OperationTimedOut)),
     }

@@ -9,6 +9,7 @@ mod http;
 mod https;
 mod matrix;
 mod operations;
+mod plain;
 #[cfg(unix)]
 mod program;
 #[cfg(unix)]

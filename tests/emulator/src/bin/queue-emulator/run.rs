@@ -29,6 +29,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let emulator = emulator(&options)?;
     let Options { port, host, https, location, exec, .. } = options;
+    if exec.is_none() {
+        allow_connections();
+    }
     let trusted = Trusted::load(&https)?;
     // Listening to signals before anybody can know that the program is there, so that none is lost.
     let mut signals = Signals::new()?;
@@ -54,6 +57,19 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     };
     server.shutdown().await;
     Ok(code)
+}
+
+/// Asks for as many open files as this process may have: every connection is one. A command would
+/// inherit that, and need not expect it.
+fn allow_connections() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Without it there are fewer connections.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
 }
 
 /// The emulator that the options ask for.

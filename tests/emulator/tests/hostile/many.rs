@@ -1,0 +1,105 @@
+//! Crowds.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::plain::read_answer;
+use crate::running::{PROGRAM, Running};
+
+/// As many connections as are wanted.
+const CROWD: usize = 10_000;
+/// What one of them may cost.
+const MAX_BYTES_EACH: usize = 40 * 1024;
+
+const REQUEST: &[u8] = b"GET /devstoreaccount1?comp=list HTTP/1.1\r\nhost: x\r\n\
+                         x-ms-version: 2026-02-06\r\n\r\n";
+
+fn connect(port: u16) -> TcpStream {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+/// Anonymous, and so it takes no signing: whoever is there gets a 401.
+fn asks(stream: &mut TcpStream) {
+    stream.write_all(REQUEST).unwrap();
+    let (head, _) = read_answer(stream);
+    assert!(head.starts_with("HTTP/1.1 401 "), "{head}");
+}
+
+/// Bytes of memory that a process holds.
+fn resident(process: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+/// Time that a process has used the processor for, in hundredths of a second.
+fn used(process: &str) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    // For itself and in the kernel.
+    fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn ten_thousand_idle_connections_leave_room_for_others() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
+    let most = limit.maximum.map_or(CROWD, |most| usize::try_from(most).unwrap());
+    // Beside them both processes have some files open.
+    let crowd = CROWD.min(most.saturating_sub(100));
+
+    let server = Running::start(&["--port", "0"]);
+    asks(&mut connect(server.port()));
+    let before = resident(server.field("pid"));
+    let mut idle = Vec::new();
+    for number in 0..crowd {
+        let mut stream = connect(server.port());
+        // Half of them have been used, and the rest has said nothing yet.
+        if number % 2 == 0 {
+            asks(&mut stream);
+        }
+        idle.push(stream);
+    }
+    let start = Instant::now();
+    asks(&mut connect(server.port()));
+    let took = start.elapsed();
+    let each = resident(server.field("pid")).saturating_sub(before) / crowd;
+    println!("{crowd} idle connections take {each} bytes each; another is answered in {took:?}");
+    assert!(each < MAX_BYTES_EACH, "{each} bytes each");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // They are all still there.
+    for stream in idle.iter_mut().step_by(100) {
+        asks(stream);
+    }
+}
+
+#[test]
+fn more_connections_than_files_are_survived() {
+    let command = format!("ulimit -n 64; exec {PROGRAM} --port 0");
+    let server = Running::spawn(Command::new("sh").args(["-c", &command]));
+    let crowd: Vec<TcpStream> = (0..200).map(|_| connect(server.port())).collect();
+    let start = Instant::now();
+    let before = used(server.field("pid"));
+    for _ in 0..20 {
+        asks(&mut connect(server.port()));
+    }
+    drop(crowd);
+    asks(&mut connect(server.port()));
+    let (used, took) = (used(server.field("pid")) - before, start.elapsed());
+    println!("used {used}0 ms of the processor in {took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(used < 200, "it used {used}0 ms of the processor");
+    let (code, _) = {
+        server.signal("-TERM");
+        server.wait()
+    };
+    assert_eq!(code, Some(0));
+}
