@@ -155,6 +155,8 @@ pub mod dead_letter;
 #[cfg(feature = "tokio")]
 mod delivery;
 #[cfg(feature = "tokio")]
+mod depth;
+#[cfg(feature = "tokio")]
 mod driver;
 #[cfg(feature = "tokio")]
 mod envelope;

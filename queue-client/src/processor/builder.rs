@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use queue_auth::BoxFuture;
 use queue_proto::codec::{Codec, CodecError};
 use tokio::sync::mpsc;
 
@@ -16,6 +17,7 @@ use super::{
         Core, CoreConfig, End, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay, Tick,
     },
     dead_letter::{DeadLetterSink, DeadLetterTo, Place, QueueSink},
+    depth,
     driver::{Driver, Queue, Unreadable},
     handler::{FromFn, Handler, HandlerError, Outcome},
     isolation::{self, Isolation},
@@ -65,6 +67,7 @@ pub struct Processor<T> {
     body_store: Option<Arc<dyn BodyStore>>,
     instance: Option<String>,
     observers: Observers,
+    sample_depth: Option<Duration>,
     stop: Stop,
     isolation: Isolation,
 }
@@ -100,6 +103,7 @@ impl<T: Send + 'static> Processor<T> {
             body_store: None,
             instance: None,
             observers: Observers::default(),
+            sample_depth: None,
             stop: Stop::default(),
             isolation: Isolation::default(),
         }
@@ -269,6 +273,13 @@ impl<T: Send + 'static> Processor<T> {
         self
     }
 
+    /// Asks so often, at least a second apart, how many messages the queue has (Get Queue Metadata),
+    /// and tells the [observers](Observer::depth). Never unless set; a minute is a good choice.
+    pub const fn sample_depth(mut self, every: Duration) -> Self {
+        self.sample_depth = Some(every);
+        self
+    }
+
     /// Drains when the future completes.
     pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop.when(Box::pin(stop));
@@ -361,6 +372,10 @@ impl<T: Send + 'static> Processor<T> {
             let (core, sink) = setup?;
             let runtime = self.runtime();
             let nudges = nudges::listen(self.queue.client(), self.queue.name(), &control);
+            let sampler = self.sample_depth.map(|every| {
+                let sampler = depth::sample(self.queue.clone(), self.observers.clone(), every);
+                Box::pin(sampler) as BoxFuture<'static, ()>
+            });
             let driver = Driver::new(
                 core,
                 self.queue,
@@ -375,6 +390,7 @@ impl<T: Send + 'static> Processor<T> {
                 control.clone(),
                 commands,
                 self.stop,
+                sampler,
             );
             let summary = isolation::run(driver, self.isolation, &control).await;
             drop(nudges);

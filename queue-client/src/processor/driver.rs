@@ -60,6 +60,8 @@ pub(super) struct Driver<T, H> {
     pub(super) control: Control,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) stop: Stop,
+    /// Looks at the queue every now and then, for ever.
+    sampler: Option<BoxFuture<'static, ()>>,
     /// Where handlers run.
     handlers: tokio::runtime::Handle,
     state: State,
@@ -123,6 +125,7 @@ where
         control: Control,
         commands: mpsc::UnboundedReceiver<Command>,
         stop: Stop,
+        sampler: Option<BoxFuture<'static, ()>>,
     ) -> Self {
         Self {
             core,
@@ -138,6 +141,7 @@ where
             control,
             commands,
             stop,
+            sampler,
             handlers: tokio::runtime::Handle::current(),
             state: State::default(),
         }
@@ -228,6 +232,9 @@ where
         }
         // They tell nothing.
         while let Poll::Ready(Some(())) = self.state.chores.poll_next_unpin(context) {}
+        if let Some(sampler) = &mut self.sampler {
+            let _ = sampler.as_mut().poll(context);
+        }
         match sleep {
             Some(sleep) => sleep.as_mut().poll(context).map(|()| Happened::Time),
             None => Poll::Pending,

@@ -26,7 +26,9 @@ use crate::failure::{OpFailure, Refusal};
 /// | `azure_queue.settle.not_owner`, `azure_queue.settle.ambiguous_success` | counter | |
 /// | `azure_queue.dead_letter` | counter | `reason` |
 /// | `azure_queue.poll` | counter | `result` |
-/// | `azure_queue.in_flight` | gauge | |
+/// | `azure_queue.in_flight` | gauge: handlers that run | |
+/// | `azure_queue.loop.state` | gauge: 1 for the state that the loop is in, 0 for the others | `state` |
+/// | `azure_queue.queue.depth` | gauge: messages in the queue, if the processor [samples](super::Processor::sample_depth) them | |
 ///
 /// All have `messaging.system` and `messaging.destination.name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +42,9 @@ impl MetricsObserver {
         Self
     }
 }
+
+const LOOP_STATES: [&str; 6] =
+    ["working", "backing_off", "paused", "draining", "releasing", "finished"];
 
 fn labels(queue: &QueueName, more: Option<(&'static str, &'static str)>) -> Vec<Label> {
     let mut labels = vec![
@@ -65,6 +70,13 @@ impl Observer for MetricsObserver {
                 };
                 count("azure_queue.poll", Some(("result", result)), 1);
                 count("messaging.client.consumed.messages", None, messages as u64);
+            }
+            Event::Loop(state) => {
+                for one in LOOP_STATES {
+                    let label = Some(("state", one));
+                    let value = if one == state.as_str() { 1.0 } else { 0.0 };
+                    gauge!("azure_queue.loop.state", labels(queue, label)).set(value);
+                }
             }
             Event::Started { .. } => {
                 gauge!("azure_queue.in_flight", labels(queue, None)).increment(1);
@@ -141,6 +153,10 @@ impl Observer for MetricsObserver {
                 .record(time.as_secs_f64());
         }
         gauge!("azure_queue.in_flight", labels(report.queue, None)).decrement(1);
+    }
+
+    fn depth(&self, queue: &QueueName, messages: u64) {
+        gauge!("azure_queue.queue.depth", labels(queue, None)).set(messages as f64);
     }
 }
 

@@ -25,6 +25,12 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     fn processed(&self, report: &ProcessReport<'_>) {
         let _ = report;
     }
+
+    /// The queue has about so many messages, those that are hidden included. Only if the processor
+    /// [samples](super::Processor::sample_depth) that.
+    fn depth(&self, queue: &QueueName, messages: u64) {
+        let _ = (queue, messages);
+    }
 }
 
 /// A request that is over.
@@ -82,6 +88,12 @@ impl Observers {
     pub(super) fn processed(&self, report: &ProcessReport<'_>) {
         for observer in &self.0 {
             observer.processed(report);
+        }
+    }
+
+    pub(super) fn depth(&self, queue: &QueueName, messages: u64) {
+        for observer in &self.0 {
+            observer.depth(queue, messages);
         }
     }
 }

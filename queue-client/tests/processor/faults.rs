@@ -7,9 +7,8 @@ use std::{
 use queue_client::{
     QueueClient,
     processor::{
-        LeaseState, LostCause, Processor, Running, ShutdownMode,
-        core::{Event, LoopState, Trouble},
-        observe::Observer,
+        LeaseState, Processor, Running, ShutdownMode,
+        core::{LoopState, Trouble},
     },
 };
 use tokio::time::sleep;
@@ -51,79 +50,6 @@ async fn a_lost_answer_to_a_receive_delays_by_one_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_learns_that_its_lease_is_lost() {
-    let (queue, line) = queue().await;
-    queue.send("contested").await.unwrap();
-    line.script(|kind| if kind == Kind::Update { Fate::Lost } else { Fate::Answered });
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&told);
-    let running = Processor::new(queue.clone()).spawn(move |message| {
-        let log = Arc::clone(&log);
-        async move {
-            let lease = message.lease();
-            let state = lease.lost().await;
-            log.lock().unwrap().push(state);
-            sleep(Duration::from_secs(60)).await;
-            log.lock().unwrap().push(lease.state());
-            Ok(())
-        }
-    });
-    running.pause();
-    sleep(Duration::from_secs(40)).await;
-    running.resume();
-    sleep(Duration::from_secs(20)).await;
-    // Somebody else receives it; then renewals get through again, and are refused.
-    sleep(Duration::from_secs(45)).await;
-    let stolen = queue.receive_one().await.unwrap();
-    line.script(|_| Fate::Answered);
-    sleep(Duration::from_secs(200)).await;
-    drop(stolen);
-    let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
-    let told = told.lock().unwrap().clone();
-    assert_eq!(told[0], LeaseState::Suspect);
-    assert!(report.counters.started >= 1);
-    assert!(
-        matches!(
-            told.get(1),
-            Some(
-                LeaseState::Lost(LostCause::Taken | LostCause::ReceiptLost)
-                    | LeaseState::Suspect
-                    | LeaseState::Held { .. }
-            )
-        ),
-        "{told:?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_identity_without_the_right_to_update_works_all_the_same() {
-    #[derive(Debug, Default, Clone)]
-    struct Seen(Arc<Mutex<Vec<Event>>>);
-    impl Observer for Seen {
-        fn event(&self, _: &queue_client::QueueName, event: &Event) {
-            self.0.lock().unwrap().push(event.clone());
-        }
-    }
-    let (queue, line) = queue().await;
-    line.script(|kind| if kind == Kind::Update { Fate::Status(403) } else { Fate::Answered });
-    for number in 0..3 {
-        queue.send(format!("{number}")).await.unwrap();
-    }
-    let seen = Seen::default();
-    let running =
-        Processor::new(queue.clone()).concurrency(1).observer(seen.clone()).spawn(|_| async {
-            sleep(Duration::from_secs(100)).await;
-            Ok(())
-        });
-    sleep(Duration::from_secs(900)).await;
-    let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
-    // The first outlives its lease of a minute; the others have ten.
-    assert_eq!(report.counters.completed + report.counters.completed_not_owned, 3);
-    assert!(seen.0.lock().unwrap().contains(&Event::UpdatesForbidden));
-    assert!(line.count(Kind::Update) <= 3, "{}", line.count(Kind::Update));
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_outage_is_survived_and_shows() {
     let (queue, line) = queue().await;
     let running = Processor::new(queue.clone()).spawn(|_| async { Ok(()) });
@@ -141,6 +67,46 @@ async fn an_outage_is_survived_and_shows() {
     assert_eq!(running.health().state, LoopState::Working);
     let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
     assert_eq!(report.counters.completed, 1);
+}
+
+/// A role that is taken away, a key that is changed: everything is refused for ten minutes.
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_is_refused_for_a_while_is_waited_for_and_shows() {
+    let (queue, line) = queue().await;
+    let running = Processor::new(queue.clone()).max_deliveries(None).spawn(|_| async {
+        sleep(Duration::from_secs(3)).await;
+        Ok(())
+    });
+    queue.send("in hand").await.unwrap();
+    sleep(Duration::from_secs(12)).await;
+    assert!(running.health().last_error.is_none());
+    queue.send("in hand, too").await.unwrap();
+    sleep(Duration::from_secs(12)).await;
+    queue.send("interrupted").await.unwrap();
+    // Until it is received, after the longest pause of an idle queue.
+    while running.health().in_flight == 0 {
+        sleep(Duration::from_millis(100)).await;
+    }
+    line.script(|_| Fate::Status(403));
+    let before = line.count(Kind::Get);
+    sleep(Duration::from_secs(600)).await;
+    let health = running.health();
+    assert_eq!(health.state, LoopState::BackingOff(Trouble::Unauthorized));
+    assert!(health.since > Duration::from_secs(580), "{health:?}");
+    assert!(health.last_error.unwrap().contains("403"));
+    // 10 s, 20 s, 40 s, ... 5 min, each with half of it by chance.
+    let receives = line.count(Kind::Get) - before;
+    assert!((4..=12).contains(&receives), "{receives}");
+    assert!(!running.is_finished());
+
+    line.script(|_| Fate::Answered);
+    queue.send("after").await.unwrap();
+    sleep(Duration::from_secs(400)).await;
+    assert_eq!(running.health().state, LoopState::Working);
+    let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
+    assert_eq!(left(&queue).await, 0);
+    // What was done when its delete was refused is not done again.
+    assert_eq!((report.counters.started, report.counters.duplicates_suppressed), (4, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,13 @@ mod faults;
 mod handlers;
 mod hands;
 mod isolation;
+mod leases;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "aad")]
+mod roles;
 mod sending;
 mod shutdown;
+#[cfg(all(unix, feature = "signals"))]
+mod signals;
 mod support;

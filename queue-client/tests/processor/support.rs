@@ -16,7 +16,7 @@ use queue_client::{
     runtime::Runtime,
     transport::{Transport, TransportError, TransportErrorKind},
 };
-use queue_emulator::Emulator;
+use queue_emulator::{Emulator, EmulatorBuilder};
 use tokio::time::Instant;
 
 /// Tokio's clock, which a test can pause, as the clock of client and emulator.
@@ -154,6 +154,19 @@ impl Transport for Line {
     }
 }
 
+/// An emulator that was built like this, on a line that works, and its clock.
+pub(crate) fn line(build: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> (VirtualTime, Line) {
+    let time = VirtualTime::new();
+    let clock = time.clone();
+    let builder = Emulator::builder().clock(move || clock.now()).seed(1);
+    let line = Line {
+        emulator: build(builder).build(),
+        script: Arc::new(Mutex::new(Box::new(|_| Fate::Answered))),
+        counts: Arc::default(),
+    };
+    (time, line)
+}
+
 /// A queue that exists, on a line that works.
 pub(crate) async fn queue() -> (QueueClient, Line) {
     let (service, line) = service();
@@ -163,13 +176,7 @@ pub(crate) async fn queue() -> (QueueClient, Line) {
 }
 
 pub(crate) fn service() -> (QueueServiceClient, Line) {
-    let time = VirtualTime::new();
-    let clock = time.clone();
-    let line = Line {
-        emulator: Emulator::builder().clock(move || clock.now()).seed(1).build(),
-        script: Arc::new(Mutex::new(Box::new(|_| Fate::Answered))),
-        counts: Arc::default(),
-    };
+    let (time, line) = line(|emulator| emulator);
     let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
         .unwrap()
         .transport(line.clone())

@@ -182,6 +182,21 @@ pub enum LoopState {
     Finished,
 }
 
+impl LoopState {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::BackingOff(_) => "backing_off",
+            Self::Paused => "paused",
+            Self::Draining => "draining",
+            Self::Releasing => "releasing",
+            Self::Finished => "finished",
+        }
+    }
+}
+
 /// The result of a renewal or checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

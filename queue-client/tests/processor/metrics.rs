@@ -1,0 +1,170 @@
+//! The values that reach a recorder of the `metrics` crate.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit, set_default_local_recorder,
+};
+use queue_client::processor::{HandlerError, MetricsObserver, Processor, RetryDelay};
+use tokio::time::sleep;
+
+use crate::support::{Fate, Kind, queue};
+
+/// All values of one metric: what a counter or gauge stands at, or what a histogram was given.
+#[derive(Debug, Default)]
+struct Values(Mutex<Vec<f64>>);
+
+impl Values {
+    fn change(&self, change: impl FnOnce(f64) -> f64) {
+        let mut values = self.0.lock().unwrap();
+        let before = values.pop().unwrap_or_default();
+        values.push(change(before));
+    }
+}
+
+impl CounterFn for Values {
+    fn increment(&self, value: u64) {
+        self.change(|before| before + value as f64);
+    }
+    fn absolute(&self, value: u64) {
+        self.change(|_| value as f64);
+    }
+}
+
+impl GaugeFn for Values {
+    fn increment(&self, value: f64) {
+        self.change(|before| before + value);
+    }
+    fn decrement(&self, value: f64) {
+        self.change(|before| before - value);
+    }
+    fn set(&self, value: f64) {
+        self.change(|_| value);
+    }
+}
+
+impl HistogramFn for Values {
+    fn record(&self, value: f64) {
+        self.0.lock().unwrap().push(value);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Recorded(Mutex<BTreeMap<String, Arc<Values>>>);
+
+impl Recorded {
+    fn of(&self, key: &Key) -> Arc<Values> {
+        let mut labels: Vec<_> = key
+            .labels()
+            .map(|label| (label.key(), label.value()))
+            .filter(|label| *label != ("messaging.system", "azure_storage_queue"))
+            .filter(|label| *label != ("messaging.destination.name", "orders"))
+            .map(|(name, value)| format!(" {name}={value}"))
+            .collect();
+        assert_eq!(key.labels().len(), labels.len() + 2, "{key:?}");
+        labels.sort();
+        let name = format!("{}{}", key.name(), labels.concat());
+        Arc::clone(self.0.lock().unwrap().entry(name).or_default())
+    }
+
+    fn values(&self, name: &str) -> Vec<f64> {
+        let recorded = self.0.lock().unwrap();
+        let values = recorded.get(name).unwrap_or_else(|| {
+            panic!("there is no {name}, only {:#?}", recorded.keys());
+        });
+        values.0.lock().unwrap().clone()
+    }
+}
+
+impl Recorder for Recorded {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.of(key))
+    }
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.of(key))
+    }
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.of(key))
+    }
+}
+
+/// All is on this thread, so a recorder of the thread hears all.
+#[tokio::test(start_paused = true)]
+async fn what_a_processor_does_is_counted() {
+    let recorded = Recorded::default();
+    let _guard = set_default_local_recorder(&recorded);
+    let (queue, line) = queue().await;
+    for text in ["quick", "slow", "again", "dead", "panic"] {
+        queue.send(text).await.unwrap();
+    }
+    let mut updates = 0;
+    line.script(move |kind| {
+        updates += u32::from(kind == Kind::Update);
+        // Two are released; the third is the renewal of the slow one.
+        if kind == Kind::Update && updates == 3 { Fate::Status(503) } else { Fate::Answered }
+    });
+    sleep(Duration::from_secs(10)).await;
+    let second = Duration::from_secs(1);
+    let report = Processor::new(queue)
+        .observer(MetricsObserver::new())
+        .sample_depth(Duration::from_secs(60))
+        .retry(RetryDelay::new(second * 100, second * 100).jitter(0.0))
+        .max_deliveries(2)
+        .stop_when(sleep(Duration::from_secs(250)))
+        .run(|message| async move {
+            match (message.body().as_str(), message.attempt()) {
+                ("quick", _) => sleep(Duration::from_secs(2)).await,
+                ("slow", _) => sleep(Duration::from_secs(70)).await,
+                ("again", 1) => return Err("again".into()),
+                ("dead", _) => return Err(HandlerError::permanent("dead")),
+                ("panic", _) => panic!("panic"),
+                _ => {}
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!((report.counters.completed, report.counters.dead_lettered), (3, 2));
+
+    let values = |name: &str| recorded.values(name);
+    let count = |name: &str| values(name).iter().sum::<f64>();
+    assert_eq!(count("messaging.client.consumed.messages"), 7.0);
+    let process = |outcome| values(&format!("messaging.process.duration outcome={outcome}"));
+    let mut complete = process("complete");
+    complete.sort_by(f64::total_cmp);
+    assert_eq!(complete.iter().map(|time| time.round()).collect::<Vec<_>>(), [0.0, 2.0, 70.0]);
+    let lengths = ["retry", "dead_letter", "panic"].map(|outcome| process(outcome).len());
+    assert_eq!(lengths, [1, 1, 2]);
+    let mut attempts = values("azure_queue.delivery.attempt");
+    attempts.sort_by(f64::total_cmp);
+    assert_eq!(attempts, [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0]);
+    let waited = values("azure_queue.delivery.queue_time");
+    assert_eq!(waited.len(), 7);
+    assert!(waited.iter().all(|time| (9.0..=300.0).contains(time)), "{waited:?}");
+    assert_eq!(count("azure_queue.lease.renewals result=refused"), 1.0);
+    assert_eq!(count("azure_queue.lease.renewals result=ok"), 1.0);
+    assert_eq!(count("azure_queue.dead_letter reason=handler_failed"), 1.0);
+    assert_eq!(count("azure_queue.dead_letter reason=handler_panicked"), 1.0);
+    assert!(count("azure_queue.poll result=empty") > 10.0);
+    assert_eq!(values("azure_queue.lease.margin").len(), 7);
+    assert_eq!(values("azure_queue.in_flight"), [0.0]);
+    assert_eq!(values("azure_queue.loop.state state=finished"), [1.0]);
+    assert_eq!(values("azure_queue.loop.state state=working"), [0.0]);
+    assert_eq!(values("azure_queue.queue.depth"), [0.0]);
+    let operations = |name: &str| {
+        values(&format!("messaging.client.operation.duration messaging.operation.name={name}"))
+    };
+    assert_eq!(operations("DeleteMessage").len(), 5);
+    assert_eq!(operations("PutMessage").len(), 2);
+    let refused = "messaging.client.operation.duration error.type=throttled \
+                   messaging.operation.name=UpdateMessage";
+    assert_eq!(values(refused).len(), 1);
+}
