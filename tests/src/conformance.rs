@@ -1,10 +1,14 @@
 //! The list: what every queue service must do, as a client sees it.
 
 mod access;
+mod answers;
+mod errors;
 mod listing;
 mod messages;
+mod policies;
 mod queues;
 mod refusals;
+mod settings;
 mod visibility;
 
 use std::fmt::{Debug, Display};
@@ -72,9 +76,9 @@ fn unique_name() -> String {
 }
 
 macro_rules! cases {
-    ($($module:ident: $($case:ident),* $(,)?;)*) => {
-        /// The whole list.
-        pub const CASES: &[Case] = &[$($(
+    ($(#[$doc:meta])* $list:ident $($module:ident: $($case:ident),* $(,)?;)*) => {
+        $(#[$doc])*
+        pub const $list: &[Case] = &[$($(
             Case {
                 name: concat!(stringify!($module), "::", stringify!($case)),
                 run: |stage| Box::pin($module::$case(stage)),
@@ -84,6 +88,8 @@ macro_rules! cases {
 }
 
 cases! {
+    /// What a client can see.
+    CASES
     queues:
         create_says_whether_the_queue_was_there,
         create_with_other_metadata_is_a_conflict,
@@ -127,6 +133,34 @@ cases! {
         a_wrong_key_is_refused,
         no_credential_is_refused,
         a_skewed_clock_is_named;
+    policies:
+        policies_come_back_as_they_were_set;
+    settings:
+        what_is_set_comes_back_and_the_rest_stays;
+}
+
+cases! {
+    /// What can only be seen on the wire.
+    WIRE
+    answers:
+        every_answer_names_its_request,
+        an_answer_has_the_version_that_was_asked_for,
+        a_refusal_explains_itself,
+        a_put_is_answered_with_a_body_since_2016,
+        messages_may_live_for_ever_since_2017,
+        metadata_names_keep_their_case,
+        a_preflight_is_answered_by_the_first_rule_that_fits;
+    policies:
+        a_policy_opens_the_queue_until_it_is_removed;
+    settings:
+        the_secondary_tells_when_it_was_in_step;
+}
+
+/// The whole list, by subject; on the wire as well, or only what a client can see.
+#[must_use]
+pub fn cases(wire: bool) -> Vec<Case> {
+    let lists: &[&[Case]] = if wire { &[CASES, WIRE, errors::ROWS] } else { &[CASES] };
+    lists.concat()
 }
 
 /// Fails unless both are equal.

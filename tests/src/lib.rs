@@ -4,3 +4,4 @@ pub mod conformance;
 pub mod deviations;
 pub mod either;
 pub mod server;
+mod wire;

@@ -2,13 +2,17 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
+use http::{Request, Response};
 use queue_client::{
     BoxFuture, ClientBuilder, QueueServiceClient, SetupError,
     runtime::{ManualRuntime, Runtime, TokioRuntime},
-    transport::{HttpOptions, HyperTransport, ReqwestTransport, Transport, from_fn},
+    transport::{
+        HttpOptions, HyperTransport, ReqwestTransport, Transport, TransportError, from_fn,
+    },
 };
 use queue_emulator::{Certificate, Emulator, Server as HttpServer};
 
@@ -182,6 +186,28 @@ impl Server {
             return self.builder.clone().transport(reqwest());
         }
         self.builder.clone().transport(Arc::clone(&self.transport))
+    }
+
+    /// The time on the server.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.runtime.now()
+    }
+
+    /// The same, cut to what the protocol can carry.
+    #[must_use]
+    pub fn now_in_seconds(&self) -> SystemTime {
+        let since = self.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UNIX_EPOCH + Duration::from_secs(since.as_secs())
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.transport.send(request).await
     }
 
     /// Lets at least `duration` pass on the server.

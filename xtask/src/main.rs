@@ -28,6 +28,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
   test        All tests. --server azurite runs the conformance list and the checks of queue-auth
               against Azurite instead (installed from its npm package). Further words filter the
               tests by name.
+  behavior    Plays the conformance list on the emulator and on Azurite, and prints a table with a
+              row for each case: passes, or differs and how.
   check       Formatting, lints and documentation, warnings denied.
   interop     Microsoft's SDKs for Python, JavaScript and Rust, installed from their packages, against
               the emulator, and the tests that come with them. Names (python, python-tests,
@@ -71,6 +73,7 @@ fn run() -> Outcome {
     };
     match command.as_str() {
         "bench" => bench::run(arguments),
+        "behavior" => test::behavior(arguments),
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
         "simulate" => simulate::run(arguments),

@@ -23,6 +23,18 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     }
 }
 
+/// Prints what the conformance list finds, row by row, on the emulator and on Azurite.
+pub(crate) fn behavior(mut arguments: Parser) -> Outcome {
+    if let Some(argument) = arguments.next().map_err(usage)? {
+        return Err(usage(argument.unexpected()));
+    }
+    let azurite = azurite::Azurite::start()?;
+    shell::run(
+        shell::cargo(["run", "--quiet", "--package", "queue-tests", "--example", "behavior"])
+            .env("QUEUE_TESTS_AZURITE_CONNECTION_STRING", azurite.connection_string()),
+    )
+}
+
 fn all(filter: &[String]) -> Outcome {
     shell::run(shell::cargo(["test", "--workspace", "--all-features"]).args(filter))
 }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::state::{
     Created, Moment, Page, Peeked, Queue, Received, Refusal, Scheduled, Sent, Service, Stale,
 };
-use crate::wire::{message_id, pop_receipt, read_message_id, read_pop_receipt};
+use crate::wire::{ReadReceipt, message_id, pop_receipt, read_message_id, read_pop_receipt};
 
 /// What an operation found or changed.
 #[derive(Debug)]
@@ -193,12 +193,16 @@ fn stale(_: Stale) -> ServiceError {
 
 /// The id and the receipt that a client holds a message by.
 fn ticket(id: &MessageId, receipt: &PopReceipt) -> Result<(Uuid, u128), ServiceError> {
-    let receipt = read_pop_receipt(receipt).ok_or_else(|| {
-        ServiceError::new(ErrorCode::InvalidQueryParameterValue)
-            .with_detail("QueryParameterName", "popreceipt")
-            .with_detail("QueryParameterValue", receipt.as_str())
-            .with_detail("Reason", "Invalid pop receipt format")
-    })?;
+    let receipt = match read_pop_receipt(receipt) {
+        ReadReceipt::Known(receipt) => receipt,
+        ReadReceipt::Foreign => return Err(ErrorCode::MessageNotFound.into()),
+        ReadReceipt::Malformed => {
+            return Err(ServiceError::new(ErrorCode::InvalidQueryParameterValue)
+                .with_detail("QueryParameterName", "popreceipt")
+                .with_detail("QueryParameterValue", receipt.as_str())
+                .with_detail("Reason", "Invalid pop receipt format"));
+        }
+    };
     let id = read_message_id(id).ok_or(ErrorCode::MessageNotFound)?;
     Ok((id, receipt))
 }

@@ -71,7 +71,7 @@
 //! | **Messages** | |
 //! | Order of messages | By the time they became visible: first in, first out, and a message that reappears queues behind those that were visible before it. |
 //! | Stale pop receipt | 404 `MessageNotFound`, as the service answers; its reference says 400 `PopReceiptMismatch`. |
-//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`. |
+//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`: what is not base64 of at least 16 bytes. Any other is 404 `MessageNotFound`. |
 //! | Receipt after its visibility timeout | Valid until the message is handed out again or updated. |
 //! | Visibility beyond the expiry in Update Message | Accepted, as the service does; the message expires when it should. |
 //! | Longest time to live | Never (`-1`). Any positive number is taken; one above 2,147,483,647 seconds, 68 years, counts as that. |

@@ -25,12 +25,25 @@ pub(crate) fn pop_receipt(receipt: u128) -> PopReceipt {
     PopReceipt::new(STANDARD.encode(receipt.to_be_bytes())).expect("base64 is a pop receipt")
 }
 
-/// The receipt, or `None` for one that this service cannot have given out.
-pub(crate) fn read_pop_receipt(receipt: &PopReceipt) -> Option<u128> {
+/// What a text says that stands for a receipt.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ReadReceipt {
+    /// One of this service, or of one that was before it.
+    Known(u128),
+    /// One that another service may have given out: no message here has it.
+    Foreign,
+    /// No receipt of any service.
+    Malformed,
+}
+
+/// Reads a receipt. Those of the service hold 20 bytes and more.
+pub(crate) fn read_pop_receipt(receipt: &PopReceipt) -> ReadReceipt {
     let mut bytes = [0; 16];
     match STANDARD.decode_slice(receipt.as_str(), &mut bytes) {
-        Ok(16) => Some(u128::from_be_bytes(bytes)),
-        _ => None,
+        Ok(16) => ReadReceipt::Known(u128::from_be_bytes(bytes)),
+        Ok(_) => ReadReceipt::Malformed,
+        Err(_) if STANDARD.decode(receipt.as_str()).is_ok() => ReadReceipt::Foreign,
+        Err(_) => ReadReceipt::Malformed,
     }
 }
 
@@ -41,7 +54,7 @@ mod tests {
     #[test]
     fn ids_and_receipts_read_back() {
         for value in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef] {
-            assert_eq!(read_pop_receipt(&pop_receipt(value)), Some(value));
+            assert_eq!(read_pop_receipt(&pop_receipt(value)), ReadReceipt::Known(value));
             let id = Uuid::from_u128(value);
             assert_eq!(read_message_id(&message_id(id)), Some(id));
         }
@@ -49,8 +62,13 @@ mod tests {
 
     #[test]
     fn others_are_not_taken() {
-        for receipt in ["x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAA"] {
-            assert_eq!(read_pop_receipt(&PopReceipt::new(receipt).unwrap()), None);
+        let read = |receipt: &str| read_pop_receipt(&PopReceipt::new(receipt).unwrap());
+        for receipt in ["x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(read(receipt), ReadReceipt::Malformed);
+        }
+        // Recorded from the service.
+        for receipt in ["AgAAAAMAAAAAAAAApfesaQUG1QE=", "AwAAAAMAAAAAAAAA2DfQVwUG1QEBAAAA"] {
+            assert_eq!(read(receipt), ReadReceipt::Foreign);
         }
         for id in ["x", "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdefzzzz"]
         {
