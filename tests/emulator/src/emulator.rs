@@ -23,6 +23,7 @@ use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
 use crate::store::Store;
+use crate::target::LastEndpoint;
 use crate::{Account, ManualClock};
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
@@ -64,6 +65,7 @@ struct Shared {
     #[cfg(feature = "bearer")]
     delegation_keys: Arc<DelegationKeys>,
     directory: Directory,
+    last_endpoint: LastEndpoint,
     replication: Replication,
     faults: Faults,
     clock: Clock,
@@ -155,6 +157,10 @@ impl Emulator {
 
     pub(crate) fn directory(&self) -> &Directory {
         &self.shared.directory
+    }
+
+    pub(crate) fn last_endpoint(&self) -> &LastEndpoint {
+        &self.shared.last_endpoint
     }
 
     pub(crate) fn replication(&self) -> Replication {

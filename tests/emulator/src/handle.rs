@@ -90,7 +90,8 @@ impl Emulator {
         refusal: Option<ServiceError>,
     ) -> Response<Bytes> {
         let now = self.now();
-        let version = ResponseHead::read(request.headers()).version;
+        let asked = ResponseHead::read(request.headers());
+        let version = asked.version;
         let mut notes = Notes { version, ..Notes::default() };
         let endpoint = target::endpoint(request, connection.https, self);
         let answer = match (refusal, &endpoint) {
@@ -99,7 +100,7 @@ impl Emulator {
             (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut notes, now),
         };
         let Notes { version, unsettled } = notes;
-        let head = self.head(request.headers(), version, now);
+        let head = self.head(request.headers(), asked, version, now);
         let method = request.method();
         let mut response = match answer {
             Ok(response) => finish(response, &head, method),
@@ -123,8 +124,10 @@ impl Emulator {
         request: &http::request::Parts,
         error: &ServiceError,
     ) -> Response<Bytes> {
-        let version = ResponseHead::read(&request.headers).version;
-        self.refuse_with(error, &self.head(&request.headers, version, self.now()), &request.method)
+        let asked = ResponseHead::read(&request.headers);
+        let version = asked.version;
+        let head = self.head(&request.headers, asked, version, self.now());
+        self.refuse_with(error, &head, &request.method)
     }
 
     pub(crate) fn refuse_with(
@@ -143,10 +146,11 @@ impl Emulator {
         response
     }
 
-    /// What the answer says about itself.
+    /// What the answer says about itself. What `asked` tells has the same names in requests.
     fn head(
         &self,
         request: &HeaderMap,
+        asked: ResponseHead,
         version: Option<ServiceVersion>,
         now: SystemTime,
     ) -> ResponseHead {
@@ -158,8 +162,7 @@ impl Emulator {
             head.version = version;
         }
         if !before(version, version::ECHO) {
-            // It has the same name in requests.
-            head.client_request_id = ResponseHead::read(request).client_request_id;
+            head.client_request_id = asked.client_request_id;
         }
         head
     }

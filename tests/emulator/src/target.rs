@@ -1,5 +1,7 @@
 //! Which account a request goes to, and where the client thinks that it is.
 
+use std::sync::{Mutex, PoisonError};
+
 use http::Request;
 use http::header::HOST;
 use queue_proto::{AccountName, Endpoint, ErrorCode, ServiceError};
@@ -18,21 +20,60 @@ pub(crate) fn endpoint<B>(
     emulator: &Emulator,
 ) -> Result<Endpoint, ServiceError> {
     let authority = authority(request)?;
-    let scheme = if https { "https" } else { "http" };
-    let in_host = authority.split_once(".queue.").and_then(|(label, rest)| {
-        let account = find(emulator, label)?;
-        Some((account, format!("{scheme}://{account}.queue.{rest}")))
-    });
-    let (account, url) = match in_host {
+    let in_host = authority
+        .split_once(".queue.")
+        .and_then(|(label, rest)| Some((find(emulator, label)?, Some(rest))));
+    let (account, host) = match in_host {
         Some(found) => found,
         None => {
             let path = request.uri().path();
             let segment = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-            let account = find(emulator, segment).ok_or(ErrorCode::ResourceNotFound)?;
-            (account, format!("{scheme}://{authority}/{account}"))
+            (find(emulator, segment).ok_or(ErrorCode::ResourceNotFound)?, None)
         }
     };
-    Endpoint::parse(&url, account.clone()).map_err(|_| ErrorCode::InvalidUri.into())
+    emulator.last_endpoint().get_or_make(authority, https, account, || {
+        let scheme = if https { "https" } else { "http" };
+        let url = match host {
+            Some(rest) => format!("{scheme}://{account}.queue.{rest}"),
+            None => format!("{scheme}://{authority}/{account}"),
+        };
+        Endpoint::parse(&url, account.clone()).map_err(|_| ErrorCode::InvalidUri.into())
+    })
+}
+
+/// The endpoint of the last request: the next one mostly has the same, and to make it is a good
+/// part of the work for a request.
+#[derive(Debug, Default)]
+pub(crate) struct LastEndpoint(Mutex<Option<Asked>>);
+
+#[derive(Debug)]
+struct Asked {
+    authority: String,
+    https: bool,
+    endpoint: Endpoint,
+}
+
+impl LastEndpoint {
+    fn get_or_make(
+        &self,
+        authority: &str,
+        https: bool,
+        account: &AccountName,
+        make: impl FnOnce() -> Result<Endpoint, ServiceError>,
+    ) -> Result<Endpoint, ServiceError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = &*last
+            && asked.authority == authority
+            && asked.https == https
+            && asked.endpoint.account() == account
+        {
+            return Ok(asked.endpoint.clone());
+        }
+        let endpoint = make()?;
+        let authority = authority.to_owned();
+        *last = Some(Asked { authority, https, endpoint: endpoint.clone() });
+        Ok(endpoint)
+    }
 }
 
 /// The account of this name, or whose secondary has it.

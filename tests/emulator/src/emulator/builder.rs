@@ -19,6 +19,7 @@ use crate::role::Roles;
 use crate::state::Service;
 #[cfg(feature = "durable")]
 use crate::store::{Store, StoreError};
+use crate::target::LastEndpoint;
 use crate::{Account, Fault, ManualClock, Role};
 
 /// Sets up an [`Emulator`].
@@ -241,6 +242,7 @@ impl EmulatorBuilder {
                 #[cfg(feature = "bearer")]
                 delegation_keys,
                 directory,
+                last_endpoint: LastEndpoint::default(),
                 replication,
                 faults,
                 clock,

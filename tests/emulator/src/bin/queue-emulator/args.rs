@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ Options:
   --faults FILE         Make faults by the script in FILE: a line like `close-after
                         operation=PutMessage probability=0.1`. The README lists the words.
   --seed N              Draw ids, receipts and faults from this number on: the same in every run
+  --threads N           Threads that answer [default: 1, which costs the least]. A store on disk
+                        has one more.
   --replication-lag SEC How far the secondary is behind the primary [default: 0]
   --role USER=ROLE,...  What the user with this object id may do with a bearer token: owner,
                         contributor, reader, processor, sender or delegator. USER * stands for all
@@ -91,6 +94,7 @@ pub(crate) struct Options {
     pub(crate) https: Https,
     pub(crate) faults: Vec<Fault>,
     pub(crate) seed: Option<u64>,
+    pub(crate) threads: NonZeroUsize,
     pub(crate) replication_lag: Option<Duration>,
     /// Roles by object id; `*` stands for everybody else.
     pub(crate) roles: Vec<(String, Vec<Role>)>,
@@ -132,6 +136,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         https: Https::Off,
         faults: Vec::new(),
         seed: None,
+        threads: NonZeroUsize::MIN,
         replication_lag: None,
         roles: Vec::new(),
         bearer_over_http: false,
@@ -156,6 +161,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("key") => key = Some(PathBuf::from(parser.value()?)),
             Long("faults") => options.faults.extend(faults(&parser.value()?)?),
             Long("seed") => options.seed = Some(parser.value()?.parse()?),
+            Long("threads") => options.threads = parser.value()?.parse()?,
             Long("replication-lag") => options.replication_lag = Some(seconds(&mut parser)?),
             Long("role") => options.roles.push(roles(&parser.value()?.string()?)?),
             Long("bearer-over-http") => options.bearer_over_http = true,
@@ -257,6 +263,7 @@ mod tests {
     fn defaults() {
         let options = run(&[]).unwrap();
         assert_eq!((options.port, options.host.as_str()), (10001, "127.0.0.1"));
+        assert_eq!(options.threads.get(), 1);
         assert!(options.accounts.is_empty() && options.exec.is_none());
     }
 
@@ -274,6 +281,7 @@ mod tests {
         for (args, expected) in [
             (&["--port", "70000"][..], "70000"),
             (&["--port"], "--port"),
+            (&["--threads", "0"], "0"),
             (&["--prot", "1"], "--prot"),
             (&["extra"], "extra"),
             (&["--exec"], "--exec"),
@@ -313,6 +321,7 @@ mod tests {
             "--deletion-time",
             "--faults",
             "--seed",
+            "--threads",
             "--replication-lag",
             "--role",
             "--bearer-over-http",

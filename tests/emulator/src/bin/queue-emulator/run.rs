@@ -22,7 +22,11 @@ const NODE_CERTIFICATES: &str = "NODE_EXTRA_CA_CERTS";
 
 /// Runs a server as the options say.
 pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut runtime = match options.threads.get() {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.worker_threads(options.threads.get()).enable_all().build()?;
     runtime.block_on(serve(options))
 }
 
