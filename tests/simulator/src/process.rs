@@ -1,6 +1,8 @@
 //! One process: a core, its clock, its handlers, and the checks at the border between core and
 //! driver.
 
+mod checks;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -367,65 +369,6 @@ impl Process {
         self.requests.insert(op, Open { key, request: request.clone(), message, attempt });
         todo.push(Todo::Send { op, request, give_up_at });
         Ok(())
-    }
-
-    fn check_end(&self, tick: Tick, left: usize) -> Result<(), Violation> {
-        let forgotten: Vec<_> = self.started.difference(&self.settled).collect();
-        ensure!(forgotten.is_empty(), Shutdown, "{forgotten:?} are not accounted for");
-        if let Some((since, mode)) = self.shutdown {
-            let limit = match mode {
-                ShutdownMode::Drain => self.config.drain_timeout + Duration::from_secs(5),
-                ShutdownMode::Release => Duration::from_secs(10),
-                _ => Duration::ZERO,
-            };
-            let taken = tick.since(since).saturating_sub(self.stood_still);
-            ensure!(
-                taken <= limit + Duration::from_millis(1),
-                Shutdown,
-                "took {taken:?}, and the limit is {limit:?}; {left} left"
-            );
-        }
-        Ok(())
-    }
-
-    /// Renewals of a handler that has ended, against their bound.
-    pub(crate) fn check_cost(&self, key: DeliveryKey, now: Micros) -> Result<(), Violation> {
-        let Some(handler) = self.handlers.get(&key) else { return Ok(()) };
-        let LeaseGrowth::Double { cap } = self.config.lease_growth else { return Ok(()) };
-        let (lease, cap) = (self.config.lease.as_secs_f64(), cap.as_secs_f64());
-        let time = (now - handler.since) as f64 / 1e6;
-        let growth = (time / lease).max(1.0).log2();
-        // Renewals come up to a tenth early.
-        let bound = 2.0 + growth + time / (cap.max(lease) / 2.0 * 0.9);
-        ensure!(
-            f64::from(handler.renewals) <= bound,
-            Cost,
-            "{} renewals in {time:.0} s with leases of {lease} s to {cap} s",
-            handler.renewals
-        );
-        Ok(())
-    }
-
-    /// Runs the log once more.
-    pub(crate) fn check_replay(&self) -> Result<u64, Violation> {
-        let Some(log) = &self.log else { return Ok(0) };
-        let Some((first, ..)) = log.first() else { return Ok(0) };
-        let Ok(mut core) = Core::new(self.config.clone(), self.seed, *first) else { return Ok(0) };
-        for (tick, input, actions) in log {
-            if let Some(input) = input {
-                core.handle(*tick, input.clone());
-            }
-            for action in actions {
-                let again = core.poll(*tick);
-                ensure!(
-                    again.as_ref() == Some(action),
-                    Determinism,
-                    "at {tick:?}: {action:?}, then {again:?}"
-                );
-            }
-            ensure!(core.poll(*tick).is_none(), Determinism, "more actions at {tick:?}");
-        }
-        Ok(1)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "renewals go on while a delivery is settled",
-        "core.rs",
+        "core/step.rs",
         "            Work::Settling(_) => self.settle(now, key, delivery),",
         "            Work::Settling(_) => {
                 self.renew(now, key, delivery);
@@ -72,13 +72,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "an ambiguous delete counts as refused",
-        "core/settling.rs",
+        "core/settling/answers.rs",
         "delete.ambiguous = true;",
         "delete.ambiguous = false;",
     ),
     mutation(
         "a delete that finds nothing counts as an error",
-        "core/settling.rs",
+        "core/settling/answers.rs",
         "Err(OpFailure::NotOwner) => self.completed_not_owned(now, key, delivery),",
         "Err(OpFailure::NotOwner) => {
                 self.settle_later(now, key, delivery, &OpFailure::NotOwner)
@@ -177,7 +177,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "an answer to another kind of request counts",
-        "core.rs",
+        "core/step.rs",
         "held.id == op && fits(&held.kind)",
         "held.id == op && (fits(&held.kind) || held.id == op)",
     ),

@@ -1,0 +1,161 @@
+//! From the settings to a processor that runs.
+
+use std::{
+    future::Future,
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+};
+
+use queue_auth::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::Processor;
+use crate::processor::{
+    Delivery, Report, Running, Stopped,
+    control::{Command, Control},
+    core::{Core, End, Tick},
+    dead_letter::{DeadLetterSink, Place, QueueSink},
+    depth,
+    driver::{Driver, Queue},
+    handler::{FromFn, Handler, HandlerError, Outcome},
+    isolation,
+    producer::nudges,
+};
+
+impl<T: Send + 'static> Processor<T> {
+    /// Works until it is told to stop: by [`stop_when`](Self::stop_when) or a signal.
+    ///
+    /// The handler returns `Ok(())`, or an [`Outcome`], or any error with `?`. What it returns
+    /// settles the message. A panic is a failure too.
+    ///
+    /// Dropping the future drops all handlers where they are; the messages come back when their
+    /// leases end.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is outside its limits, the credential is refused from the start, or the queue
+    /// is missing and the settings say to stop then. Nothing else ends it.
+    pub async fn run<F, Fut, R>(self, handler: F) -> Result<Report, Stopped>
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome>,
+    {
+        self.run_handler(FromFn(handler)).await
+    }
+
+    /// As [`run`](Self::run), with a [`Handler`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_handler<H: Handler<T>>(self, handler: H) -> Result<Report, Stopped> {
+        let (control, commands) = Control::new(self.runtime());
+        self.drive(handler, control, commands).await
+    }
+
+    /// As [`run`](Self::run), in a task of its own.
+    pub fn spawn<F, Fut, R>(self, handler: F) -> Running
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome> + 'static,
+    {
+        self.spawn_handler(FromFn(handler))
+    }
+
+    /// As [`run_handler`](Self::run_handler), in a task of its own.
+    pub fn spawn_handler<H: Handler<T>>(self, handler: H) -> Running {
+        let (control, commands) = Control::new(self.runtime());
+        let task = tokio::spawn(self.drive(handler, control.clone(), commands));
+        Running::new(control, task)
+    }
+
+    /// Works until a receive finds no message and none is worked on any more: for jobs and tests.
+    /// Messages that are hidden, among them those that wait for their next try, are left.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn drain_once<F, Fut, R>(mut self, handler: F) -> Result<Report, Stopped>
+    where
+        F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+        R: Into<Outcome>,
+    {
+        self.config.stop_when_empty = true;
+        self.run_handler(FromFn(handler)).await
+    }
+
+    pub(in crate::processor) fn runtime(&self) -> Arc<dyn crate::runtime::Runtime> {
+        Arc::clone(&self.queue.client().runtime)
+    }
+
+    pub(in crate::processor) fn drive<H: Handler<T>>(
+        mut self,
+        handler: H,
+        control: Control,
+        commands: mpsc::UnboundedReceiver<Command>,
+    ) -> impl Future<Output = Result<Report, Stopped>> + Send {
+        let setup = self.set_up();
+        async move {
+            let (core, sink) = setup?;
+            let runtime = self.runtime();
+            let nudges = nudges::listen(self.queue.client(), self.queue.name(), &control);
+            let sampler = self.sample_depth.map(|every| {
+                let sampler = depth::sample(self.queue.clone(), self.observers.clone(), every);
+                Box::pin(sampler) as BoxFuture<'static, ()>
+            });
+            let driver = Driver::new(
+                core,
+                self.queue,
+                self.codec,
+                Arc::new(handler),
+                sink,
+                self.unreadable,
+                self.body_store,
+                self.config.max_deliveries.map(NonZeroU32::get),
+                self.instance.or_else(|| std::env::var("HOSTNAME").ok()),
+                self.observers,
+                control.clone(),
+                commands,
+                self.stop,
+                sampler,
+            );
+            let summary = isolation::run(driver, self.isolation, &control).await;
+            drop(nudges);
+            let report = Report::new(summary, &*runtime);
+            tracing::info!(target: "queue_client::processor", %report, "ended");
+            match report.end {
+                End::Unauthorized => {
+                    let error = control.seen().last_error.clone().unwrap_or_default();
+                    Err(Stopped::Unauthorized { error })
+                }
+                End::QueueMissing => Err(Stopped::QueueMissing { report: Box::new(report) }),
+                End::Shutdown(_) | End::Empty => Ok(report),
+            }
+        }
+    }
+
+    fn set_up(&mut self) -> Result<(Core, Option<Arc<dyn DeadLetterSink>>), Stopped> {
+        self.config.concurrency = NonZeroUsize::new(self.concurrency).unwrap_or(NonZeroUsize::MIN);
+        let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
+            Place::Sink(sink) => Some(Arc::clone(sink)),
+            _ => self.dead_letter.queue_for(self.queue.name()).map(|name| {
+                let queue = Queue::new(Arc::clone(self.queue.client()), name);
+                Arc::new(QueueSink::new(queue, self.dead_letter.format)) as _
+            }),
+        };
+        self.config.dead_letter = sink.is_some();
+        if sink.is_none() {
+            tracing::info!(
+                target: "queue_client::processor",
+                queue = %self.queue.name(),
+                "there is no place for dead letters: messages that fail are kept"
+            );
+        }
+        let runtime = self.runtime();
+        let now = Tick::new(runtime.elapsed());
+        Ok((Core::new(self.config.clone(), runtime.random(), now)?, sink))
+    }
+}
