@@ -20,7 +20,8 @@ use crate::{Durability, Emulator, EmulatorBuilder, StoreError};
 ///
 /// [`Emulator::handle`] blocks until its answer is stored; a `Server` does not.
 ///
-/// Signatures, tokens and keys are never stored. User delegation keys last as long as the process.
+/// Signatures, tokens and keys are never stored. User delegation keys are valid again after a restart:
+/// they are derived from the account's key.
 ///
 /// ```
 /// use queue_emulator::Emulator;

@@ -14,6 +14,7 @@ mod texts;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -90,7 +91,14 @@ impl Store {
         });
         let committer = {
             let inner = Arc::clone(&inner);
-            let run = move || committer::run(&writer, &inner, orphans);
+            let run = move || {
+                // Nothing of it is used after a panic but the inbox, which is whole whenever its
+                // lock is free.
+                let run = AssertUnwindSafe(|| committer::run(&writer, &inner, orphans));
+                if catch_unwind(run).is_err() {
+                    inner.stopped();
+                }
+            };
             std::thread::Builder::new().name("queue-store".to_owned()).spawn(run)
         };
         let committer = committer.map_err(|source| StoreError::folder_of(folder, source))?;
@@ -153,6 +161,9 @@ impl Store {
         now: Moment,
     ) -> Result<(), StoreError> {
         self.inner.inbox.wait_until_rested();
+        if self.inner.inbox.is_abandoned() {
+            return Err(self.inner.error.error(StoreErrorKind::Stopped, None));
+        }
         self.load(services, now)?;
         lock(&self.inner.texts).clear();
         self.inner.inbox.reopen();
@@ -164,7 +175,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.inner.inbox.stop();
         if let Some(committer) = self.committer.take() {
-            // A panic in it has been reported by its own thread.
+            // A panic in it has been told of.
             let _ = committer.join();
         }
     }
@@ -179,13 +190,22 @@ impl fmt::Debug for Store {
 impl Inner {
     /// Puts an end to everything that has not been written: nobody is answered with it.
     fn fail(&self, batch: &Batch, error: StoreError) {
-        if let Some(tell) = &self.on_failure {
-            tell(&error);
-        }
         let error = Arc::new(error);
         // Before anybody learns of it, so that who asks again finds the state put right.
         self.inbox.close(&error);
+        if let Some(tell) = &self.on_failure {
+            tell(&error);
+        }
         batch.finish(Err(error));
+    }
+
+    /// Lets nobody wait for a committer that is gone.
+    fn stopped(&self) {
+        let error = Arc::new(self.error.error(StoreErrorKind::Stopped, None));
+        self.inbox.abandon(&error);
+        if let Some(tell) = &self.on_failure {
+            tell(&error);
+        }
     }
 
     fn read_text(&self, key: u64) -> Result<MessageText, StoreError> {

@@ -99,6 +99,8 @@ struct Waiting {
     /// Whether the committer sleeps.
     idle: bool,
     stop: bool,
+    /// Whether the committer is gone, and nothing will be written.
+    abandoned: bool,
 }
 
 /// What the committer is to do next.
@@ -118,6 +120,7 @@ impl Inbox {
             closed: None,
             idle: false,
             stop: false,
+            abandoned: false,
         };
         Self {
             state: Mutex::new(state),
@@ -189,6 +192,24 @@ impl Inbox {
             mem::replace(&mut waiting.next, Arc::new(Batch::new()))
         };
         next.finish(Err(Arc::clone(error)));
+    }
+
+    /// Closes it for good: nobody takes anything from it any more.
+    pub(super) fn abandon(&self, error: &Arc<StoreError>) {
+        let writing = {
+            let mut waiting = lock(&self.state);
+            waiting.abandoned = true;
+            waiting.writing.take()
+        };
+        self.close(error);
+        if let Some(batch) = writing {
+            batch.finish(Err(Arc::clone(error)));
+        }
+        self.rested.notify_all();
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        lock(&self.state).abandoned
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -32,6 +32,9 @@ pub enum StoreErrorKind {
     Read,
     /// What happens cannot be stored.
     Write,
+    /// Nothing is stored any more, because of a mistake in the emulator or in what it tells of
+    /// failures. Only opening the folder again helps.
+    Stopped,
 }
 
 impl StoreError {
@@ -70,6 +73,9 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::Read => write!(f, "the queues in {folder} cannot be read"),
             StoreErrorKind::Write => write!(f, "the queues in {folder} cannot be written"),
+            StoreErrorKind::Stopped => {
+                write!(f, "the store of the queues in {folder} has stopped: start again")
+            }
         }
     }
 }

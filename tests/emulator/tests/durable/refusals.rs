@@ -1,9 +1,12 @@
 //! Folders that cannot be used.
 
 use std::fs;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use queue_emulator::{Emulator, ManualClock, StoreError, StoreErrorKind};
-use queue_proto::ops::CreateQueue;
+use queue_proto::ErrorCode;
+use queue_proto::ops::{CreateQueue, PeekMessages};
 
 use crate::common::{call, name};
 use crate::folder::Folder;
@@ -58,4 +61,42 @@ fn a_folder_with_the_files_of_something_else() {
     let error = refused(folder.path());
     assert_eq!(error.kind(), StoreErrorKind::NotAStore);
     assert!(error.to_string().contains("this version"), "{error}");
+}
+
+#[test]
+fn a_store_that_has_stopped_keeps_nobody_waiting() {
+    let folder = Folder::new();
+    let (told, tellings) = mpsc::channel();
+    let emulator = Emulator::builder()
+        .location(folder.path())
+        .on_failure(move |error| {
+            // The first is told of in the thread that writes, which is then gone.
+            assert_eq!(error.kind(), StoreErrorKind::Stopped, "a mistake, for this test");
+            told.send(error.to_string()).unwrap();
+        })
+        .open()
+        .unwrap();
+    call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
+    let database = rusqlite::Connection::open(folder.path().join("queues.sqlite")).unwrap();
+    database.execute_batch("DROP TABLE queues").unwrap();
+
+    let (done, answers) = mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..3 {
+            let created = call(&emulator, &CreateQueue::new(name("more"))).map(drop);
+            let peeked = call(&emulator, &PeekMessages::new(name("jobs"))).map(drop);
+            done.send([created, peeked]).unwrap();
+        }
+        // It can be closed, too.
+        drop(emulator);
+    });
+    for _ in 0..3 {
+        for answer in answers.recv_timeout(Duration::from_secs(20)).unwrap() {
+            let error = answer.unwrap_err();
+            assert_eq!(*error.code(), ErrorCode::InternalError);
+            assert!(error.detail("Reason").unwrap().contains("has stopped"), "{error:?}");
+        }
+    }
+    assert!(tellings.recv().unwrap().contains("start again"));
+    assert!(answers.recv_timeout(Duration::from_secs(20)).is_err(), "it does not close");
 }

@@ -4,10 +4,13 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use queue_emulator::{Emulator, Server, StoreError};
+use queue_emulator::{Emulator, Server, StoreError, StoreErrorKind};
 use tokio::process::Child;
+use tokio::sync::Notify;
 
 use crate::args::{Exec, Options};
 use crate::certificate::Trusted;
@@ -31,7 +34,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let emulator = emulator(&options)?;
+    // The store has stopped, and so nothing works any more.
+    let broken = Arc::new(Notify::new());
+    let emulator = emulator(&options, &broken)?;
     let Options { port, host, https, location, exec, .. } = options;
     if exec.is_none() {
         allow_connections();
@@ -51,13 +56,19 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         let clear = if trust.is_none() { ", and what they send is not encrypted" } else { "" };
         eprintln!("Warning: other machines can reach {}{clear}.", server.local_addr());
     }
-    let code = match exec {
-        Some(exec) => execute(exec, &server, trust, &mut signals).await?,
-        None => {
-            announce(&server, trust, location.as_deref())?;
-            signals.next().await;
-            ExitCode::SUCCESS
+    let work = async {
+        match exec {
+            Some(exec) => execute(exec, &server, trust, &mut signals).await,
+            None => {
+                announce(&server, trust, location.as_deref())?;
+                signals.next().await;
+                Ok(ExitCode::SUCCESS)
+            }
         }
+    };
+    let code = tokio::select! {
+        code = work => code?,
+        () = broken.notified() => ExitCode::FAILURE,
     };
     server.shutdown().await;
     Ok(code)
@@ -77,7 +88,7 @@ fn allow_connections() {
 }
 
 /// The emulator that the options ask for.
-fn emulator(options: &Options) -> Result<Emulator, StoreError> {
+fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreError> {
     let mut builder = Emulator::builder();
     for account in &options.accounts {
         builder = builder.account(account.clone());
@@ -112,8 +123,27 @@ fn emulator(options: &Options) -> Result<Emulator, StoreError> {
         Some(folder) => builder
             .location(folder)
             .durability(options.durability.unwrap_or_default())
-            .on_failure(|error| eprintln!("queue-emulator: {}", sentence(error)))
+            .on_failure(complain(Arc::clone(broken)))
             .open(),
+    }
+}
+
+/// Tells of failures to store, but not of each: on a full disk every message is one.
+fn complain(broken: Arc<Notify>) -> impl Fn(&StoreError) + Send + Sync + 'static {
+    let last = Mutex::new(None::<Instant>);
+    move |error| {
+        if error.kind() == StoreErrorKind::Stopped {
+            eprintln!("queue-emulator: {}", sentence(error));
+            return broken.notify_one();
+        }
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(10)) {
+            *last = Some(Instant::now());
+            eprintln!(
+                "queue-emulator: {}. What cannot be stored is answered with 500 InternalError.",
+                sentence(error)
+            );
+        }
     }
 }
 
