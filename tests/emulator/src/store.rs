@@ -208,9 +208,10 @@ impl Inner {
         }
     }
 
-    fn read_text(&self, key: u64) -> Result<MessageText, StoreError> {
+    /// Reads texts in one transaction.
+    fn read_texts(&self, keys: &[u64]) -> Result<Vec<MessageText>, StoreError> {
         let reader = lock(&self.reader);
-        load::text(&reader, key).map_err(|source| self.error.read(source))
+        load::texts(&reader, keys).map_err(|source| self.error.read(source))
     }
 }
 
@@ -220,15 +221,23 @@ impl Journal for AccountJournal {
         self.inner.inbox.push(self.account.clone(), record);
     }
 
-    fn text(&self, key: u64) -> MessageText {
-        if let Some(text) = lock(&self.inner.texts).get(key) {
-            return text;
+    fn texts(&self, keys: &[u64]) -> Vec<MessageText> {
+        let at_hand: Vec<_> = {
+            let texts = lock(&self.inner.texts);
+            keys.iter().map(|key| texts.get(*key)).collect()
+        };
+        let absent = keys.iter().zip(&at_hand).filter(|(_, text)| text.is_none());
+        let absent: Vec<u64> = absent.map(|(key, _)| *key).collect();
+        if absent.is_empty() {
+            return at_hand.into_iter().flatten().collect();
         }
-        self.inner.read_text(key).unwrap_or_else(|error| {
-            // The answer that was to have the text is replaced by an error.
+        let read = self.inner.read_texts(&absent).unwrap_or_else(|error| {
+            // The answer that was to have the texts is replaced by an error.
             self.inner.fail(&Batch::new(), error);
-            MessageText::default()
-        })
+            vec![MessageText::default(); absent.len()]
+        });
+        let mut read = read.into_iter();
+        at_hand.into_iter().filter_map(|text| text.or_else(|| read.next())).collect()
     }
 
     fn next_number(&self) -> u64 {

@@ -7,6 +7,7 @@ use queue_proto::{MessageText, Metadata, QueueName, ServiceProperties, SignedIde
 use uuid::Uuid;
 
 use super::Moment;
+use super::message::Message;
 
 /// A change of an account's state. All of them, in their order, are enough to build it again.
 #[derive(Debug)]
@@ -55,8 +56,8 @@ pub(crate) struct Row {
 pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Takes the next record. Does not wait until it is kept.
     fn record(&self, record: Record);
-    /// The text of a message that was put and not removed.
-    fn text(&self, key: u64) -> MessageText;
+    /// The texts of messages that were put and not removed, in the order of their keys here.
+    fn texts(&self, keys: &[u64]) -> Vec<MessageText>;
     /// A number that was never given out before, for a message or a queue.
     fn next_number(&self) -> u64;
 }
@@ -77,12 +78,20 @@ impl Log {
         }
     }
 
-    /// The text of a message of which memory holds `held`.
-    pub(super) fn text(&self, key: u64, held: Option<&MessageText>) -> MessageText {
-        match (held, &self.0) {
-            (Some(text), _) => text.clone(),
-            (None, Some(journal)) => journal.text(key),
-            (None, None) => MessageText::default(),
-        }
+    /// The texts of messages, in their order: those that memory holds, and the rest from the journal
+    /// at once.
+    pub(super) fn texts<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Message> + Clone,
+    ) -> Vec<MessageText> {
+        let Some(journal) = &self.0 else {
+            return messages.map(|message| message.text.clone().unwrap_or_default()).collect();
+        };
+        let absent = messages.clone().filter(|message| message.text.is_none());
+        let keys: Vec<u64> = absent.map(|message| message.key).collect();
+        let mut kept = journal.texts(&keys).into_iter();
+        messages
+            .map(|message| message.text.clone().or_else(|| kept.next()).unwrap_or_default())
+            .collect()
     }
 }

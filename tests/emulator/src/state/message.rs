@@ -4,7 +4,7 @@ use queue_proto::MessageText;
 use uuid::Uuid;
 
 use super::Moment;
-use super::journal::{Log, Row};
+use super::journal::Row;
 
 /// A message at rest. Its id is the key it is found by.
 #[derive(Debug)]
@@ -60,13 +60,13 @@ pub(crate) struct Scheduled {
 }
 
 impl Message {
-    pub(super) fn peeked(&self, id: Uuid, log: &Log) -> Peeked {
+    pub(super) fn peeked(&self, id: Uuid, text: MessageText) -> Peeked {
         Peeked {
             id,
             inserted_at: self.inserted_at,
             expires_at: self.expires_at,
             dequeue_count: self.dequeue_count,
-            text: log.text(self.key, self.text.as_ref()),
+            text,
         }
     }
 

@@ -119,14 +119,16 @@ impl Queue {
         self.expire(now);
         // Chosen before any is moved: with `hidden_for` zero a message would be handed out twice.
         let chosen: Vec<Uuid> = self.visible(now).take(count).collect();
+        let texts = self.texts(&chosen);
         chosen
             .into_iter()
-            .filter_map(|id| {
+            .zip(texts)
+            .filter_map(|(id, text)| {
                 let message = self.messages.get_mut(&id)?;
                 message.dequeue_count = message.dequeue_count.saturating_add(1);
                 let Scheduled { receipt, next_visible_at } =
                     self.reschedule(id, now.after(hidden_for), None, rng)?;
-                let message = self.messages.get(&id)?.peeked(id, &self.log);
+                let message = self.messages.get(&id)?.peeked(id, text);
                 Some(Received { message, receipt, next_visible_at })
             })
             .collect()
@@ -135,10 +137,10 @@ impl Queue {
     /// Shows up to `count` visible messages and changes nothing.
     pub(crate) fn peek(&mut self, count: usize, now: Moment) -> Vec<Peeked> {
         self.expire(now);
-        self.visible(now)
-            .take(count)
-            .filter_map(|id| Some(self.messages.get(&id)?.peeked(id, &self.log)))
-            .collect()
+        let shown: Vec<Uuid> = self.visible(now).take(count).collect();
+        let texts = self.texts(&shown);
+        let shown = shown.into_iter().zip(texts);
+        shown.filter_map(|(id, text)| Some(self.messages.get(&id)?.peeked(id, text))).collect()
     }
 
     /// Hides a message for `hidden_for` from now, and replaces its text if one is given.
@@ -187,12 +189,14 @@ impl Queue {
     /// Every message that has not expired, in the order in which they are handed out.
     pub(crate) fn all(&mut self, now: Moment) -> impl Iterator<Item = Received> + '_ {
         self.expire(now);
-        self.order.iter().filter_map(|(&(next_visible_at, _), &id)| {
+        let ids: Vec<Uuid> = self.order.values().copied().collect();
+        let texts = self.texts(&ids);
+        ids.into_iter().zip(texts).filter_map(|(id, text)| {
             let message = self.messages.get(&id)?;
             Some(Received {
-                message: message.peeked(id, &self.log),
+                message: message.peeked(id, text),
                 receipt: message.receipt,
-                next_visible_at,
+                next_visible_at: message.next_visible_at,
             })
         })
     }
@@ -205,6 +209,11 @@ impl Queue {
             Some(message) if message.receipt == receipt => Ok(()),
             _ => Err(Stale),
         }
+    }
+
+    /// The texts of messages that are there, in this order.
+    fn texts(&self, ids: &[Uuid]) -> Vec<MessageText> {
+        self.log.texts(ids.iter().filter_map(|id| self.messages.get(id)))
     }
 
     fn visible(&self, now: Moment) -> impl Iterator<Item = Uuid> + '_ {

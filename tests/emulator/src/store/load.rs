@@ -24,8 +24,16 @@ pub(super) fn orphans(reader: &Connection) -> rusqlite::Result<Vec<u64>> {
     query.query_map([], |row| row.get(0).map(i64::cast_unsigned))?.collect()
 }
 
+/// The texts of messages, all as they were at one time.
+pub(super) fn texts(reader: &Connection, keys: &[u64]) -> rusqlite::Result<Vec<MessageText>> {
+    let transaction = reader.unchecked_transaction()?;
+    let texts = keys.iter().map(|key| text(reader, *key)).collect::<rusqlite::Result<_>>()?;
+    transaction.finish()?;
+    Ok(texts)
+}
+
 /// The text of a message.
-pub(super) fn text(reader: &Connection, key: u64) -> rusqlite::Result<MessageText> {
+fn text(reader: &Connection, key: u64) -> rusqlite::Result<MessageText> {
     let mut query = reader.prepare_cached("SELECT text FROM texts WHERE key = ?1")?;
     let text: String = query.query_row([key.cast_signed()], |row| row.get(0))?;
     MessageText::new(text).map_err(|_| codec::Damaged::error("the text of a message"))

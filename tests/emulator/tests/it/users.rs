@@ -102,6 +102,17 @@ fn a_delegated_signature_permits_no_more_than_its_owner_may() {
 }
 
 #[test]
+fn delegation_keys_outlive_the_process_that_gave_them_out() {
+    let before = Wire::new();
+    let key = delegation_key(&before, &UserToken::new());
+    let after = Wire::new();
+    after.queue("jobs");
+    let sas = sign(&after, QueuePermissions::ADD, &key);
+    drop(before);
+    after.post("/jobs/messages").body(MESSAGE).sas(&sas).https().send().expect(201);
+}
+
+#[test]
 fn a_bound_signature_needs_its_user() {
     let wire = Wire::new();
     wire.queue("jobs");
