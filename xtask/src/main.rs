@@ -44,7 +44,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
               and a chart. --check fails when a bar on counts is missed, and measures no times;
               --quick is a short run; --build times clean builds too; --only client, signing,
-              emulator or build measures a part. Counts need valgrind.
+              emulator, processor or build measures a part. Counts need valgrind.
   ci          All that CI runs: check, layering, features, simulate, test, test --server azurite,
               interop, demo --full.
 ";

@@ -86,6 +86,11 @@ impl Signed {
         })
     }
 
+    /// The port of the server.
+    pub fn port(&self) -> u16 {
+        self.address.1
+    }
+
     /// The same for another queue.
     pub fn queue(mut self, name: &str) -> Outcome<Self> {
         self.queue = name.parse()?;

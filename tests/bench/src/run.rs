@@ -4,6 +4,7 @@ mod build;
 mod client;
 mod emulator;
 mod process;
+mod processor;
 mod signing;
 
 use std::collections::BTreeMap;
@@ -156,6 +157,9 @@ pub fn main() -> Outcome<bool> {
     }
     if options.wants("emulator") {
         runtime.block_on(emulator::run(&options, &mut report))?;
+    }
+    if options.wants("processor") {
+        runtime.block_on(processor::run(&options, &mut report))?;
     }
     if options.wants("build") {
         build::run(&options, &mut report)?;

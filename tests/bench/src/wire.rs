@@ -81,8 +81,7 @@ impl Answers {
         };
         let put = list(&message(MESSAGE_ID, 0, "00:00", ""));
         let text = text();
-        let content =
-            format!("<DequeueCount>1</DequeueCount><MessageText>{text}</MessageText>");
+        let content = format!("<DequeueCount>1</DequeueCount><MessageText>{text}</MessageText>");
         let id = MESSAGE_ID.split_at(34).0;
         let messages: String = (0..32)
             .map(|number| message(&format!("{id}{number:02}"), number, "01:30", &content))

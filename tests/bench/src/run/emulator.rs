@@ -17,7 +17,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const MANY: u64 = 100_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Bare,
     Memory,
     Durable,
@@ -53,9 +53,9 @@ impl Kind {
 }
 
 /// A server that answers.
-struct Started {
+pub(super) struct Started {
     running: Running,
-    signed: Signed,
+    pub(super) signed: Signed,
     ready_after: Duration,
 }
 
@@ -103,7 +103,7 @@ fn name(kind: Kind, figure: &str) -> String {
 }
 
 /// Starts a server on a folder and waits for its first answer.
-async fn start(options: &Options, kind: Kind, folder: &Path) -> Outcome<Started> {
+pub(super) async fn start(options: &Options, kind: Kind, folder: &Path) -> Outcome<Started> {
     if kind == Kind::Bare {
         let (running, port) = Running::with_port(&options.program("lean", "server"))?;
         let signed = Signed::new(port)?;
