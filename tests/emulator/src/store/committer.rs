@@ -17,6 +17,12 @@ const PIECE: usize = 1_000;
 /// then it is written from its start again, so this is also about its size.
 const LOG_BYTES: usize = 8 * 1024 * 1024;
 
+/// Pages of the database that are given back to the file system at once, when nobody waits.
+const PAGES: usize = 256;
+
+/// As many free pages are kept for what comes next: 4 MiB.
+const SPARE_PAGES: i64 = 1_024;
+
 /// Writes what comes in until it is told to stop.
 pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
     let mut statements = match Statements::new(writer) {
@@ -25,15 +31,28 @@ pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
     };
     let mut garbage = orphans;
     let mut log_bytes = 0;
+    let mut slack = has_slack(writer);
     loop {
-        let written = match inner.inbox.take(garbage.is_empty()) {
+        let written = match inner.inbox.take(garbage.is_empty() && !slack) {
             Work::Stop => break,
+            Work::Nothing if garbage.is_empty() => {
+                slack = give_back(writer).is_ok() && has_slack(writer);
+                if !slack {
+                    // The file gets smaller when the log is carried over.
+                    checkpoint(writer, "TRUNCATE");
+                    log_bytes = 0;
+                }
+                PAGES * 4_096
+            }
             Work::Nothing => {
                 let piece = garbage.split_off(garbage.len().saturating_sub(PIECE));
                 let removed = transaction(writer, |_| statements.remove(&piece));
                 if removed.is_err() {
                     // They are found again at the next start.
                     garbage.clear();
+                }
+                if garbage.is_empty() {
+                    slack = has_slack(writer);
                 }
                 piece.len() * 100
             }
@@ -65,10 +84,29 @@ pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
         if log_bytes > LOG_BYTES {
             log_bytes = 0;
             checkpoint(writer, "PASSIVE");
+            slack = has_slack(writer);
         }
     }
     // The next start then has no log to read.
     checkpoint(writer, "TRUNCATE");
+}
+
+/// Whether most of the database is free, and it is worth while to give some of it back.
+fn has_slack(writer: &Connection) -> bool {
+    let pages = |name| writer.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    match (pages("freelist_count"), pages("page_count")) {
+        (Ok(free), Ok(all)) => free > SPARE_PAGES && free > all / 2,
+        // Whatever is wrong shows when something has to be written.
+        _ => false,
+    }
+}
+
+/// Gives some of what is free back.
+fn give_back(writer: &Connection) -> rusqlite::Result<()> {
+    let mut vacuum = writer.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(())
 }
 
 /// Carries the log over into the database. What cannot be carried over now is so later, and safe

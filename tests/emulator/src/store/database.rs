@@ -96,6 +96,9 @@ fn lock(folder: &Path) -> rusqlite::Result<Lock> {
 }
 
 fn prepare(writer: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    // What messages leave behind can be given back. It counts for a new database only, and must
+    // come first.
+    writer.pragma_update(None, "auto_vacuum", "incremental")?;
     // With a write-ahead log a commit is one append and one wait for the disk.
     writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     let synchronous = match durability {

@@ -1,8 +1,9 @@
 //! Case by case: what is there when the folder is opened again.
 
-use std::time::Duration;
+use std::fs;
+use std::time::{Duration, Instant};
 
-use queue_emulator::{Emulator, ManualClock};
+use queue_emulator::{Durability, Emulator, ManualClock};
 use queue_proto::ops::{
     ClearMessages, CreateQueue, CreateQueueResponse, DeleteMessage, DeleteQueue, GetMessages,
     PeekMessages, PutMessage, SetQueueAcl, SetQueueMetadata, SetServiceProperties, UpdateMessage,
@@ -205,4 +206,31 @@ fn a_seed_does_not_draw_the_same_ids_again() {
         put(&emulator, "x");
     }
     assert_eq!(open().inspect().queue(QUEUE).unwrap().messages.len(), 3);
+}
+
+#[test]
+fn the_folder_shrinks_when_messages_go() {
+    let folder = Folder::new();
+    let builder = Emulator::builder().location(folder.path());
+    let emulator = builder.durability(Durability::OperatingSystem).open().unwrap();
+    call(&emulator, &CreateQueue::new(name(QUEUE))).unwrap();
+    let text = "x".repeat(20_000);
+    (0..1_500).for_each(|_| put(&emulator, &text));
+    let size = || -> u64 {
+        let files = fs::read_dir(folder.path()).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    let full = size();
+    assert!(full > 30_000_000, "{full}");
+    call(&emulator, &ClearMessages::new(name(QUEUE))).unwrap();
+    put(&emulator, "the last");
+    let start = Instant::now();
+    while size() > full / 3 {
+        assert!(start.elapsed() < Duration::from_secs(20), "{} of {full} bytes", size());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("{full} bytes became {} in {:?}", size(), start.elapsed());
+    drop(emulator);
+    let emulator = folder.open(&ManualClock::new());
+    assert_eq!(texts(&emulator), ["the last"]);
 }
