@@ -60,6 +60,8 @@ pub struct Health {
     pub last_success: Option<Duration>,
     /// Messages that are held: worked on, waiting, or being settled.
     pub in_flight: usize,
+    /// How many more can be held.
+    pub free: usize,
     /// The last error of a receive, update, delete or dead letter, if there was any.
     pub last_error: Option<String>,
 }
@@ -120,6 +122,7 @@ impl Control {
                 .and_then(|snapshot| snapshot.last_success)
                 .map(|at| now.since(at)),
             in_flight: snapshot.map_or(0, |snapshot| snapshot.deliveries.len()),
+            free: snapshot.map_or(0, |snapshot| snapshot.free),
             last_error: seen.last_error.clone(),
         }
     }

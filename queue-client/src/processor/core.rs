@@ -200,6 +200,7 @@ impl Core {
             waits_until: self.poller.waits_until(),
             last_success: self.poller.last_success(),
             deliveries: self.deliveries.iter().map(|(key, held)| held.snapshot(*key)).collect(),
+            free: self.capacity().saturating_sub(self.deliveries.len()),
             remembered: self.completed.len(),
             counters: self.counters,
         }

@@ -20,6 +20,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, Id, JoinError, JoinSet},
 };
+use tracing::Span;
 
 use self::start::Handled;
 pub(in crate::processor) use self::{queue::Queue, start::Unreadable};
@@ -92,6 +93,8 @@ struct Run {
     task: AbortHandle,
     view: watch::Sender<View>,
     since: Tick,
+    span: Span,
+    renewals: u32,
     attempt: u32,
     /// How long the message had been in the queue.
     queue_time: Option<Duration>,
@@ -191,6 +194,7 @@ where
             }
             seen.snapshot = Some(snapshot);
         }
+        self.observers.health(self.queue.name(), || self.control.health());
         self.state.summary.take()
     }
 
@@ -281,13 +285,15 @@ where
     }
 
     fn report(&self, now: Tick, run: &Run, outcome: Option<&core::Outcome>) {
-        self.observers.processed(&ProcessReport {
+        let report = ProcessReport {
             queue: self.queue.name(),
             outcome,
             duration: now.since(run.since),
             attempt: run.attempt,
             queue_time: run.queue_time,
-        });
+        };
+        run.span.record("outcome", report.outcome_name());
+        self.observers.processed(&report);
     }
 
     fn handled(&mut self, now: Tick, id: Id, handled: Handled) {

@@ -4,7 +4,8 @@ use metrics::{Label, counter, gauge, histogram};
 use queue_proto::QueueName;
 
 use super::{
-    core::{Event, LostCause, Outcome, Poll, Reason, RenewalResult, Settled},
+    Health,
+    core::{Event, LostCause, Poll, RenewalResult, Settled},
     observe::{Observer, OperationReport, ProcessReport},
 };
 use crate::failure::{OpFailure, Refusal};
@@ -28,6 +29,8 @@ use crate::failure::{OpFailure, Refusal};
 /// | `azure_queue.poll` | counter | `result` |
 /// | `azure_queue.in_flight` | gauge: handlers that run | |
 /// | `azure_queue.loop.state` | gauge: 1 for the state that the loop is in, 0 for the others | `state` |
+/// | `azure_queue.loop.last_success_age` | gauge, s: how long ago a receive last succeeded | |
+/// | `azure_queue.permits.free` | gauge: how many messages more can be held | |
 /// | `azure_queue.queue.depth` | gauge: messages in the queue, if the processor [samples](super::Processor::sample_depth) them | |
 ///
 /// All have `messaging.system` and `messaging.destination.name`.
@@ -136,15 +139,8 @@ impl Observer for MetricsObserver {
     }
 
     fn processed(&self, report: &ProcessReport<'_>) {
-        let outcome = match report.outcome {
-            Some(Outcome::Complete) => "complete",
-            Some(Outcome::Retry { reason: Reason::HandlerPanicked, .. }) => "panic",
-            Some(Outcome::Retry { .. }) => "retry",
-            Some(Outcome::DeadLetter { .. }) => "dead_letter",
-            Some(Outcome::Abandon) => "abandon",
-            None => "dropped",
-        };
-        histogram!("messaging.process.duration", labels(report.queue, Some(("outcome", outcome))))
+        let outcome = Some(("outcome", report.outcome_name()));
+        histogram!("messaging.process.duration", labels(report.queue, outcome))
             .record(report.duration.as_secs_f64());
         histogram!("azure_queue.delivery.attempt", labels(report.queue, None))
             .record(f64::from(report.attempt));
@@ -153,6 +149,13 @@ impl Observer for MetricsObserver {
                 .record(time.as_secs_f64());
         }
         gauge!("azure_queue.in_flight", labels(report.queue, None)).decrement(1);
+    }
+
+    fn health(&self, queue: &QueueName, health: &Health) {
+        gauge!("azure_queue.permits.free", labels(queue, None)).set(health.free as f64);
+        if let Some(age) = health.last_success {
+            gauge!("azure_queue.loop.last_success_age", labels(queue, None)).set(age.as_secs_f64());
+        }
     }
 
     fn depth(&self, queue: &QueueName, messages: u64) {

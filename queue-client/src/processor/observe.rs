@@ -1,10 +1,33 @@
-//! What a processor tells about its work: events, requests, handlers.
+//! What a processor tells about its work: events, requests, handlers, and spans.
+//!
+//! Each delivery has a [`tracing`] span `process` at info level, from the start of its handler until
+//! it is settled. The spans of its renewals and of the requests that settle it are children of it,
+//! and what the handler logs is within. Its fields have the names of OpenTelemetry's conventions for
+//! messaging where there are any:
+//!
+//! | Field | |
+//! | --- | --- |
+//! | `otel.name`, `otel.kind` | `process` and the queue; `consumer` |
+//! | `messaging.system`, `messaging.operation.name` | `azure_storage_queue`; `process` |
+//! | `messaging.destination.name` | the queue |
+//! | `messaging.message.id` | the id of the message |
+//! | `attempt` | the number of the delivery |
+//! | `lease.remaining_ms` | what was left of the lease when the handler started |
+//! | `lease.renewals` | how often the lease was renewed |
+//! | `outcome` | as [`ProcessReport::outcome_name`] |
+//! | `reason` | why the message became a dead letter |
+//! | `traceparent` | the trace that the message was sent in, if the sender told |
+//!
+//! Neither spans nor events hold the text of a message or a pop receipt.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use queue_proto::{OperationKind, QueueName};
 
-use super::core::{Event, Outcome};
+use super::{
+    Health,
+    core::{Event, Outcome, Reason},
+};
 use crate::failure::OpFailure;
 
 /// Is told what a processor does, for metrics.
@@ -24,6 +47,11 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// A handler has ended.
     fn processed(&self, report: &ProcessReport<'_>) {
         let _ = report;
+    }
+
+    /// The loop has done what there was to do, and is like this.
+    fn health(&self, queue: &QueueName, health: &Health) {
+        let _ = (queue, health);
     }
 
     /// The queue has about so many messages, those that are hidden included. Only if the processor
@@ -64,6 +92,22 @@ pub struct ProcessReport<'a> {
     pub queue_time: Option<Duration>,
 }
 
+impl ProcessReport<'_> {
+    /// How it ended, as metrics and spans say it: `complete`, `retry`, `panic`, `dead_letter`,
+    /// `abandon` or `dropped`.
+    #[must_use]
+    pub const fn outcome_name(&self) -> &'static str {
+        match self.outcome {
+            Some(Outcome::Complete) => "complete",
+            Some(Outcome::Retry { reason: Reason::HandlerPanicked, .. }) => "panic",
+            Some(Outcome::Retry { .. }) => "retry",
+            Some(Outcome::DeadLetter { .. }) => "dead_letter",
+            Some(Outcome::Abandon) => "abandon",
+            None => "dropped",
+        }
+    }
+}
+
 /// Those who are told.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Observers(Vec<Arc<dyn Observer>>);
@@ -88,6 +132,16 @@ impl Observers {
     pub(super) fn processed(&self, report: &ProcessReport<'_>) {
         for observer in &self.0 {
             observer.processed(report);
+        }
+    }
+
+    pub(super) fn health(&self, queue: &QueueName, health: impl FnOnce() -> Health) {
+        if self.0.is_empty() {
+            return;
+        }
+        let health = health();
+        for observer in &self.0 {
+            observer.health(queue, &health);
         }
     }
 

@@ -16,4 +16,5 @@ mod sending;
 mod shutdown;
 #[cfg(all(unix, feature = "signals"))]
 mod signals;
+mod spans;
 mod support;

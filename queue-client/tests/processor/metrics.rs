@@ -156,6 +156,9 @@ async fn what_a_processor_does_is_counted() {
     assert!(count("azure_queue.poll result=empty") > 10.0);
     assert_eq!(values("azure_queue.lease.margin").len(), 7);
     assert_eq!(values("azure_queue.in_flight"), [0.0]);
+    assert_eq!(values("azure_queue.permits.free"), [16.0]);
+    let age = values("azure_queue.loop.last_success_age");
+    assert!((0.0..15.0).contains(&age[0]), "{age:?}");
     assert_eq!(values("azure_queue.loop.state state=finished"), [1.0]);
     assert_eq!(values("azure_queue.loop.state state=working"), [0.0]);
     assert_eq!(values("azure_queue.queue.depth"), [0.0]);

@@ -98,6 +98,8 @@ pub struct Snapshot {
     pub last_success: Option<Tick>,
     /// The deliveries, in the order of their arrival.
     pub deliveries: Vec<DeliverySnapshot>,
+    /// How many more can be held.
+    pub free: usize,
     /// Ids of completed messages that are remembered.
     pub remembered: usize,
     /// What happened so far.

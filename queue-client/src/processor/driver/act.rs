@@ -1,12 +1,16 @@
 //! What the loop does for each action of the core.
 
+use tracing::Instrument as _;
+
 use super::{
     Driver,
     perform::{self, Caller},
 };
 use crate::processor::{
     body_store::discard,
-    core::{Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, Settled, Tick},
+    core::{
+        Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, RenewalResult, Settled, Tick,
+    },
     handler::Handler,
     lease::Told,
 };
@@ -19,24 +23,27 @@ where
     pub(super) fn act(&mut self, now: Tick, action: Action) {
         match action {
             Action::Receive { op, max, lease, give_up_at } => {
-                self.perform(perform::receive(self.caller(now, give_up_at), op, max, lease));
-            }
-            Action::Update { op, id, receipt, visibility, text, give_up_at, .. } => {
                 let caller = self.caller(now, give_up_at);
-                self.perform(perform::update(caller, op, id, receipt, visibility, text));
+                self.perform(None, perform::receive(caller, op, max, lease));
             }
-            Action::Delete { op, id, receipt, give_up_at, .. } => {
+            Action::Update { op, key, id, receipt, visibility, text, give_up_at } => {
                 let caller = self.caller(now, give_up_at);
-                self.perform(perform::delete(caller, op, id, receipt));
+                let update = perform::update(caller, op, id, receipt, visibility, text);
+                self.perform(Some(key), update);
+            }
+            Action::Delete { op, key, id, receipt, give_up_at } => {
+                let caller = self.caller(now, give_up_at);
+                self.perform(Some(key), perform::delete(caller, op, id, receipt));
             }
             Action::DeadLetter { op, key, letter, give_up_at } => {
                 let trouble = self.state.troubles.get(&key).cloned().unwrap_or_default();
                 let caller = self.caller(now, give_up_at);
                 let letter = perform::letter(&caller, letter, trouble, self.host.clone());
-                self.perform(perform::dead_letter(caller, op, self.sink.clone(), letter));
+                let store = perform::dead_letter(caller, op, self.sink.clone(), letter);
+                self.perform(Some(key), store);
             }
             Action::CreateQueue { op, give_up_at } => {
-                self.perform(perform::create(self.caller(now, give_up_at), op));
+                self.perform(None, perform::create(self.caller(now, give_up_at), op));
             }
             Action::Start { key, delivery, deadline } => self.start(now, key, delivery, deadline),
             Action::Signal { key, signal } => self.signal(key, signal),
@@ -58,8 +65,10 @@ where
                 self.state.stored.remove(&key);
             }
             Action::Emit(event) => {
-                if let Event::Settled { key, how, .. } = &event {
-                    self.settled(*key, *how);
+                match &event {
+                    Event::Settled { key, how, .. } => self.settled(*key, *how),
+                    Event::Renewal { key, result } => self.renewed(*key, *result),
+                    _ => {}
                 }
                 self.log(&event);
                 self.observers.event(self.queue.name(), &event);
@@ -68,11 +77,32 @@ where
         }
     }
 
-    fn perform(&mut self, operation: impl Future<Output = Input> + Send + 'static) {
-        self.state.operations.push(Box::pin(operation));
+    /// Begins a request, in the span of the delivery that it is for.
+    fn perform(
+        &mut self,
+        key: Option<DeliveryKey>,
+        operation: impl Future<Output = Input> + Send + 'static,
+    ) {
+        let run = key.and_then(|key| self.state.running.get(&key));
+        self.state.operations.push(match run {
+            Some(run) => Box::pin(operation.instrument(run.span.clone())),
+            None => Box::pin(operation),
+        });
+    }
+
+    fn renewed(&mut self, key: DeliveryKey, result: RenewalResult) {
+        let Some(run) = self.state.running.get_mut(&key) else { return };
+        if result == RenewalResult::Ok {
+            run.renewals += 1;
+            run.span.record("lease.renewals", run.renewals);
+        }
+        tracing::debug!(target: "queue_client::processor", parent: &run.span, ?result, "renewal");
     }
 
     fn settled(&mut self, key: DeliveryKey, how: Settled) {
+        if let (Settled::DeadLettered { reason }, Some(run)) = (how, self.state.running.get(&key)) {
+            run.span.record("reason", reason.as_str());
+        }
         if let Some(reply) = self.state.watched.remove(&key) {
             // Whoever asked may have been dropped.
             let _ = reply.send(how);

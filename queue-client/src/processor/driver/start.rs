@@ -65,6 +65,9 @@ where
             messaging.message.id = %raw.id,
             attempt,
             lease.remaining_ms = now.until(deadline).as_millis() as u64,
+            lease.renewals = Empty,
+            outcome = Empty,
+            reason = Empty,
             traceparent = Empty,
         );
         if !span.is_disabled() {
@@ -86,10 +89,11 @@ where
             dead_letter,
             trace,
         };
-        let task = work.run(content, facts).instrument(span);
+        let task = work.run(content, facts).instrument(span.clone());
         let task = self.state.handlers.spawn_on(task, &self.handlers);
         self.state.tasks.insert(task.id(), key);
-        self.state.running.insert(key, Run { task, view, since: now, attempt, queue_time });
+        let run = Run { task, view, since: now, span, renewals: 0, attempt, queue_time };
+        self.state.running.insert(key, run);
     }
 }
 
