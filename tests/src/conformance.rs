@@ -94,7 +94,9 @@ cases! {
         create_says_whether_the_queue_was_there,
         create_with_other_metadata_is_a_conflict,
         metadata_is_kept_with_its_case,
+        metadata_is_replaced_as_a_whole,
         delete_removes_the_queue_and_its_messages,
+        the_name_of_a_deleted_queue_is_not_free_at_once,
         count_includes_hidden_messages;
     messages:
         send_gives_id_and_times,

@@ -138,7 +138,10 @@ pub(crate) fn authorize(
         Access::Bearer(claims) => {
             let lists = [OperationKind::GetQueueAcl, OperationKind::SetQueueAcl];
             if lists.contains(&kind) && before(incoming.version(), version::DELEGATION) {
-                return Err(ErrorCode::AuthorizationFailure.into());
+                return Err(ServiceError::new(ErrorCode::AuthenticationFailed).with_detail(
+                    "AuthenticationErrorDetail",
+                    "Authentication scheme Bearer is not supported in this version.",
+                ));
             }
             user(emulator.directory().roles_by_token(&claims.object_id, &claims.roles))
         }

@@ -92,16 +92,24 @@
 //! | Get User Delegation Key without a bearer token | 403 `AuthenticationFailed`. |
 //! | User delegation key with wrong times | 400 `InvalidXmlNodeValue`. Its `SignedService` is `q`. |
 //! | Unknown user delegation key | 403 `AuthenticationFailed`. |
-//! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthorizationFailure`. |
+//! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthenticationFailed`. |
+//! | Roles that the token of a delegation key's owner named | Forgotten when the emulator ends: then those set for the owner count, or all. |
+//! | Shared Key Lite | Accepted; newer kinds of accounts may refuse it. |
+//! | Several blanks in the value of an `x-ms-` header | Signed as they stand, though the reference says that they count as one. |
+//! | `+` in a query | A plus sign, in values and in signatures. |
+//! | Signatures before version 2015-04-05, repeated parameters, `Content-Length` 0 before 2015-02-21 | By the reference alone: nobody has a recording. |
+//! | The nameless header `x-ms-meta` that the Python SDK sends | Signed, and otherwise ignored. |
 //! | Role for access control lists and settings | [`Role::Owner`] alone; [`Role::Contributor`] has neither. |
 //! | Signature of a bearer token | Checked against an issuer if one was given, else not: tests make up tokens. Then the issuer must be one of Microsoft Entra ID, of whatever tenant. |
 //! | **Settings and CORS** | |
+//! | Preflight without an origin or a method | 400 `InvalidHeaderValue`. |
 //! | Settings that were never made | Nothing is logged or measured, no CORS rule. |
 //! | Logging and metrics | Settings are checked and kept. Logs and metrics are in other services, blobs and tables, and not made. |
 //! | Unknown elements in settings | 400 `UnsupportedXmlNode` at the outermost level, ignored within. |
 //! | Methods in the answer to a preflight | The one that was asked for. |
 //! | **Other** | |
 //! | Secondary | Read only: writes are 403 `InsufficientAccountPermissions`, as is reading when there is none. |
+//! | Codes of times out of range, such as a life of no second | 400 `OutOfRangeQueryParameterValue`; what is no number is 400 `InvalidQueryParameterValue`. |
 //! | Operations that a version does not have | As if they had never been: 400 `InvalidQueryParameterValue` for an unknown `comp`, 405 for an unknown verb. |
 //! | Throttling | Only by [`Fault`]: 503 `ServerBusy`, without `Retry-After`. |
 //! | Something cannot be stored | 500 `InternalError` with the detail `Reason`, and it did not happen. |

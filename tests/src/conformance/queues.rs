@@ -1,6 +1,6 @@
 use queue_proto::{
     ErrorCode, Metadata,
-    ops::{CreateQueue, CreateQueueResponse},
+    ops::{CreateQueue, CreateQueueResponse, SetQueueMetadata},
 };
 
 use super::{Outcome, Stage, equal, refused, unique_name};
@@ -37,6 +37,24 @@ pub(super) async fn delete_removes_the_queue_and_its_messages(stage: &Stage<'_>)
     equal("exists", stage.queue.exists().await?, false)?;
     refused(stage.queue.delete_queue().await, ErrorCode::QueueNotFound)?;
     Ok(())
+}
+
+pub(super) async fn the_name_of_a_deleted_queue_is_not_free_at_once(stage: &Stage<'_>) -> Outcome {
+    stage.queue.delete_queue().await?;
+    refused(stage.queue.create().await, ErrorCode::QueueBeingDeleted)?;
+    Ok(())
+}
+
+pub(super) async fn metadata_is_replaced_as_a_whole(stage: &Stage<'_>) -> Outcome {
+    let set = |metadata| SetQueueMetadata::new(stage.queue.name().clone(), metadata);
+    let mut two = color("blue")?;
+    two.insert("Size", "big")?;
+    stage.service.execute(&set(two.clone())).await?;
+    equal("both", stage.queue.properties().await?.metadata, two)?;
+    stage.service.execute(&set(color("red")?)).await?;
+    equal("one", stage.queue.properties().await?.metadata, color("red")?)?;
+    stage.service.execute(&set(Metadata::new())).await?;
+    equal("none", stage.queue.properties().await?.metadata, Metadata::new())
 }
 
 pub(super) async fn count_includes_hidden_messages(stage: &Stage<'_>) -> Outcome {

@@ -56,6 +56,25 @@ fn own_accounts_come_first() {
 }
 
 #[test]
+fn accounts_of_the_environment_are_for_those_who_name_none() {
+    let accounts = "contoso:a2V5;fabrikam:b25l:dHdv;";
+    let start = |args: &[&str]| {
+        Running::spawn(Command::new(PROGRAM).args(args).env("AZURITE_ACCOUNTS", accounts))
+    };
+    let running = start(&["--port", "0"]);
+    assert!(running.field("connectionString").contains("AccountName=contoso;AccountKey=a2V5;"));
+    let running = start(&["--port", "0", "--account", "own:a2V5"]);
+    assert!(running.field("connectionString").contains("AccountName=own;"));
+
+    let mut wrong = Command::new(PROGRAM);
+    let output = wrong.args(["--port", "0"]).env("AZURITE_ACCOUNTS", "contoso:key!").output();
+    let output = output.unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told.contains("AZURITE_ACCOUNTS") && !told.contains("key!"), "{told}");
+}
+
+#[test]
 fn warns_when_other_machines_are_let_in() {
     let running = Running::start(&["--port", "0", "--host", "0.0.0.0"]);
     assert!(running.field("url").starts_with("http://127.0.0.1:"));

@@ -164,7 +164,7 @@ fn old_versions_know_no_tokens() {
     assert_eq!(reply.header("x-ms-version"), "");
     wire.queue("jobs");
     let acl = |version| wire.get("/jobs?comp=acl").bearer(&token).https().version(version).send();
-    acl("2025-05-05").refused(403, "AuthorizationFailure");
+    acl("2025-05-05").refused(403, "AuthenticationFailed");
     acl("2025-07-05").expect(200);
 }
 

@@ -10,6 +10,10 @@ use queue_emulator::{Account, Durability, Fault, InvalidAccount, Role, TokenIssu
 
 use crate::sentence;
 
+/// The environment variable that accounts are taken from if none are given: who has set it for
+/// Azurite has the same ones here.
+pub(crate) const ACCOUNTS: &str = "AZURITE_ACCOUNTS";
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Azure Queue Storage on this machine, for development and tests.
@@ -36,7 +40,8 @@ Options:
   --key FILE            The private key of the certificate (PEM)
   --account NAME:KEY    One more account beside devstoreaccount1. KEY is base64; several keys
                         of one account are separated by colons. May be repeated; connection
-                        strings are printed for the first one given.
+                        strings are printed for the first one given. Without this option, those
+                        that the environment variable AZURITE_ACCOUNTS has as NAME:KEY;NAME:KEY
   --deletion-time SEC   How long the name of a deleted queue cannot be used again
                         [default: 30, as in the service]
   --faults FILE         Make faults by the script in FILE: a line like `close-after
@@ -240,10 +245,20 @@ fn faults(file: &OsStr) -> Result<Vec<Fault>, lexopt::Error> {
     Fault::parse_script(&script).map_err(|error| named(&error).into())
 }
 
-/// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
 fn account(value: &OsStr) -> Result<Account, lexopt::Error> {
     let text = value.to_str().ok_or("--account is not valid UTF-8")?;
-    text.parse().map_err(|error: InvalidAccount| format!("--account: {}", sentence(&error)).into())
+    named_account(text, "--account")
+}
+
+/// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
+fn named_account(text: &str, from: &str) -> Result<Account, lexopt::Error> {
+    text.parse().map_err(|error: InvalidAccount| format!("{from}: {}", sentence(&error)).into())
+}
+
+/// The accounts in the text of [`ACCOUNTS`].
+pub(crate) fn accounts(text: &str) -> Result<Vec<Account>, lexopt::Error> {
+    let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
+    accounts.map(|account| named_account(account, ACCOUNTS)).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use args::Command;
 
 fn main() -> ExitCode {
-    match args::parse(std::env::args_os()) {
+    match parse() {
         Ok(Command::Help) => {
             print!("{}", args::HELP);
             ExitCode::SUCCESS
@@ -33,6 +33,18 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What the command line asks for, and the environment.
+fn parse() -> Result<Command, lexopt::Error> {
+    let mut command = args::parse(std::env::args_os())?;
+    if let Command::Run(options) = &mut command
+        && options.accounts.is_empty()
+        && let Ok(text) = std::env::var(args::ACCOUNTS)
+    {
+        options.accounts = args::accounts(&text)?;
+    }
+    Ok(command)
 }
 
 /// An error and its causes on one line.
