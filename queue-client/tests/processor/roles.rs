@@ -17,7 +17,7 @@ use queue_client::{
 use queue_emulator::{Role, TokenIssuer, UserToken};
 use tokio::time::sleep;
 
-use crate::support::{Kind, line};
+use crate::support::{Kind, client, line};
 
 #[derive(Debug, Default, Clone)]
 struct Seen(Arc<Mutex<Vec<Event>>>);
@@ -32,14 +32,7 @@ impl Observer for Seen {
 async fn an_identity_without_the_right_to_update_works_all_the_same() {
     const HOUR: Duration = Duration::from_secs(3600);
     let (time, line) = line(|emulator| emulator.other_roles([Role::Processor]));
-    let owner = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
-        .unwrap()
-        .transport(line.clone())
-        .runtime(time.clone())
-        .build()
-        .unwrap()
-        .queue("orders")
-        .unwrap();
+    let owner = client(time.clone(), &line).queue("orders").unwrap();
     owner.create().await.unwrap();
     for number in 0..3 {
         owner.send(format!("{number}")).await.unwrap();

@@ -24,6 +24,9 @@ use tokio::time::Instant;
 pub(crate) struct VirtualTime {
     origin: Instant,
     start: SystemTime,
+    /// Milliseconds that have passed besides: by both clocks, and by the time of day only.
+    passed: Arc<AtomicU64>,
+    slept: Arc<AtomicU64>,
     random: Arc<AtomicU64>,
 }
 
@@ -32,18 +35,40 @@ impl VirtualTime {
         Self {
             origin: Instant::now(),
             start: UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+            passed: Arc::default(),
+            slept: Arc::default(),
             random: Arc::new(AtomicU64::new(1)),
         }
+    }
+
+    /// The same, with a clock that shows this time of day too early.
+    pub(crate) fn behind(&self, time: Duration) -> Self {
+        Self { start: self.start - time, ..self.clone() }
+    }
+
+    /// The same, with a clock that shows this time of day too late.
+    pub(crate) fn ahead(&self, time: Duration) -> Self {
+        Self { start: self.start + time, ..self.clone() }
+    }
+
+    /// Time passes, and nothing else happens meanwhile.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.passed.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// The machine is suspended: its monotonic clock stands still.
+    pub(crate) fn suspend(&self, time: Duration) {
+        self.slept.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
     }
 }
 
 impl Runtime for VirtualTime {
     fn now(&self) -> SystemTime {
-        self.start + self.origin.elapsed()
+        self.start + self.elapsed() + Duration::from_millis(self.slept.load(Ordering::Relaxed))
     }
 
     fn elapsed(&self) -> Duration {
-        self.origin.elapsed()
+        self.origin.elapsed() + Duration::from_millis(self.passed.load(Ordering::Relaxed))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
@@ -177,13 +202,17 @@ pub(crate) async fn queue() -> (QueueClient, Line) {
 
 pub(crate) fn service() -> (QueueServiceClient, Line) {
     let (time, line) = line(|emulator| emulator);
-    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+    (client(time, &line), line)
+}
+
+/// A client on the line, with a clock of its own.
+pub(crate) fn client(time: VirtualTime, line: &Line) -> QueueServiceClient {
+    QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
         .unwrap()
         .transport(line.clone())
         .runtime(time)
         .build()
-        .unwrap();
-    (service, line)
+        .unwrap()
 }
 
 /// Another queue of the same account.
