@@ -263,7 +263,7 @@ fn rightly_signed_but_wrong() {
         (format!("sv=2026-02-06&sp=r&{se}&sip=1.2.3.9-1.2.3.4"), "sip"),
         (format!("sv=2026-02-06&ss=q&sp=r&{se}"), "srt"),
         (format!("sv=2026-02-06&ss=q&srt=x&sp=r&{se}"), "srt"),
-        (format!("sv=2026-02-06&ss=q&srt=s&sp=wr&{se}"), "sp"),
+        (format!("sv=2026-02-06&ss=q&srt=s&sp=ww&{se}"), "sp"),
         (format!("sv=2026-02-06&ss=q&srt=s&sp=r&{se}&si=full"), "si"),
     ];
     for (fields, expected) in table {

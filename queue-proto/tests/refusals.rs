@@ -107,7 +107,7 @@ fn numbers() {
         ("GET", "/orders/messages?peekonly=yes", "InvalidQueryParameterValue"),
         ("GET", "/?comp=list&maxresults=5001", "OutOfRangeQueryParameterValue"),
         ("GET", "/?comp=list&include=bogus", "InvalidQueryParameterValue"),
-        ("GET", "/?comp=list&marker=%01", "InvalidMarker"),
+        ("GET", "/?comp=list&marker=%01", "OutOfRangeInput"),
         ("PUT", "/orders/messages/1?popreceipt=a", "MissingRequiredQueryParameter"),
         ("PUT", "/orders/messages/1?visibilitytimeout=1", "MissingRequiredQueryParameter"),
         ("DELETE", "/orders/messages/1", "MissingRequiredQueryParameter"),
@@ -138,12 +138,12 @@ const BODY: &str = "<QueueMessage><MessageText>x</MessageText></QueueMessage>";
 #[test]
 fn times_of_messages() {
     for (query, code) in [
-        ("messagettl=0", "OutOfRangeQueryParameterValue"),
-        ("messagettl=-2", "OutOfRangeQueryParameterValue"),
+        ("messagettl=0", "InvalidQueryParameterValue"),
+        ("messagettl=-2", "InvalidQueryParameterValue"),
         ("messagettl=1.5", "InvalidQueryParameterValue"),
         ("messagettl=99999999999999999999", "OutOfRangeQueryParameterValue"),
-        ("messagettl=10&visibilitytimeout=10", "OutOfRangeQueryParameterValue"),
-        ("visibilitytimeout=604800", "OutOfRangeQueryParameterValue"),
+        ("messagettl=10&visibilitytimeout=10", "InvalidQueryParameterValue"),
+        ("visibilitytimeout=604800", "InvalidQueryParameterValue"),
     ] {
         refused("POST", &format!("/orders/messages?{query}"), BODY, code);
     }
@@ -293,12 +293,12 @@ fn policies() {
     let one = |id: &str| format!("<SignedIdentifier><Id>{id}</Id></SignedIdentifier>");
     set(&["1", "2", "3", "4", "5", "6"].map(one).concat(), "InvalidXmlDocument");
     set(&one("1").repeat(2), "InvalidXmlDocument");
-    set(&one(&"x".repeat(65)), "InvalidXmlNodeValue");
-    set(&one(""), "InvalidXmlNodeValue");
+    set(&one(&"x".repeat(65)), "InvalidXmlDocument");
+    set(&one(""), "InvalidXmlDocument");
     set("<SignedIdentifier />", "MissingRequiredXmlNode");
     for time in ["tomorrow", "2026-02-30", "2026-09-23T00:00:00"] {
         let policy = format!("<Id>1</Id><AccessPolicy><Start>{time}</Start></AccessPolicy>");
-        set(&format!("<SignedIdentifier>{policy}</SignedIdentifier>"), "InvalidXmlNodeValue");
+        set(&format!("<SignedIdentifier>{policy}</SignedIdentifier>"), "InvalidXmlDocument");
     }
     assert_eq!(kind("PUT", "/orders?comp=acl"), OperationKind::SetQueueAcl);
 }

@@ -217,7 +217,7 @@ impl Operation for ListQueues {
         };
         let marker = match request.query("marker")? {
             Some(marker) if !marker.is_empty() => {
-                Some(Marker::new(marker).map_err(|_| ErrorCode::InvalidMarker)?)
+                Some(Marker::new(marker).map_err(|_| ErrorCode::OutOfRangeInput)?)
             }
             _ => None,
         };

@@ -12,7 +12,7 @@ use crate::limits::{LifeSeconds, TimeToLive, VisibilityTimeout};
 use crate::message::{MessageId, MessageText, PopReceipt};
 use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
-use crate::request::{IncomingRequest, RequestWriter, out_of_range_query};
+use crate::request::{IncomingRequest, RequestWriter, invalid_query};
 use crate::response::{ResponseWriter, expect_status};
 use crate::version::ServiceVersion;
 use crate::xml::{messages, scan};
@@ -24,7 +24,8 @@ use crate::xml::{messages, scan};
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`; 413 `RequestBodyTooLarge`; 400 `OutOfRangeQueryParameterValue`.
+/// 404 `QueueNotFound`; 413 `RequestBodyTooLarge`; 400 `OutOfRangeQueryParameterValue`,
+/// `InvalidQueryParameterValue`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PutMessage {
@@ -133,8 +134,8 @@ impl Operation for PutMessage {
             (visibility_timeout, time_to_live.unwrap_or_default())
             && hidden.as_secs() >= life.as_secs()
         {
-            let (name, value) = ("visibilitytimeout", hidden.to_string());
-            return Err(out_of_range_query(name, &value, 0, life.as_secs() - 1));
+            return Err(invalid_query("visibilitytimeout", &hidden.to_string())
+                .with_detail("Reason", "messagettl must be greater than visibilitytimeout"));
         }
         Ok(Self {
             queue: request.queue()?,
@@ -144,6 +145,9 @@ impl Operation for PutMessage {
         })
     }
 }
+
+const TOO_SHORT: &str =
+    "Value must be greater than or equal to 1, or -1 to indicate an infinite TTL.";
 
 /// Services before version 2017-07-29 take at most seven days and no `-1`; later ones any positive
 /// number, of which those above 68 years are read as the longest finite life.
@@ -156,8 +160,13 @@ fn read_time_to_live(request: &IncomingRequest<'_>) -> Result<Option<TimeToLive>
     if !limited && request.query(NAME)?.as_deref() == Some("-1") {
         return Ok(Some(TimeToLive::Never));
     }
-    if !limited && request.query(NAME)?.as_deref().is_some_and(|text| exceeds(text, max)) {
-        return Ok(TimeToLive::from_secs(max.into()).ok());
+    if !limited && let Some(text) = request.query(NAME)? {
+        if exceeds(&text, max) {
+            return Ok(TimeToLive::from_secs(max.into()).ok());
+        }
+        if text.parse().is_ok_and(|number: i64| number < 1) {
+            return Err(invalid_query(NAME, &text).with_detail("Reason", TOO_SHORT));
+        }
     }
     let seconds = request.query_number(NAME, (min, max))?;
     Ok(seconds.and_then(|seconds| TimeToLive::from_secs(seconds.into()).ok()))

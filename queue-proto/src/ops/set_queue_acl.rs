@@ -57,7 +57,7 @@ impl Operation for SetQueueAcl {
         let identifiers = if body.is_empty() {
             SignedIdentifiers::new()
         } else {
-            acl::read(body).map_err(|error| error.refuse(body))?
+            acl::read(body).map_err(|error| error.by_schema().refuse(body))?
         };
         Ok(Self { queue: request.queue()?, identifiers })
     }

@@ -44,6 +44,17 @@ impl XmlError {
         Self { problem: XmlProblem::Unsupported(name), offset: element.offset() }
     }
 
+    /// What a service finds that checks a document against a schema: a wrong value makes the whole
+    /// document wrong.
+    pub(crate) fn by_schema(self) -> Self {
+        let problem = match self.problem {
+            XmlProblem::Value("Id", _) => XmlProblem::NotAllowed("an Id has 1 to 64 characters"),
+            XmlProblem::Value(..) => XmlProblem::NotAllowed("a value is not in its format"),
+            problem => problem,
+        };
+        Self { problem, ..self }
+    }
+
     /// The answer to a request with this body.
     pub(crate) fn refuse(self, body: &[u8]) -> ServiceError {
         let reason = match self.problem {

@@ -21,7 +21,8 @@ fn policies(policies: &SignedIdentifiers) -> Result<(), ServiceError> {
     for identifier in policies {
         let letters = identifier.policy.permission.as_ref();
         if letters.is_some_and(|letters| PolicyPermission::new(letters.as_str()).is_err()) {
-            return Err(wrong("Permission", "The permission must have letters out of raup."));
+            return Err(ServiceError::new(ErrorCode::InvalidXmlDocument)
+                .with_detail("Reason", "A Permission has letters out of raup, each once."));
         }
     }
     Ok(())

@@ -270,5 +270,5 @@ fn read_marker(marker: &Marker, account: &AccountName) -> Result<QueueName, Serv
         .strip_prefix('/')
         .and_then(|rest| rest.strip_prefix(account.as_str())?.strip_prefix('/'))
         .and_then(|queue| QueueName::new(queue).ok())
-        .ok_or_else(|| ErrorCode::InvalidMarker.into())
+        .ok_or_else(|| ErrorCode::OutOfRangeInput.into())
 }

@@ -71,7 +71,7 @@
 //! | **Messages** | |
 //! | Order of messages | By the time they became visible: first in, first out, and a message that reappears queues behind those that were visible before it. |
 //! | Stale pop receipt | 404 `MessageNotFound`, as the service answers; its reference says 400 `PopReceiptMismatch`. |
-//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`: what is not base64 of at least 16 bytes. Any other is 404 `MessageNotFound`. |
+//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`: what is not base64. Any other is 404 `MessageNotFound`. |
 //! | Receipt after its visibility timeout | Valid until the message is handed out again or updated. |
 //! | Visibility beyond the expiry in Update Message | Accepted, as the service does; the message expires when it should. |
 //! | Longest time to live | Never (`-1`). Any positive number is taken; one above 2,147,483,647 seconds, 68 years, counts as that. |
@@ -82,8 +82,8 @@
 //! | Name of a deleted queue | Free again after exactly 30 seconds (the service: at least 30); [`EmulatorBuilder::deletion_time`] changes it. |
 //! | Queue name of a wrong length | 400 `OutOfRangeInput`; wrong characters are 400 `InvalidResourceName`. |
 //! | Metadata | At most 8 KiB of names and values, as for blobs; empty values are kept. |
-//! | Markers of lists | `/account/queue`, the queue to go on with; anything else is 400 `InvalidMarker`. |
-//! | Letters of stored access policies | Out of `raup`, each once, else 400 `InvalidXmlNodeValue`. |
+//! | Markers of lists | `/account/queue`, the queue to go on with; anything else is 400 `OutOfRangeInput`, as the service answers; its reference has `InvalidMarker`. |
+//! | Letters of stored access policies | Out of `raup`, each once, else 400 `InvalidXmlDocument`, as for everything else that is wrong in a list of policies. |
 //! | **Authorization** | |
 //! | Unknown account | 404 `ResourceNotFound`; the service has no host of that name. |
 //! | Stored policy and signature give the same field, or neither does | 400 `InvalidQueryParameterValue`. |
@@ -109,7 +109,7 @@
 //! | Methods in the answer to a preflight | The one that was asked for. |
 //! | **Other** | |
 //! | Secondary | Read only: writes are 403 `InsufficientAccountPermissions`, as is reading when there is none. |
-//! | Codes of times out of range, such as a life of no second | 400 `OutOfRangeQueryParameterValue`; what is no number is 400 `InvalidQueryParameterValue`. |
+//! | Codes of numbers out of range | 400 `OutOfRangeQueryParameterValue`; for a time to live, and for what is no number, 400 `InvalidQueryParameterValue`. |
 //! | Operations that a version does not have | As if they had never been: 400 `InvalidQueryParameterValue` for an unknown `comp`, 405 for an unknown verb. |
 //! | Throttling | Only by [`Fault`]: 503 `ServerBusy`, without `Retry-After`. |
 //! | Something cannot be stored | 500 `InternalError` with the detail `Reason`, and it did not happen. |

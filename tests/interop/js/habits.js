@@ -135,7 +135,7 @@ module.exports = ({ sdk, url, parts, sharedKey, options, same, refused }) => {
       complete(got);
       same(got.signedIdentifiers, policies, "access policies");
       policies[0].accessPolicy.permissions = "rwdl";
-      await refused(400, "InvalidXmlNodeValue", () => queue.setAccessPolicy(policies));
+      await refused(400, "InvalidXmlDocument", () => queue.setAccessPolicy(policies));
       await queue.setAccessPolicy([{ id: "empty", accessPolicy: {} }]);
       const [empty] = (await queue.getAccessPolicy()).signedIdentifiers;
       same([empty.id, empty.accessPolicy], ["empty", undefined], "an empty policy");

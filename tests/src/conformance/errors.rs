@@ -62,7 +62,7 @@ rows! {
     a_page_of_too_many: "GET" "?comp=list&maxresults=5001"
         => 400 "OutOfRangeQueryParameterValue";
     a_marker_that_was_not_given: "GET" "?comp=list&marker=garbage"
-        => 400 "InvalidMarker";
+        => 400 "OutOfRangeInput";
     an_inclusion_that_is_unknown: "GET" "?comp=list&include=bogus"
         => 400 "InvalidQueryParameterValue";
 
@@ -94,14 +94,14 @@ rows! {
         body(format!("<QueueMessage><MessageText>{}</MessageText></QueueMessage>", "x".repeat(200_000)))
         => 413 "RequestBodyTooLarge";
     a_life_of_no_time: "POST" "/{q}/messages?messagettl=0", body(MESSAGE)
-        => 400 "OutOfRangeQueryParameterValue";
+        => 400 "InvalidQueryParameterValue";
     a_life_below_never: "POST" "/{q}/messages?messagettl=-2", body(MESSAGE)
-        => 400 "OutOfRangeQueryParameterValue";
+        => 400 "InvalidQueryParameterValue";
     a_life_in_parts_of_seconds: "POST" "/{q}/messages?messagettl=1.5", body(MESSAGE)
         => 400 "InvalidQueryParameterValue";
     a_life_as_long_as_it_is_hidden: "POST" "/{q}/messages?messagettl=60&visibilitytimeout=60",
         body(MESSAGE)
-        => 400 "OutOfRangeQueryParameterValue";
+        => 400 "InvalidQueryParameterValue";
     hidden_for_more_than_seven_days: "GET" "/{q}/messages?visibilitytimeout=604801"
         => 400 "OutOfRangeQueryParameterValue";
     hidden_for_no_time_when_received: "GET" "/{q}/messages?visibilitytimeout=0"
@@ -124,7 +124,10 @@ rows! {
 
     // Policies and settings.
     a_policy_with_an_unknown_permission: "PUT" "/{q}?comp=acl", body(policies(1, "x"))
-        => 400 "InvalidXmlNodeValue";
+        => 400 "InvalidXmlDocument";
+    a_policy_with_an_id_that_is_too_long: "PUT" "/{q}?comp=acl",
+        body(policies(1, "r").replace("<Id>0", &format!("<Id>{}", "x".repeat(65))))
+        => 400 "InvalidXmlDocument";
     six_policies: "PUT" "/{q}?comp=acl", body(policies(6, "r"))
         => 400 "InvalidXmlDocument";
     retention_for_more_than_a_year: "PUT" "?restype=service&comp=properties", body(metrics("366"))

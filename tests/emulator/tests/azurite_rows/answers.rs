@@ -15,7 +15,7 @@ fn row_01_every_refusal_has_code_id_version_and_body() {
         ("PUT", update.as_str(), MESSAGE, 400, "MissingRequiredQueryParameter"),
         ("GET", "/jobs/messages?numofmessages=0", "", 400, "OutOfRangeQueryParameterValue"),
         ("GET", "/jobs/messages?numofmessages=abc", "", 400, "InvalidQueryParameterValue"),
-        ("POST", "/jobs/messages?messagettl=-2", MESSAGE, 400, "OutOfRangeQueryParameterValue"),
+        ("POST", "/jobs/messages?messagettl=-2", MESSAGE, 400, "InvalidQueryParameterValue"),
         ("POST", "/jobs/messages?messagettl=abc", MESSAGE, 400, "InvalidQueryParameterValue"),
         ("GET", "/jobs/messages?timeout=-1", "", 400, "OutOfRangeQueryParameterValue"),
         ("GET", "/jobs/messages?timeout=abc", "", 400, "InvalidQueryParameterValue"),

@@ -28,7 +28,7 @@ fn row_32_pages_of_queues_end() {
 fn row_33_limits_and_markers_of_lists_are_checked() {
     let wire = Wire::new();
     wire.get("?comp=list&maxresults=5001").send().refused(400, "OutOfRangeQueryParameterValue");
-    wire.get("?comp=list&marker=garbage").send().refused(400, "InvalidMarker");
+    wire.get("?comp=list&marker=garbage").send().refused(400, "OutOfRangeInput");
     let marker = format!("/{DEVSTORE_ACCOUNT}/jobs");
     let page = wire.get(&format!("?comp=list&marker={}", escape(&marker))).send().expect(200);
     assert_eq!(page.element("Marker"), marker);

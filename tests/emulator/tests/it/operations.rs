@@ -161,7 +161,7 @@ fn pages_of_queues_go_on_where_the_last_one_stopped() {
     assert_eq!(page.next_marker, None);
 
     let list = ListQueues::new().marker(Marker::new("/other/queue").unwrap());
-    assert_eq!(*call(&emulator, &list).unwrap_err().code(), ErrorCode::InvalidMarker);
+    assert_eq!(*call(&emulator, &list).unwrap_err().code(), ErrorCode::OutOfRangeInput);
 }
 
 #[test]
