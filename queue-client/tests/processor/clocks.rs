@@ -75,7 +75,10 @@ async fn a_handler_sees_the_end_of_its_lease_when_the_loop_does_not_run() {
                 assert!(matches!(lease.state(), LeaseState::Held { .. }));
                 // Nobody else gets to run here.
                 time.pass(58 * SECOND);
-                assert_eq!((lease.state(), lease.remaining()), (LeaseState::Suspect, 0 * SECOND));
+                assert_eq!(
+                    (lease.state(), lease.remaining()),
+                    (LeaseState::Suspect, Duration::ZERO)
+                );
                 Ok(())
             }
         })
