@@ -131,4 +131,5 @@ pub const AZURITE: &[Deviation] = &[
         case: "errors::policies_by_signature",
         reason: "refused as 403 AuthorizationPermissionMismatch",
     },
+    Deviation { case: "errors::a_policy_with_an_id_that_is_too_long", reason: TAKEN },
 ];
