@@ -24,7 +24,7 @@ pub(crate) const X_MS_DATE: HeaderName = HeaderName::from_static("x-ms-date");
 pub(crate) const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 
 /// The string while it grows; the requests of the service sign well below this size.
-type Buffer = Few<u8, 1024>;
+type Buffer = Few<u8, 512>;
 
 /// The two ways to sign with an account key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
 use httpdate::HttpDate;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -20,10 +21,10 @@ pub(crate) fn in_range(time: SystemTime) -> Result<SystemTime, AuthError> {
 }
 
 /// A second as it stands in a header: `Wed, 23 Sep 2026 10:20:30 GMT`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct HeaderDate {
     second: SystemTime,
-    text: [u8; 29],
+    value: HeaderValue,
 }
 
 impl HeaderDate {
@@ -33,7 +34,8 @@ impl HeaderDate {
         let date = HttpDate::from(in_range(time)?);
         let mut text = [0; 29];
         write!(text.as_mut_slice(), "{date}").map_err(|_| AuthError::TimeOutOfRange)?;
-        Ok(Self { second: date.into(), text })
+        let value = HeaderValue::from_bytes(&text).map_err(|_| AuthError::TimeOutOfRange)?;
+        Ok(Self { second: date.into(), value })
     }
 
     /// Whether `time` lies in this second.
@@ -42,7 +44,11 @@ impl HeaderDate {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.text
+        self.value.as_bytes()
+    }
+
+    pub(crate) fn into_value(self) -> HeaderValue {
+        self.value
     }
 }
 

@@ -62,15 +62,15 @@ impl SharedKey {
     fn key_and_date(&self, now: SystemTime) -> Result<(AccountKey, HeaderDate), AuthError> {
         {
             let state = self.read();
-            if let Some(date) = state.date
+            if let Some(date) = &state.date
                 && date.covers(now)
             {
-                return Ok((state.key.clone(), date));
+                return Ok((state.key.clone(), date.clone()));
             }
         }
         let date = HeaderDate::new(now)?;
         let mut state = self.write();
-        state.date = Some(date);
+        state.date = Some(date.clone());
         Ok((state.key.clone(), date))
     }
 
@@ -98,10 +98,8 @@ impl SharedKey {
             HeaderValue::try_from(value).map_err(|_| AuthError::InvalidAccount)?;
         authorization.set_sensitive(true);
 
-        let date =
-            HeaderValue::from_bytes(date.as_bytes()).map_err(|_| AuthError::TimeOutOfRange)?;
         request.headers.try_reserve(2).map_err(|_| AuthError::TooManyHeaders)?;
-        request.headers.insert(X_MS_DATE, date);
+        request.headers.insert(X_MS_DATE, date.into_value());
         request.headers.insert(AUTHORIZATION, authorization);
         Ok(())
     }

@@ -18,14 +18,16 @@ fn parts(headers: &[(&str, &str)]) -> http::request::Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+/// Of the second signature within a second: the first one writes the date.
 fn allocations(mut parts: http::request::Parts) -> u64 {
     let signer = SharedKey::new("contoso", account_key("contoso"));
+    signer.authorize(&mut parts.clone(), frozen()).unwrap();
     allocation_counter::measure(|| signer.authorize(black_box(&mut parts), frozen()).unwrap())
         .count_total
 }
 
 #[test]
-fn at_most_four_for_put_message() {
+fn one_for_put_message_and_more_only_to_make_room() {
     let mut headers = vec![
         ("content-type", "application/xml"),
         ("content-length", "100"),
@@ -38,6 +40,6 @@ fn at_most_four_for_put_message() {
     // The header map may have to grow for two more headers.
     let many = allocations(parts(&headers));
     println!("few headers: {few}, many headers: {many}");
-    assert!(few <= 2, "{few}");
-    assert!(many <= 4, "{many}");
+    assert!(few <= 1, "{few}");
+    assert!(many <= 3, "{many}");
 }

@@ -64,6 +64,13 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
     {
         (a, b) = (rest, others);
     }
+    // Nearly always the first difference decides.
+    if let (Some(first), Some(second)) = (a.first(), b.first()) {
+        let (first, second) = (weight(*first), weight(*second));
+        if first != 0 && second != 0 && first != second {
+            return first.cmp(&second);
+        }
+    }
     let first = a.iter().map(|byte| weight(*byte)).filter(|weight| *weight != 0);
     let second = b.iter().map(|byte| weight(*byte)).filter(|weight| *weight != 0);
     first.cmp(second).then_with(|| {

@@ -94,16 +94,45 @@ pub(super) fn not_text(query: &str) -> AuthError {
 }
 
 /// The parameters of a query.
-fn pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
-    query.split('&').filter(|piece| !piece.is_empty()).map(|piece| {
-        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        Pair {
-            name: name.as_bytes(),
-            value: value.as_bytes(),
-            plain_name: name.bytes().all(|byte| byte != b'%' && !byte.is_ascii_uppercase()),
-            plain_value: !value.contains('%'),
+fn pairs(query: &str) -> Pairs<'_> {
+    Pairs { rest: query.as_bytes() }
+}
+
+struct Pairs<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        while !self.rest.is_empty() {
+            // One pass; this runs for every request.
+            let (mut name_ends, mut ends) = (None, self.rest.len());
+            let (mut plain_name, mut plain_value) = (true, true);
+            for (at, byte) in self.rest.iter().enumerate() {
+                match byte {
+                    b'&' => {
+                        ends = at;
+                        break;
+                    }
+                    b'=' if name_ends.is_none() => name_ends = Some(at),
+                    b'%' if name_ends.is_some() => plain_value = false,
+                    b'%' | b'A'..=b'Z' if name_ends.is_none() => plain_name = false,
+                    _ => {}
+                }
+            }
+            let (piece, rest) = self.rest.split_at_checked(ends).unwrap_or_default();
+            self.rest = rest.strip_prefix(b"&").unwrap_or_default();
+            if !piece.is_empty() {
+                let (name, value) =
+                    piece.split_at_checked(name_ends.unwrap_or(ends)).unwrap_or_default();
+                let value = value.strip_prefix(b"=").unwrap_or_default();
+                return Some(Pair { name, value, plain_name, plain_value });
+            }
         }
-    })
+        None
+    }
 }
 
 /// A parameter as it stands in the query.

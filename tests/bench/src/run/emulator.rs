@@ -335,12 +335,22 @@ fn durable(options: &Options, report: &mut Report) -> Outcome {
     let time = if options.quick { Duration::from_secs(1) } else { Duration::from_secs(3) };
     let disk = disk::appends(&options.scratch.join("disk"), time)?;
     report.add("disk/records_per_second".into(), disk.records_per_second);
+    report.add("disk/by_16_per_second".into(), disk.by_16_per_second);
     report.add("disk/fdatasync_us".into(), disk.one_us);
     let mut table = Table::new("Durable puts of 1 KiB against this disk", ["", "measured"]);
-    table.row(["puts/s at 16 connections".to_owned(), maybe(Some(puts.round()))]);
+    let rate = |kind, connections: usize| {
+        maybe(report.get(&name(kind, &format!("put/{connections}/per_second"))).map(f64::round))
+    };
+    table.row(["puts/s at 16 connections".to_owned(), rate(Kind::Durable, 16)]);
+    table.row(["puts/s at 16 connections, in memory".to_owned(), rate(Kind::Memory, 16)]);
+    table.row(["puts/s at 64 connections".to_owned(), rate(Kind::Durable, 64)]);
     table.row([
         "bare appends/s, one fdatasync per 64".to_owned(),
         maybe(Some(disk.records_per_second.round())),
+    ]);
+    table.row([
+        "bare appends/s, one fdatasync per 16".to_owned(),
+        maybe(Some(disk.by_16_per_second.round())),
     ]);
     table.row(["one append with fdatasync, p50 µs".to_owned(), maybe(Some(disk.one_us))]);
     let p50 = |report: &Report, kind| report.get(&name(kind, "put/1/p50_us"));
