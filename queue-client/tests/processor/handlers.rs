@@ -279,3 +279,33 @@ async fn outcomes_settle() {
     sleep(Duration::from_secs(30)).await;
     assert_eq!(texts(&queue).await.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_can_say_when_its_message_is_tried_again() {
+    let (queue, _) = queue().await;
+    queue.send("later").await.unwrap();
+    let began = Instant::now();
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&times);
+    let report = Processor::new(queue)
+        .stop_when(sleep(Duration::from_secs(700)))
+        .run(move |message| {
+            log.lock().unwrap().push(began.elapsed().as_secs());
+            async move {
+                match message.attempt() {
+                    1 => Err(HandlerError::retry_after("not yet", Duration::from_secs(100))),
+                    2 => Err("not yet").or_retry_after(Duration::from_secs(200)),
+                    3 => Ok(Outcome::Retry { after: Some(Duration::from_secs(300)) }),
+                    _ => Ok(Outcome::Complete),
+                }
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!(report.counters.completed, 1);
+    // And up to 12 s until the queue is looked at, each time.
+    let times = times.lock().unwrap().clone();
+    let expected = [0..1, 100..113, 300..326, 600..639];
+    assert_eq!(times.len(), expected.len());
+    assert!(times.iter().zip(&expected).all(|(time, range)| range.contains(time)), "{times:?}");
+}

@@ -8,6 +8,7 @@ use queue_client::{
         OnAmbiguous, Processor, Producer, Reason, ShutdownMode,
         dead_letter::{DeadLetterTo, redrive},
     },
+    proto::TimeToLive,
 };
 use tokio::time::{Instant, sleep};
 
@@ -63,6 +64,37 @@ async fn a_stream_is_sent_with_a_result_for_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn results_are_in_the_order_of_the_items() {
+    let (queue, line) = queue().await;
+    let mut puts = 0;
+    line.script(move |kind| {
+        puts += u32::from(kind == Kind::Put);
+        if puts == 1 { Fate::Slow(Duration::from_secs(5)) } else { Fate::Answered }
+    });
+    let items = ["first", "second", "third"].map(str::to_owned);
+    let sent = Producer::new(queue.clone()).send_all(futures_util::stream::iter(items)).await;
+    let there = queue.peek(32).await.unwrap();
+    let texts: Vec<_> = there.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(texts, ["second", "third", "first"]);
+    let ids: Vec<_> = sent.results.iter().map(|sent| &sent.as_ref().unwrap().id).collect();
+    assert_eq!(ids, [&there[2].id, &there[0].id, &there[1].id]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_live_as_long_as_the_producer_says() {
+    let (queue, _) = queue().await;
+    let producer = Producer::new(queue.clone());
+    let text = "mortal".to_owned();
+    let life = |sent: queue_client::processor::Sent| {
+        Some(sent.expires_at?.duration_since(sent.inserted_at).unwrap().as_secs())
+    };
+    assert_eq!(life(producer.send(&text).await.unwrap()), Some(7 * 24 * 3600));
+    assert_eq!(life(producer.clone().never_expires().send(&text).await.unwrap()), None);
+    let hour = producer.time_to_live(TimeToLive::from_secs(3600).unwrap());
+    assert_eq!(life(hour.send(&text).await.unwrap()), Some(3600));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_prepared_appears_when_it_is_revealed_or_its_time_is_over() {
     let (queue, line) = queue().await;
     let producer = Producer::new(queue.clone()).never_expires();
@@ -106,6 +138,13 @@ async fn a_send_wakes_the_processor_of_the_same_process() {
         received.recv().await.unwrap();
         assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
     }
+    let prepared =
+        producer.prepare(&"revealed".to_owned(), Duration::from_secs(600)).await.unwrap();
+    sleep(Duration::from_secs(300)).await;
+    let began = Instant::now();
+    prepared.reveal().await.unwrap();
+    received.recv().await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
     running.shutdown(ShutdownMode::Drain).await.unwrap();
 }
 
@@ -151,8 +190,14 @@ async fn dead_letters_come_back() {
     assert_eq!((report.moved, report.unknown), (33, 3));
     assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 3);
     line.script(|_| Fate::Answered);
+    // A delete that is refused leaves the message where it was, too.
+    line.script(|kind| if kind == Kind::Delete { Fate::Status(403) } else { Fate::Answered });
+    let report = redrive(&poison, &queue).max(1).await.unwrap();
+    assert_eq!((report.moved, report.perhaps_in_both), (1, 1));
+    line.script(|_| Fate::Answered);
+    sleep(Duration::from_secs(600)).await;
     let report = redrive(&poison, &queue).max(2).rate(10.0).await.unwrap();
-    assert_eq!(report.moved, 2);
+    assert_eq!((report.moved, report.perhaps_in_both), (2, 0));
     assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 1);
     assert!(
         redrive(&poison, &service.queue("missing").unwrap())

@@ -6,13 +6,16 @@ use std::{
     time::Duration,
 };
 
-use queue_client::processor::{
-    LeaseState, Processor, ShutdownMode, StopCause,
-    core::{End, LoopState},
+use queue_client::{
+    processor::{
+        LeaseState, Processor, ShutdownMode, StopCause,
+        core::{End, LoopState},
+    },
+    runtime::Runtime as _,
 };
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Fate, Kind, queue, texts};
+use crate::support::{Fate, Kind, client, line, queue, texts};
 
 #[tokio::test(start_paused = true)]
 async fn draining_lets_handlers_finish() {
@@ -57,7 +60,9 @@ async fn what_does_not_finish_is_told_dropped_and_released() {
 
 #[tokio::test(start_paused = true)]
 async fn release_is_quicker_and_abort_at_once() {
-    let (queue, _) = queue().await;
+    let (time, line) = line(|emulator| emulator);
+    let queue = client(time.clone(), &line).queue("orders").unwrap();
+    queue.create().await.unwrap();
     queue.send("endless").await.unwrap();
     let endless = |queue| {
         Processor::new(queue).spawn(|_| async {
@@ -79,6 +84,9 @@ async fn release_is_quicker_and_abort_at_once() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!(report.end, End::Shutdown(ShutdownMode::Abort));
     assert_eq!(report.left.len(), 1);
+    // A lease of 60 s that began a second ago.
+    let hidden = report.left[0].visible_at.duration_since(time.now()).unwrap();
+    assert!((58.0..=59.5).contains(&hidden.as_secs_f64()), "{hidden:?}");
     assert!(texts(&queue).await.is_empty());
     sleep(Duration::from_secs(60)).await;
     assert_eq!(texts(&queue).await.len(), 1);
