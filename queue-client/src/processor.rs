@@ -128,6 +128,8 @@
 //! | after the delete was sent | nothing |
 //! | after a dead letter was stored, before the delete | a second dead letter |
 //! | after a checkpoint was sent | the next delivery has the new text, or the old one |
+//! | of a producer, after a body went to its store, before its message was sent | a body that nobody needs |
+//! | after the delete of a message, before that of its body | the same |
 //!
 //! | The answer is lost to | What follows |
 //! | --- | --- |
