@@ -1,6 +1,7 @@
 use std::{
-    future::ready,
+    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::{Duration, SystemTime},
 };
 
@@ -11,9 +12,9 @@ use super::Runtime;
 
 /// Time that moves only when told to, or when somebody sleeps.
 ///
-/// A sleep moves the clock to its end and completes at once, so a test of retries, of a lease that
-/// runs out or of a message that expires takes no time at all. Clones share one clock; give it to
-/// the client and to the emulator, and both see the same time:
+/// A sleep gives other tasks a turn, then moves the clock to its end and completes, so a test of
+/// retries, of a lease that runs out or of a message that expires takes no time at all. Clones share
+/// one clock; give it to the client and to the emulator, and both see the same time:
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -79,10 +80,18 @@ impl Runtime for ManualRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.advance(duration);
-            ready(()).await;
-        })
+        let end = self.elapsed().saturating_add(duration);
+        let mut others_had_a_turn = false;
+        Box::pin(poll_fn(move |context| {
+            if !others_had_a_turn {
+                others_had_a_turn = true;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let mut state = self.state();
+            state.elapsed = state.elapsed.max(end);
+            Poll::Ready(())
+        }))
     }
 
     fn random(&self) -> u64 {
