@@ -11,6 +11,10 @@ mod json_orders;
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/messages.rs"]
 mod messages;
+#[cfg(all(feature = "processor", feature = "signals"))]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/processor.rs"]
+mod processor;
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/queues.rs"]
 mod queues;
@@ -40,6 +44,17 @@ async fn what_the_sender_sends_the_receiver_receives() -> Outcome {
     sender::run(&service, "orders", texts).await?;
     assert_eq!(receiver::run(&service, "orders").await?, 2);
     assert_eq!(receiver::run(&service, "orders").await?, 0);
+    Ok(())
+}
+
+#[cfg(all(feature = "processor", feature = "signals"))]
+#[tokio::test]
+async fn what_can_never_work_becomes_a_dead_letter() -> Outcome {
+    let (service, _) = reappear::embedded()?;
+    sender::run(&service, "orders", vec!["17 bottles".to_owned(), "some".to_owned()]).await?;
+    let report = processor::processor(&service, "orders")?.drain_once(processor::count).await?;
+    assert_eq!(report.to_string(), "1 completed, 0 retried, 1 dead-lettered");
+    assert_eq!(receiver::run(&service, "orders-poison").await?, 1);
     Ok(())
 }
 
