@@ -46,6 +46,7 @@ pub fn main(counter: Option<Counter>) -> Outcome {
         "hyper" => course.run(raw::Hyper::new(port)?),
         "ours-reqwest" => course.run(runtime.block_on(ours::Ours::over_reqwest(port))?),
         "ours-hyper" => course.run(runtime.block_on(ours::Ours::over_hyper(port))?),
+        "ours-hyper-sas" => course.run(runtime.block_on(ours::Ours::with_sas(port))?),
         #[cfg(feature = "official")]
         "official" => course.run(official::Official::new(port)?),
         #[cfg(feature = "legacy")]

@@ -50,6 +50,11 @@ pub fn connection_string(port: u16) -> String {
     )
 }
 
+/// A connection string with the signature for the stub.
+pub fn connection_string_with_sas(port: u16) -> String {
+    format!("QueueEndpoint=http://127.0.0.1:{port}/{ACCOUNT};SharedAccessSignature={SAS}")
+}
+
 /// The three answers of the stub, whole.
 #[derive(Debug)]
 pub struct Answers {

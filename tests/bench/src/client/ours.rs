@@ -26,9 +26,21 @@ impl Ours {
         Self::new(port, HyperTransport::with_options(&HttpOptions::new())?).await
     }
 
+    /// Authorized as Microsoft's crate is, which has no Shared Key.
+    pub(super) async fn with_sas(port: u16) -> Outcome<Self> {
+        let transport = HyperTransport::with_options(&HttpOptions::new())?;
+        Self::authorized(&wire::connection_string_with_sas(port), transport).await
+    }
+
     async fn new(port: u16, transport: impl Transport + 'static) -> Outcome<Self> {
-        let connection_string = wire::connection_string(port);
-        let queue = QueueServiceClient::builder_from_connection_string(&connection_string)?
+        Self::authorized(&wire::connection_string(port), transport).await
+    }
+
+    async fn authorized(
+        connection_string: &str,
+        transport: impl Transport + 'static,
+    ) -> Outcome<Self> {
+        let queue = QueueServiceClient::builder_from_connection_string(connection_string)?
             .transport(transport)
             .build()?
             .queue(wire::QUEUE)?;
