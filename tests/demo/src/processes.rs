@@ -184,10 +184,11 @@ impl Processes {
 }
 
 impl Process {
-    /// Sends a signal with the program that every Unix has.
+    /// Sends a signal with the shell that every Unix has; the program `kill` not every one has.
     async fn signal(&self, signal: &str) -> Outcome {
         let id = self.child.id().ok_or("a process has ended by itself")?;
-        let status = Command::new("kill").args([signal, &id.to_string()]).status().await?;
+        let kill = ["-c", "kill $0 $1", signal, &id.to_string()];
+        let status = Command::new("sh").args(kill).status().await?;
         if status.success() { Ok(()) } else { Err(format!("kill {signal}: {status}").into()) }
     }
 }

@@ -39,7 +39,10 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        // The shell's own; the program of that name is not on every machine.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill $0 $1", signal, &pid]);
+        assert!(kill.status().unwrap().success());
     }
 
     /// Ends it without a chance to do anything more.
