@@ -22,14 +22,14 @@ use crate::wire::{self, ACCOUNT, KEY};
 pub fn head_of(bytes: &[u8]) -> Option<(usize, usize)> {
     let head = find(bytes, b"\r\n\r\n")? + 4;
     let lines = bytes.get(..head)?.split(|byte| *byte == b'\n');
-    let length = lines.filter_map(|line| {
+    let mut lengths = lines.filter_map(|line| {
         let (name, value) = line.split_at_checked(15)?;
         if !name.eq_ignore_ascii_case(b"content-length:") {
             return None;
         }
         std::str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
     });
-    Some((head, length.last().unwrap_or(0)))
+    Some((head, lengths.next_back().unwrap_or(0)))
 }
 
 /// What a connection does again and again.
