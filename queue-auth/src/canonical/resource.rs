@@ -109,7 +109,7 @@ impl<'a> Iterator for Pairs<'a> {
         while !self.rest.is_empty() {
             // One pass; this runs for every request.
             let (mut name_ends, mut ends) = (None, self.rest.len());
-            let (mut plain_name, mut plain_value) = (true, true);
+            let mut plain_name = true;
             for (at, byte) in self.rest.iter().enumerate() {
                 match byte {
                     b'&' => {
@@ -117,7 +117,6 @@ impl<'a> Iterator for Pairs<'a> {
                         break;
                     }
                     b'=' if name_ends.is_none() => name_ends = Some(at),
-                    b'%' if name_ends.is_some() => plain_value = false,
                     b'%' | b'A'..=b'Z' if name_ends.is_none() => plain_name = false,
                     _ => {}
                 }
@@ -128,7 +127,7 @@ impl<'a> Iterator for Pairs<'a> {
                 let (name, value) =
                     piece.split_at_checked(name_ends.unwrap_or(ends)).unwrap_or_default();
                 let value = value.strip_prefix(b"=").unwrap_or_default();
-                return Some(Pair { name, value, plain_name, plain_value });
+                return Some(Pair { name, value, plain_name });
             }
         }
         None
@@ -142,20 +141,15 @@ struct Pair<'a> {
     value: &'a [u8],
     /// Whether decoding and lowering leave the name as it is; nearly always so.
     plain_name: bool,
-    /// Whether decoding leaves the value as it is.
-    plain_value: bool,
 }
 
 impl Pair<'_> {
     fn write_value(&self, query: &str, out: &mut Buffer) -> Result<(), AuthError> {
-        if self.plain_value {
-            out.extend(self.value);
-            return Ok(());
-        }
-        let plain = self.value.split(|byte| *byte == b'%').next().unwrap_or_default();
+        // Nothing in front of the first escape is changed by decoding, and mostly there is none.
+        let plain = self.value.iter().position(|byte| *byte == b'%').unwrap_or(self.value.len());
+        let (plain, escaped) = self.value.split_at_checked(plain).unwrap_or_default();
         out.extend(plain);
-        let rest = self.value.strip_prefix(plain).unwrap_or_default();
-        push(percent_decode(rest), query, out)
+        push(percent_decode(escaped), query, out)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
