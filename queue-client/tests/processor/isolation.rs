@@ -2,24 +2,13 @@
 
 use std::time::Duration;
 
-use queue_client::{
-    QueueServiceClient,
-    processor::{Isolation, LeaseState, Processor},
-    transport::from_fn,
-};
-use queue_emulator::Emulator;
+use queue_client::processor::{Isolation, LeaseState, Processor};
+
+use crate::support::real_queue;
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_handler_that_blocks_keeps_its_lease() {
-    let emulator = Emulator::new();
-    let queue = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
-        .unwrap()
-        .transport(from_fn(move |request| Ok(emulator.handle(request))))
-        .build()
-        .unwrap()
-        .queue("blocking")
-        .unwrap();
-    queue.create().await.unwrap();
+    let queue = real_queue("blocking").await;
     queue.send("slow").await.unwrap();
     let report = Processor::new(queue)
         .isolation(Isolation::OwnThread)
@@ -50,15 +39,7 @@ impl Drop for Dropped {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_run_that_is_dropped_ends_on_its_thread_too() {
-    let emulator = Emulator::new();
-    let queue = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
-        .unwrap()
-        .transport(from_fn(move |request| Ok(emulator.handle(request))))
-        .build()
-        .unwrap()
-        .queue("dropped")
-        .unwrap();
-    queue.create().await.unwrap();
+    let queue = real_queue("dropped").await;
     queue.send("endless").await.unwrap();
     let (tell, dropped) = tokio::sync::oneshot::channel();
     let (tell_start, started) = tokio::sync::oneshot::channel();

@@ -7,13 +7,10 @@ use std::{
     time::Duration,
 };
 
-use queue_client::{
-    QueueServiceClient,
-    processor::{Processor, core::LoopState},
-    transport::from_fn,
-};
-use queue_emulator::Emulator;
+use queue_client::processor::{Processor, core::LoopState};
 use tokio::time::sleep;
+
+use crate::support::real_queue;
 
 const WORK: &str = "QUEUE_CLIENT_SIGNALS_WORK_MILLISECONDS";
 
@@ -22,15 +19,7 @@ const WORK: &str = "QUEUE_CLIENT_SIGNALS_WORK_MILLISECONDS";
 async fn child() {
     let Ok(work) = env::var(WORK) else { return };
     let work = Duration::from_millis(work.parse().unwrap());
-    let emulator = Emulator::new();
-    let queue = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
-        .unwrap()
-        .transport(from_fn(move |request| Ok(emulator.handle(request))))
-        .build()
-        .unwrap()
-        .queue("signals")
-        .unwrap();
-    queue.create().await.unwrap();
+    let queue = real_queue("signals").await;
     queue.send("work").await.unwrap();
     let running = Processor::new(queue).stop_on_signals().spawn(move |_| async move {
         println!("- started");

@@ -14,7 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use queue_client::{
     BoxFuture, QueueClient, QueueServiceClient,
     runtime::Runtime,
-    transport::{Transport, TransportError, TransportErrorKind},
+    transport::{Transport, TransportError, TransportErrorKind, from_fn},
 };
 use queue_emulator::{Emulator, EmulatorBuilder};
 use tokio::time::Instant;
@@ -215,7 +215,21 @@ pub(crate) fn client(time: VirtualTime, line: &Line) -> QueueServiceClient {
         .unwrap()
 }
 
-/// Another queue of the same account.
+/// A queue that exists, on an emulator of its own and in real time.
+pub(crate) async fn real_queue(name: &str) -> QueueClient {
+    let emulator = Emulator::new();
+    let queue = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+        .unwrap()
+        .transport(from_fn(move |request| Ok(emulator.handle(request))))
+        .build()
+        .unwrap()
+        .queue(name)
+        .unwrap();
+    queue.create().await.unwrap();
+    queue
+}
+
+/// What can be received from the queue.
 pub(crate) async fn texts(queue: &QueueClient) -> Vec<String> {
     let peeked = queue.peek(32).await.unwrap();
     peeked.iter().map(|message| message.text.as_str().to_owned()).collect()
