@@ -41,6 +41,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   fuzz        The fuzz targets of queue-proto, ten minutes each. Options: --seconds N. Names (request,
               response, text, dates, endpoint) choose among them. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
+              --throughput prints how well handlers are used at a distance from the service.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON

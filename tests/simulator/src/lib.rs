@@ -10,5 +10,6 @@ mod process;
 pub mod scenario;
 pub mod service;
 pub mod suite;
+pub mod throughput;
 pub mod time;
 pub mod world;

@@ -1,9 +1,10 @@
-//! Runs simulations: `queue-simulator [--scenarios N] [--seed FIRST] [--threads N]`.
+//! Runs simulations: `queue-simulator [--scenarios N] [--seed FIRST] [--threads N]`, or with
+//! `--throughput` the table of how well handlers are used.
 
 use std::{process::ExitCode, thread, time::Instant};
 
 use lexopt::{Arg, Parser, ValueExt};
-use queue_simulator::{scenario::Parts, suite};
+use queue_simulator::{scenario::Parts, suite, throughput};
 
 fn main() -> ExitCode {
     match run() {
@@ -24,6 +25,10 @@ fn run() -> Result<(), String> {
     while let Some(argument) = arguments.next().map_err(usage)? {
         let Arg::Long(name) = argument else { return Err(usage(argument.unexpected())) };
         let name = name.to_owned();
+        if name == "throughput" {
+            throughput::print();
+            return Ok(());
+        }
         let number: u64 = arguments.value().and_then(|value| value.parse()).map_err(usage)?;
         match &*name {
             "scenarios" => count = number,
