@@ -69,6 +69,7 @@ mod gate;
 mod head;
 mod key;
 mod mismatch;
+mod query;
 pub mod sas;
 mod shared_key;
 pub mod verify;

@@ -1,55 +1,26 @@
-//! Comparison of two strings to sign.
+//! [`explain_mismatch`], the comparison of two strings to sign.
+
+mod pasted;
+mod request;
+mod sas;
 
 use std::fmt;
 
-/// What stands on the fixed lines of a Shared Key string, after the method.
-const SHARED_KEY: [&str; 11] = [
-    "Content-Encoding",
-    "Content-Language",
-    "Content-Length",
-    "Content-MD5",
-    "Content-Type",
-    "Date",
-    "If-Modified-Since",
-    "If-Match",
-    "If-None-Match",
-    "If-Unmodified-Since",
-    "Range",
-];
+use request::Request;
 
-/// The same for Shared Key Lite.
-const LITE: [&str; 3] = ["Content-MD5", "Content-Type", "Date"];
-
-/// Lines of a queue's signature, by their count.
-const QUEUE_SAS: [&str; 8] = ["sp", "st", "se", "the resource", "si", "sip", "spr", "sv"];
-const OLD_QUEUE_SAS: [&str; 6] = ["sp", "st", "se", "the resource", "si", "sv"];
-const DELEGATION_SAS: [&str; 15] = [
-    "sp",
-    "st",
-    "se",
-    "the resource",
-    "skoid",
-    "sktid",
-    "skt",
-    "ske",
-    "sks",
-    "skv",
-    "skdutid",
-    "sduoid",
-    "sip",
-    "spr",
-    "sv",
-];
-/// Lines of an account signature; the last one only since 2020-12-06.
-const ACCOUNT_SAS: [&str; 10] =
-    ["the account", "sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses"];
+const DIFFERENT_LENGTH: &str = "one of the strings ends early";
+const ANOTHER_SERVICE: &str =
+    "the request went to the endpoint of another service, or the text is of another request";
 
 /// Says in words where the string that we signed first differs from the one that the service signed,
 /// or `None` when they are equal (then the key is wrong).
 ///
 /// `ours` comes from [`string_to_sign`](crate::string_to_sign) or one of its siblings. `theirs` is
 /// the service's, as it stands in `AuthenticationErrorDetail` of the answer: the whole text or only
-/// the string. The strings hold no signature, but query values.
+/// the string. It is taken as people paste it: from XML with its entities, from a log in JSON with
+/// `\n` for line ends, with the line ends of Windows, with or without quotes. When a browser has
+/// turned the line ends into blanks, the words are compared. The strings hold no signature, but query
+/// values.
 ///
 /// ```
 /// use queue_auth::explain_mismatch;
@@ -62,27 +33,49 @@ const ACCOUNT_SAS: [&str; 10] =
 /// );
 /// ```
 pub fn explain_mismatch(ours: &str, theirs: &str) -> Option<String> {
-    let theirs = extracted(theirs);
     if ours == theirs {
         return None;
     }
-    let (ours, theirs) = (Parsed::of(ours), Parsed::of(theirs));
+    // Ours comes from us: an entity in it is one that was signed.
+    let ours = pasted::readings(ours).into_iter().next().unwrap_or_default();
+    let readings = pasted::readings(theirs);
+    let is_ours = |reading: &String| *reading == ours || reading.trim_end() == ours;
+    if readings.iter().any(is_ours) {
+        return None;
+    }
+    let literal = ours.contains("&amp;");
+    let theirs = if literal { readings.first() } else { readings.last() };
+    let theirs = theirs.map(String::as_str).unwrap_or_default();
+    if !theirs.contains('\n') {
+        return compare_words(&ours, theirs);
+    }
+    let (ours, theirs) = (Parsed::of(&ours), Parsed::of(theirs));
     Some(match (&ours, &theirs) {
         (Parsed::Request(ours), Parsed::Request(theirs)) => ours.compare(theirs),
-        (Parsed::Sas(ours), Parsed::Sas(theirs)) => compare_sas(ours, theirs),
+        (Parsed::Sas(ours), Parsed::Sas(theirs)) => sas::compare(ours, theirs),
         _ => "we and the service signed by different schemes: one for a request, the other for a \
               shared access signature"
             .to_owned(),
     })
 }
 
-/// The string inside the sentence that the service puts around it.
-fn extracted(detail: &str) -> &str {
-    // "... Server used following string to sign: '...'." and "String to sign used was ...".
-    if let Some((_, rest)) = detail.split_once("string to sign: '") {
-        return rest.rsplit_once('\'').map_or(rest, |(text, _)| text);
+/// Compares what a browser leaves of a string: its words.
+fn compare_words(ours: &str, theirs: &str) -> Option<String> {
+    // Every string to sign names a resource.
+    if !theirs.contains('/') {
+        return Some("the text of the service holds no string to sign".to_owned());
     }
-    detail.split_once("String to sign used was ").map_or(detail, |(_, rest)| rest)
+    let (mut ours, mut theirs) = (ours.split_whitespace(), theirs.split_whitespace());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return None,
+            (ours, theirs) if ours == theirs => {}
+            (ours, theirs) => {
+                let said = value("", theirs.unwrap_or_default(), ours.unwrap_or_default());
+                return Some(format!("{said}; the line ends of the service's text are lost"));
+            }
+        }
+    }
 }
 
 enum Parsed<'a> {
@@ -94,121 +87,17 @@ impl<'a> Parsed<'a> {
     fn of(text: &'a str) -> Self {
         let lines: Vec<&str> = text.split('\n').collect();
         let method = lines.first().copied().unwrap_or_default();
-        let known = ["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS"];
-        if known.contains(&method) {
-            Self::Request(Request::of(method, &lines))
+        if pasted::METHODS.contains(&method) {
+            Self::Request(Request::of(method, lines.get(1..).unwrap_or_default()))
+        } else if let [date, path] = &*lines
+            && path.starts_with('/')
+            && httpdate::parse_http_date(date).is_ok()
+        {
+            Self::Request(Request::of_table_lite(date, path))
         } else {
             Self::Sas(lines)
         }
     }
-}
-
-/// A Shared Key string, taken apart.
-struct Request<'a> {
-    method: &'a str,
-    names: &'static [&'static str],
-    fixed: Vec<&'a str>,
-    headers: Vec<(&'a str, &'a str)>,
-    path: &'a str,
-    query: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Request<'a> {
-    fn of(method: &'a str, lines: &[&'a str]) -> Self {
-        let first_header = lines
-            .iter()
-            .position(|line| line.starts_with("x-ms-") || line.starts_with('/'))
-            .unwrap_or(lines.len());
-        // Twelve lines precede the headers in the full scheme, four in Lite.
-        let names: &[&str] = if first_header <= 1 + LITE.len() { &LITE } else { &SHARED_KEY };
-        let mut rest = lines.iter().skip(1).copied();
-        let fixed = rest.by_ref().take(names.len()).collect();
-        let mut this =
-            Self { method, names, fixed, headers: Vec::new(), path: "", query: Vec::new() };
-        for line in rest {
-            let pair = line.split_once(':').unwrap_or((line, ""));
-            if line.starts_with('/') && this.path.is_empty() {
-                this.path = line;
-            } else if this.path.is_empty() {
-                this.headers.push(pair);
-            } else {
-                this.query.push(pair);
-            }
-        }
-        this
-    }
-
-    fn compare(&self, theirs: &Self) -> String {
-        if self.names.len() != theirs.names.len() {
-            let name = |lines: &[&str]| {
-                if lines.len() == LITE.len() { "Shared Key Lite" } else { "Shared Key" }
-            };
-            return format!(
-                "we signed by {}, the service by {}",
-                name(self.names),
-                name(theirs.names)
-            );
-        }
-        if self.method != theirs.method {
-            return value("the method", theirs.method, self.method);
-        }
-        for ((name, ours), theirs) in self.names.iter().zip(&self.fixed).zip(&theirs.fixed) {
-            if ours != theirs {
-                return value(name, theirs, ours);
-            }
-        }
-        compare_pairs("header", &self.headers, &theirs.headers)
-            .or_else(|| {
-                (self.path != theirs.path).then(|| value("the path", theirs.path, self.path))
-            })
-            .or_else(|| compare_pairs("query parameter", &self.query, &theirs.query))
-            .unwrap_or_else(|| "the strings differ only in their line ends".to_owned())
-    }
-}
-
-fn compare_sas(ours: &[&str], theirs: &[&str]) -> String {
-    if ours.len() != theirs.len() {
-        return format!(
-            "the service signed {} lines, we signed {}: the versions or kinds of the signature differ",
-            theirs.len(),
-            ours.len()
-        );
-    }
-    let ends_empty = ours.last() == Some(&"");
-    let names: &[&str] = match ours.len() {
-        6 => &OLD_QUEUE_SAS,
-        8 => &QUEUE_SAS,
-        15 => &DELEGATION_SAS,
-        10 | 11 if ends_empty => &ACCOUNT_SAS,
-        _ => &[],
-    };
-    let differing = ours.iter().zip(theirs).enumerate().find(|(_, (ours, theirs))| ours != theirs);
-    match differing {
-        Some((index, (ours, theirs))) => match names.get(index) {
-            Some(name) => value(name, theirs, ours),
-            None => value(&format!("line {}", index + 1), theirs, ours),
-        },
-        None => "the strings differ only in their line ends".to_owned(),
-    }
-}
-
-fn compare_pairs(what: &str, ours: &[(&str, &str)], theirs: &[(&str, &str)]) -> Option<String> {
-    let find = |pairs: &[(&str, &str)], wanted: &str| pairs.iter().any(|(name, _)| *name == wanted);
-    for (name, seen) in theirs {
-        let Some((_, signed)) = ours.iter().find(|(ours, _)| ours == name) else {
-            return Some(format!("the service saw {what} {name} {seen:?}, we did not sign it"));
-        };
-        if signed != seen {
-            return Some(value(&format!("{what} {name}"), seen, signed));
-        }
-    }
-    if let Some((name, _)) = ours.iter().find(|(name, _)| !find(theirs, name)) {
-        return Some(format!("we signed {what} {name}, the service did not see it"));
-    }
-    let differing = ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs);
-    differing.map(|((ours, _), (theirs, _))| {
-        format!("the order differs: the service has {what} {theirs} where we signed {ours}")
-    })
 }
 
 fn value(what: &str, theirs: &str, ours: &str) -> String {
@@ -220,10 +109,11 @@ fn value(what: &str, theirs: &str, ours: &str) -> String {
         }
     }
 
-    if theirs.is_empty() {
-        format!("the service saw no {what}, we signed {}", Shown(ours))
-    } else {
-        format!("the service saw {what} {}, we signed {}", Shown(theirs), Shown(ours))
+    match (theirs, what) {
+        ("", "") => format!("the service saw nothing, we signed {}", Shown(ours)),
+        (_, "") => format!("the service saw {}, we signed {}", Shown(theirs), Shown(ours)),
+        ("", _) => format!("the service saw no {what}, we signed {}", Shown(ours)),
+        _ => format!("the service saw {what} {}, we signed {}", Shown(theirs), Shown(ours)),
     }
 }
 
@@ -289,6 +179,99 @@ mod tests {
         assert_eq!(
             explain_mismatch("r\n\nb\n/queue/c/q\n\n\n\nv", "r\n\na\n/queue/c/q\n\n\n\nv"),
             Some("the service saw se \"a\", we signed \"b\"".to_owned())
+        );
+    }
+
+    #[test]
+    fn as_people_paste_them() {
+        let ours = format!("{FIXED}x-ms-date:a\n/c/q\nprefix:a&b");
+        let escaped = ours.replace('\n', "\\n").replace('&', "\\u0026");
+        for same in [
+            ours.replace('\n', "\r\n"),
+            ours.replace('&', "&amp;"),
+            escaped.clone(),
+            format!("\"{escaped}\""),
+            format!("{ours}\n"),
+            format!("{ours}\r\n  "),
+            ours.replace('\n', " "),
+        ] {
+            assert_eq!(explain_mismatch(&ours, &same), None, "{same:?}");
+        }
+        let said = "the service saw Content-Length \"13\", we signed \"12\"";
+        for other in [&ours, &escaped, &ours.replace('\n', "\r\n"), &ours.replace('&', "&amp;")] {
+            assert_eq!(explain_mismatch(&ours, &other.replace("12", "13")).as_deref(), Some(said));
+        }
+        let browser = ours.replace('\n', " ").replace("12", "13");
+        assert_eq!(
+            explain_mismatch(&ours, &browser).as_deref(),
+            Some(
+                "the service saw \"13\", we signed \"12\"; the line ends of the service's text are \
+                 lost"
+            )
+        );
+        // An entity that was signed as one is a difference.
+        let entity = ours.replace('&', "&amp;");
+        assert_eq!(
+            explain_mismatch(&entity, &ours).as_deref(),
+            Some("the service saw query parameter prefix \"a&b\", we signed \"a&amp;b\"")
+        );
+        for none in ["", "403 Forbidden", "<Error><Code>AuthenticationFailed"] {
+            assert_eq!(
+                explain_mismatch(&ours, none).as_deref(),
+                Some("the text of the service holds no string to sign")
+            );
+        }
+    }
+
+    #[test]
+    fn strings_of_other_services() {
+        const DATE: &str = "Wed, 23 Sep 2026 10:20:30 GMT";
+        let ours = format!("{FIXED}x-ms-date:{DATE}\nx-ms-version:2026-02-06\n/c/q");
+        let lite = format!("GET\n\n\n\nx-ms-date:{DATE}\nx-ms-version:2026-02-06\n/c/q");
+        let table = format!("GET\n\napplication/json\n{DATE}\n/c/Tables()");
+        let table_lite = format!("{DATE}\n/c/Tables()");
+        for (ours, theirs, said) in [
+            (&ours, &table, "we signed by Shared Key, the service by Shared Key for tables: "),
+            (&lite, &table, "we signed by Shared Key Lite, the service by Shared Key for tables: "),
+            (
+                &ours,
+                &table_lite,
+                "we signed by Shared Key, the service by Shared Key Lite for tables: ",
+            ),
+            (&table, &lite, "we signed by Shared Key for tables, the service by Shared Key Lite: "),
+        ] {
+            let text = explain_mismatch(ours, theirs).unwrap_or_default();
+            assert_eq!(text, format!("{said}{ANOTHER_SERVICE}"));
+        }
+        assert_eq!(
+            explain_mismatch(&table_lite, &table_lite.replace("Tables", "jobs")).as_deref(),
+            Some("the service saw the path \"/c/jobs()\", we signed \"/c/Tables()\"")
+        );
+        assert_eq!(
+            explain_mismatch("r\n\nb\n/queue/c/q\n\n\n\nv", "r\n\nb\n/table/c/q\n\n\n\nv\n\n\n\n",),
+            Some(format!(
+                "we signed a shared access signature for queues, the service one for tables: \
+                 {ANOTHER_SERVICE}"
+            ))
+        );
+    }
+
+    #[test]
+    fn a_digest_that_starts_with_a_slash_is_no_path() {
+        let theirs = "PUT\n\n\n12\n/bcdefghijklmnopqrstuv==\n\n\n\n\n\n\n\nx-ms-date:a\n/c/q";
+        assert_eq!(
+            explain_mismatch(&format!("{FIXED}x-ms-date:a\n/c/q"), theirs).as_deref(),
+            Some("the service saw Content-MD5 \"/bcdefghijklmnopqrstuv==\", we signed nothing")
+        );
+    }
+
+    #[test]
+    fn account_signatures_with_and_without_their_last_line_end() {
+        let ours = "contoso\nr\nq\ns\n\nb\n\n\n2026-02-06\n\n";
+        assert_eq!(explain_mismatch(ours, ours.trim_end()), None);
+        assert_eq!(
+            explain_mismatch(ours, &ours.replace("\nb\n", "\nc\n")).as_deref(),
+            Some("the service saw se \"c\", we signed \"b\"")
         );
     }
 }

@@ -59,7 +59,8 @@ pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 pub struct RequestContext {
     /// The server's time.
     pub now: SystemTime,
-    /// The client's address; without it a signature that is bound to addresses is refused.
+    /// The client's address; without it a signature that is bound to addresses is refused. An IPv4
+    /// address that is mapped to IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address.
     pub client_ip: Option<IpAddr>,
     /// Whether the connection is encrypted. Without it a signature that demands HTTPS is refused,
     /// and so is a bearer token.

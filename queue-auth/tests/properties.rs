@@ -34,6 +34,8 @@ fn encoded(text: &str) -> String {
 struct Sent {
     method: &'static str,
     path_style: bool,
+    /// Whether blanks are sent as pluses.
+    plus: bool,
     queue: String,
     rest: &'static str,
     query: Vec<(String, String)>,
@@ -51,7 +53,9 @@ impl Sent {
         let mut uri = format!("{base}/{}{}", self.queue, self.rest);
         for (index, (name, value)) in self.query.iter().enumerate() {
             let mark = if index == 0 { '?' } else { '&' };
-            uri.push_str(&format!("{mark}{name}={}", encoded(value)));
+            let value = encoded(value);
+            let value = if self.plus { value.replace("%20", "+") } else { value };
+            uri.push_str(&format!("{mark}{name}={value}"));
         }
         let mut request = http::Request::builder()
             .method(self.method)
@@ -104,7 +108,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         prop::collection::btree_map("[a-z_][a-z0-9_]{0,8}", "[!-~]([ -~]{0,9}[!-~])?", 0..6);
     (
         prop::sample::select(vec!["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS"]),
-        any::<bool>(),
+        any::<[bool; 2]>(),
         "[a-z0-9]{3,20}",
         prop::sample::select(vec![
             "",
@@ -122,20 +126,23 @@ fn sent() -> impl Strategy<Value = Sent> {
             "2026-02-06",
         ]),
     )
-        .prop_map(|(method, path_style, queue, rest, query, metadata, length, version)| Sent {
-            method,
-            path_style,
-            queue,
-            rest,
-            query: query
-                .into_iter()
-                // The names of signatures' fields are not for requests.
-                .filter(|(name, _)| !name.starts_with('s'))
-                .collect(),
-            metadata: metadata.into_iter().collect(),
-            length,
-            version,
-        })
+        .prop_map(
+            |(method, [path_style, plus], queue, rest, query, metadata, length, version)| Sent {
+                method,
+                path_style,
+                plus,
+                queue,
+                rest,
+                query: query
+                    .into_iter()
+                    // The names of signatures' fields are not for requests.
+                    .filter(|(name, _)| !name.starts_with('s'))
+                    .collect(),
+                metadata: metadata.into_iter().collect(),
+                length,
+                version,
+            },
+        )
 }
 
 fn delegation_key() -> UserDelegationKey {
@@ -379,6 +386,7 @@ fn grants_say_what_was_signed() {
     let sent = Sent {
         method: "GET",
         path_style: true,
+        plus: false,
         queue: "jobs".to_owned(),
         rest: "/messages",
         query: Vec::new(),

@@ -106,11 +106,48 @@ fn time() {
         if let Err(error) = verdict {
             assert_eq!(error.kind(), VerifyErrorKind::AuthenticationFailed);
             assert!(matches!(error, VerifyError::OutsideTime { .. }));
-            assert!(error.detail().unwrap().contains("23 Sep 2026"));
         }
     }
     let grant = verify(&signed(&queue_sas())).unwrap();
     assert_eq!(grant.expires, Some(frozen() + HOUR));
+}
+
+#[test]
+fn outside_of_its_time_in_the_words_of_the_service() {
+    let detail = |token: &SasToken| verify(token).unwrap_err().detail().unwrap();
+    let expired = queue_sas().start(frozen() - HOUR).expiry(frozen());
+    assert_eq!(
+        detail(&signed(&expired)),
+        "Signature not valid in the specified time frame: Start [Wed, 23 Sep 2026 09:20:30 GMT] - \
+         Expiry [Wed, 23 Sep 2026 10:20:30 GMT] - Current [Wed, 23 Sep 2026 10:20:30 GMT]"
+    );
+    let early = queue_sas().start(frozen() + Duration::from_secs(1));
+    assert_eq!(
+        detail(&signed(&early)),
+        "Signature not valid in the specified time frame: Start [Wed, 23 Sep 2026 10:20:31 GMT] - \
+         Expiry [Wed, 23 Sep 2026 11:20:30 GMT] - Current [Wed, 23 Sep 2026 10:20:30 GMT]"
+    );
+    // Without a start it starts when it is used.
+    let expired = queue_sas().expiry(frozen() - HOUR);
+    assert_eq!(
+        detail(&signed(&expired)),
+        "Signature not valid in the specified time frame: Start [Wed, 23 Sep 2026 10:20:30 GMT] - \
+         Expiry [Wed, 23 Sep 2026 09:20:30 GMT] - Current [Wed, 23 Sep 2026 10:20:30 GMT]"
+    );
+    // By its stored policy, as an account signature, and by the key of a delegation.
+    assert!(detail(&signed(&QueueSas::by_policy("jobs", "later"))).contains("time frame: Start ["));
+    let account = AccountSas::new(AccountPermissions::ALL, ResourceTypes::ALL, frozen());
+    let account = account.sign("contoso", &account_key("contoso")).unwrap();
+    assert!(detail(&account).contains("time frame: Start ["));
+    let key = "skoid=owner&sktid=t&skt=2026-09-22&ske=2026-09-23T10:00Z&sks=q&skv=2026-02-06";
+    let delegated = forged_by(&format!("sv=2026-02-06&sp=r&se=2026-09-24&{key}"), |text| {
+        common::sign_with(DELEGATION_KEY, text)
+    });
+    assert_eq!(
+        detail(&delegated),
+        "Signature not valid in the specified key time frame: Key start [Tue, 22 Sep 2026 00:00:00 \
+         GMT] - Key expiry [Wed, 23 Sep 2026 10:00:00 GMT] - Current [Wed, 23 Sep 2026 10:20:30 GMT]"
+    );
 }
 
 #[test]
@@ -125,6 +162,10 @@ fn addresses() {
     for bad in ["168.1.5.59", "168.1.5.71", "::1"] {
         assert_eq!(kind(from(bad)), VerifyErrorKind::AuthorizationSourceIpMismatch, "{bad}");
     }
+    // A mapped address is refused, and shown, as the IPv4 address that it is.
+    let mapped = from("::ffff:168.1.5.71").unwrap_err();
+    assert_eq!(mapped.kind(), VerifyErrorKind::AuthorizationSourceIpMismatch);
+    assert!(mapped.to_string().ends_with("not at 168.1.5.71"), "{mapped}");
     let unknown = verify_on(uri, &token, &RequestContext::new(frozen()).https(true));
     assert_eq!(kind(unknown), VerifyErrorKind::AuthorizationSourceIpMismatch);
 }
@@ -149,7 +190,8 @@ fn protocols() {
 fn another_queue_or_none() {
     let token = signed(&queue_sas());
     let other = verify_on("https://contoso.queue.core.windows.net/jobs2", &token, &context());
-    assert!(matches!(other, Err(VerifyError::Mismatch { .. })));
+    let VerifyError::SasMismatch { string_to_sign } = other.unwrap_err() else { panic!("another") };
+    assert!(string_to_sign.contains("\n/queue/contoso/jobs2\n"), "{string_to_sign}");
     let none = verify_on("https://contoso.queue.core.windows.net/?comp=list", &token, &context());
     assert_eq!(kind(none), VerifyErrorKind::AuthorizationFailure);
     // In path style the account comes first; by host it would be taken for the queue.
@@ -233,7 +275,7 @@ fn delegation_keys() {
     for (start, expiry) in
         [("2026-09-22", "2026-09-23T10:20Z"), ("2026-09-23T11:00Z", "2026-09-24")]
     {
-        assert!(matches!(window(start, expiry), Err(VerifyError::OutsideTime { .. })));
+        assert!(matches!(window(start, expiry), Err(VerifyError::KeyOutsideTime { .. })));
     }
 
     let stranger = sas.sign("contoso", &key("stranger", frozen() + HOUR)).unwrap();
@@ -345,6 +387,72 @@ fn builders_refuse_what_would_be_invalid() {
 }
 
 #[test]
+fn builders_refuse_times_at_which_nothing_is_valid() {
+    let key = account_key("contoso");
+    let delegation = || {
+        let (start, expiry) = (frozen() - HOUR, frozen() + 24 * HOUR);
+        UserDelegationKey::new("o", "t", start, expiry, "2026-02-06", DELEGATION_KEY).unwrap()
+    };
+    // Start, expiry and the time at which the signature is made, in milliseconds from now.
+    let at = |offset: i64| match u64::try_from(offset) {
+        Ok(after) => frozen() + Duration::from_millis(after),
+        Err(_) => frozen() - Duration::from_millis(offset.unsigned_abs()),
+    };
+    let table = [
+        (None, 1_000, Some(0), Ok(())),
+        (Some(-5_000), 1_000, Some(0), Ok(())),
+        // Signatures may be made for later.
+        (Some(5_000), 6_000, Some(0), Ok(())),
+        // What time it is, nobody said.
+        (None, -1_000, None, Ok(())),
+        (Some(-5_000), -1_000, None, Ok(())),
+        (None, 0, Some(0), Err("has passed")),
+        (None, -1_000, Some(0), Err("has passed")),
+        (Some(-5_000), -1_000, Some(0), Err("has passed")),
+        (Some(5_000), 5_000, None, Err("is not after the start")),
+        (Some(5_000), 4_000, None, Err("is not after the start")),
+        // Within one second, to which times are cut.
+        (Some(5_100), 5_900, None, Err("is not after the start")),
+    ];
+    for (start, expiry, now, expected) in table {
+        macro_rules! built {
+            ($builder:expr, $key:expr) => {{
+                let mut builder = $builder;
+                if let Some(start) = start {
+                    builder = builder.start(at(start));
+                }
+                if let Some(now) = now {
+                    builder = builder.made_at(at(now));
+                }
+                builder.sign("contoso", $key).map(|_| ()).map_err(|error| {
+                    assert_eq!(error.field(), "se");
+                    error.rule()
+                })
+            }};
+        }
+        let case = (start, expiry, now);
+        let permissions = QueuePermissions::ALL;
+        let queue = QueueSas::new("jobs", permissions, at(expiry));
+        assert_eq!(built!(queue, &key), expected, "{case:?}");
+        let policy = QueueSas::by_policy("jobs", "id").expiry(at(expiry));
+        assert_eq!(built!(policy, &key), expected, "{case:?}");
+        let account = AccountSas::new(AccountPermissions::ALL, ResourceTypes::ALL, at(expiry));
+        assert_eq!(built!(account, &key), expected, "{case:?}");
+        let user = UserDelegationSas::new("jobs", permissions, at(expiry));
+        assert_eq!(built!(user, &delegation()), expected, "{case:?}");
+    }
+    let backdated = queue_sas().expiry(frozen() - Duration::from_secs(60));
+    let error = backdated.start_backdated(frozen()).sign("contoso", &key).unwrap_err();
+    assert_eq!(error.to_string(), "shared access signature: field se has passed");
+
+    // The key of a delegation bounds its signatures at both ends.
+    let user = |expiry| UserDelegationSas::new("jobs", QueuePermissions::ALL, expiry);
+    let rule = |sas: UserDelegationSas| sas.sign("contoso", &delegation()).unwrap_err().to_string();
+    assert!(rule(user(frozen() - HOUR)).ends_with("start of the user delegation key"));
+    assert!(rule(user(frozen() + 25 * HOUR)).ends_with("expiry of the user delegation key"));
+}
+
+#[test]
 fn tokens_that_are_none() {
     let parse = |text: &str| SasToken::parse(text).unwrap_err();
     assert_eq!(parse("").field(), "sv");
@@ -356,7 +464,8 @@ fn tokens_that_are_none() {
     );
     assert_eq!(parse("sv=2026-02-06&si=a%0Ab&sig=a").rule(), "holds a control character");
     assert_eq!(parse("sv=2026-02-06&si=%FF&sig=a").rule(), "is not UTF-8 text");
-    for text in ["sv=2026-02-06&sig=a b", "sv=2026-02-06&sig=a#b", "sv=2026-02-06&sig=a\u{7f}"] {
+    for text in ["sv=2026-02-06&sp=a b&sig=a", "sv=2026-02-06&sig=a#b", "sv=2026-02-06&sig=a\u{7f}"]
+    {
         assert_eq!(parse(text).field(), "sig", "{text}");
     }
 }

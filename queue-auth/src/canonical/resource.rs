@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
-use percent_encoding::percent_decode;
-
 use super::{Buffer, Signable};
-use crate::AuthError;
+use crate::error::AuthError;
 use crate::few::Few;
+use crate::query::{decoded, plain_len};
 
 /// Suffix of the account name at the secondary location.
 const SECONDARY: &str = "-secondary";
@@ -35,7 +34,7 @@ pub(crate) fn secondary_rest<'a>(account: &str, path: &'a str) -> Option<&'a str
 }
 
 /// Writes `\nname:value` for each parameter: names in lower case and sorted, both decoded, the
-/// values of a repeated name sorted and joined by commas. A `+` is a plus.
+/// values of a repeated name sorted and joined by commas.
 pub(super) fn write_query(query: &str, out: &mut Buffer) -> Result<(), AuthError> {
     if query.is_empty() {
         return Ok(());
@@ -88,7 +87,10 @@ fn push(bytes: impl Iterator<Item = u8>, query: &str, out: &mut Buffer) -> Resul
 
 /// The error for the first parameter that is not text.
 pub(super) fn not_text(query: &str) -> AuthError {
-    let is_text = |text| percent_decode(text).decode_utf8().is_ok_and(|text| !text.contains('\n'));
+    let is_text = |text| {
+        let text = String::from_utf8(decoded(text).collect());
+        text.is_ok_and(|text| !text.contains('\n'))
+    };
     let position = pairs(query).position(|pair| !is_text(pair.name) || !is_text(pair.value));
     AuthError::QueryNotText { position: position.unwrap_or_default() }
 }
@@ -117,7 +119,7 @@ impl<'a> Iterator for Pairs<'a> {
                         break;
                     }
                     b'=' if name_ends.is_none() => name_ends = Some(at),
-                    b'%' | b'A'..=b'Z' if name_ends.is_none() => plain_name = false,
+                    b'%' | b'+' | b'A'..=b'Z' if name_ends.is_none() => plain_name = false,
                     _ => {}
                 }
             }
@@ -146,15 +148,14 @@ struct Pair<'a> {
 impl Pair<'_> {
     fn write_value(&self, query: &str, out: &mut Buffer) -> Result<(), AuthError> {
         // Nothing in front of the first escape is changed by decoding, and mostly there is none.
-        let plain = self.value.iter().position(|byte| *byte == b'%').unwrap_or(self.value.len());
-        let (plain, escaped) = self.value.split_at_checked(plain).unwrap_or_default();
+        let (plain, escaped) =
+            self.value.split_at_checked(plain_len(self.value)).unwrap_or_default();
         out.extend(plain);
-        push(percent_decode(escaped), query, out)
+        push(decoded(escaped), query, out)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        self.compare_names(other)
-            .then_with(|| percent_decode(self.value).cmp(percent_decode(other.value)))
+        self.compare_names(other).then_with(|| decoded(self.value).cmp(decoded(other.value)))
     }
 
     fn compare_names(&self, other: &Self) -> Ordering {
@@ -167,5 +168,5 @@ impl Pair<'_> {
 }
 
 fn lowercase(name: &[u8]) -> impl Iterator<Item = u8> {
-    percent_decode(name).map(|byte| byte.to_ascii_lowercase())
+    decoded(name).map(|byte| byte.to_ascii_lowercase())
 }

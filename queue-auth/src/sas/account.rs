@@ -62,8 +62,9 @@ impl AccountSas {
     ///
     /// # Errors
     ///
-    /// When permissions, services or levels are empty, the expiry is not after the start, the
-    /// version is before 2015-04-05, or the account name breaks its rule.
+    /// When permissions, services or levels are empty, the expiry is not after the start (in whole
+    /// seconds) or not after the time of [`made_at`](Self::made_at), the version is before
+    /// 2015-04-05, or the account name breaks its rule.
     pub fn sign(&self, account: &str, key: &AccountKey) -> Result<SasToken, InvalidSas> {
         if self.terms.version < SasVersion::V2015_04_05 {
             return Err(InvalidSas::new("sv", "is before 2015-04-05, the first for accounts"));

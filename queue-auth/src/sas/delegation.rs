@@ -137,8 +137,9 @@ impl UserDelegationSas {
     /// # Errors
     ///
     /// When the queue or account name breaks its rule, no permission is given, the expiry is not
-    /// after the start or is after the key's, the version is before 2025-07-05, or the key is for
-    /// bound users and none is named.
+    /// after the start (in whole seconds), not after the time of [`made_at`](Self::made_at) or not
+    /// within the time of the key, the version is before 2025-07-05, or the key is for bound users
+    /// and none is named.
     pub fn sign(&self, account: &str, key: &UserDelegationKey) -> Result<SasToken, InvalidSas> {
         check_queue(&self.queue)?;
         if self.terms.version < SasVersion::V2025_07_05 {
@@ -149,6 +150,9 @@ impl UserDelegationSas {
         }
         if self.terms.expiry.is_some_and(|expiry| expiry > key.expiry) {
             return Err(InvalidSas::new("se", "is after the expiry of the user delegation key"));
+        }
+        if self.terms.expiry.is_some_and(|expiry| expiry <= key.start) {
+            return Err(InvalidSas::new("se", "is not after the start of the user delegation key"));
         }
         if self.terms.start.is_some_and(|start| start >= key.expiry) {
             return Err(InvalidSas::new(

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::{
-    AccountPermissions, Fields, IpRange, QueuePermissions, ResourceTypes, SasProtocol, SasVersion,
-    Services,
+    AccountPermissions, Fields, InvalidSas, IpRange, QueuePermissions, ResourceTypes, SasProtocol,
+    SasVersion, Services,
 };
 use crate::{date, key};
 
@@ -106,7 +106,7 @@ impl Explanation {
         self.notes.iter().filter(|note| note.problem)
     }
 
-    pub(super) fn of(token: &str, now: SystemTime) -> Self {
+    pub(super) fn of(token: &str, repaired: bool, now: SystemTime) -> Self {
         let fields = match Fields::read(token) {
             Ok(fields) => fields,
             Err(error) => {
@@ -122,7 +122,7 @@ impl Explanation {
         this.times(&fields, now);
         this.limits(&fields);
         this.delegation(&fields, now);
-        this.signature(token, &fields);
+        this.signature(repaired, &fields);
         this
     }
 
@@ -202,7 +202,7 @@ impl Explanation {
         let start = match fields.time("st") {
             Ok(start) => start,
             Err(error) => {
-                self.wrong("st", error.rule());
+                self.wrong("st", time_rule(&error, fields));
                 None
             }
         };
@@ -215,7 +215,7 @@ impl Explanation {
             Some((start, _)) => self.note("st", format!("valid since {}", date::show(&start))),
         }
         match fields.time("se") {
-            Err(error) => self.wrong("se", error.rule()),
+            Err(error) => self.wrong("se", time_rule(&error, fields)),
             Ok(None) if fields.get("si").is_none() => {
                 self.wrong("se", "missing: no expiry is given");
             }
@@ -296,7 +296,7 @@ impl Explanation {
         }
         for (name, what) in [("skt", "the key was not valid before"), ("ske", "")] {
             match fields.time(name) {
-                Err(error) => self.wrong(name, error.rule()),
+                Err(error) => self.wrong(name, time_rule(&error, fields)),
                 Ok(None) => self.wrong(name, "missing: it identifies the user delegation key"),
                 Ok(Some(expiry)) if name == "ske" => {
                     self.expiry(name, "the key is valid", expiry, now);
@@ -319,21 +319,26 @@ impl Explanation {
         }
     }
 
-    fn signature(&mut self, token: &str, fields: &Fields<'_>) {
-        let raw = token.split('&').find_map(|piece| piece.strip_prefix("sig=")).unwrap_or_default();
-        match fields.get("sig") {
-            None => self.wrong("sig", "missing"),
-            Some(signature) if key::decode_signature(signature).is_some() && !raw.contains('+') => {
-                self.note("sig", "present");
-            }
-            Some(signature) if signature.contains('%') => {
-                self.wrong("sig", "percent-encoded twice");
-            }
-            Some(signature) if signature.contains(' ') || raw.contains('+') => self.wrong(
-                "sig",
-                "holds a blank or a plus that is not encoded as %2B; it was lost in a form or a shell",
-            ),
-            Some(_) => self.wrong("sig", "not 32 bytes in base64; a part of it may be missing"),
+    fn signature(&mut self, repaired: bool, fields: &Fields<'_>) {
+        let Some(signature) = fields.get("sig") else { return self.wrong("sig", "missing") };
+        let text = if signature.contains('%') {
+            "percent-encoded twice"
+        } else if key::decode_signature(signature).is_none() {
+            "not 32 bytes in base64; a part of it may be missing"
+        } else {
+            "present"
+        };
+        // The pluses are right here; the text that was given fails wherever else it is used.
+        let plus = if repaired {
+            "; it was given with a plus that is not written as %2B, which the service would read as \
+             a blank, and is sent with %2B"
+        } else {
+            ""
+        };
+        if text == "present" {
+            self.note("sig", format!("{text}{plus}"));
+        } else {
+            self.wrong("sig", format!("{text}{plus}"));
         }
     }
 }
@@ -375,6 +380,14 @@ const ACCOUNT_WORDS: &[(char, &str)] = &[
     ('u', "update messages"),
     ('p', "get and delete messages"),
 ];
+
+/// What is wrong with a time.
+fn time_rule(error: &InvalidSas, fields: &Fields<'_>) -> String {
+    let blank = fields.get(error.field()).is_some_and(|text| text.contains(' '));
+    let why =
+        if blank { "; it holds a blank, as which a plus is read that is not %2B" } else { "" };
+    format!("{}{why}", error.rule())
+}
 
 /// The words for the letters of a set, joined by commas.
 fn words(letters: &impl fmt::Display, table: &[(char, &str)]) -> String {

@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::{InvalidSas, SasKind, SasToken, SasVersion};
 use crate::date::parse_iso;
 use crate::key::{HmacSha256, push_signature};
+use crate::query::decoded_text;
 
 /// All but the unreserved characters: what remains survives every URL parser as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -43,9 +44,7 @@ impl<'a> Fields<'a> {
             if place.is_some() {
                 return Err(InvalidSas::new(name, "occurs more than once"));
             }
-            let value = percent_decode_str(value)
-                .decode_utf8()
-                .map_err(|_| InvalidSas::new(name, "is not UTF-8 text"))?;
+            let value = decoded_text(value).ok_or(InvalidSas::new(name, "is not UTF-8 text"))?;
             if value.contains(char::is_control) {
                 // A line end would shift the lines of the string to sign.
                 return Err(InvalidSas::new(name, "holds a control character"));

@@ -21,18 +21,26 @@ pub(super) struct Terms {
     pub(super) ip: Option<IpRange>,
     pub(super) protocol: Option<SasProtocol>,
     pub(super) version: SasVersion,
+    /// The time at which the signature is made, as far as the caller said it.
+    pub(super) now: Option<SystemTime>,
 }
 
 impl Terms {
     pub(super) fn until(expiry: Option<SystemTime>) -> Self {
         let version = SasVersion::default();
-        Self { start: None, expiry, ip: None, protocol: None, version }
+        Self { start: None, expiry, ip: None, protocol: None, version, now: None }
     }
 
     /// Writes the fields after checking them against each other.
     pub(super) fn write(&self, fields: &mut Fields<'_>) -> Result<(), InvalidSas> {
-        if self.start.zip(self.expiry).is_some_and(|(start, expiry)| expiry <= start) {
+        let start = self.start.map(|start| iso("st", start)).transpose()?;
+        let expiry = self.expiry.map(|expiry| iso("se", expiry)).transpose()?;
+        // Compared as they will be written: within one second the signature would never be valid.
+        if start.is_some() && expiry.is_some() && expiry <= start {
             return Err(InvalidSas::new("se", "is not after the start"));
+        }
+        if self.now.zip(self.expiry).is_some_and(|(now, expiry)| expiry <= now) {
+            return Err(InvalidSas::new("se", "has passed"));
         }
         let old = self.version < SasVersion::V2015_04_05;
         if old && self.ip.is_some() {
@@ -42,11 +50,11 @@ impl Terms {
             return Err(InvalidSas::new("spr", "is not known before version 2015-04-05"));
         }
         fields.set("sv", self.version.to_string());
-        if let Some(start) = self.start {
-            fields.set("st", iso("st", start)?);
+        if let Some(start) = start {
+            fields.set("st", start);
         }
-        if let Some(expiry) = self.expiry {
-            fields.set("se", iso("se", expiry)?);
+        if let Some(expiry) = expiry {
+            fields.set("se", expiry);
         }
         if let Some(ip) = self.ip {
             fields.set("sip", ip.to_string());
@@ -72,10 +80,19 @@ macro_rules! terms {
             self
         }
 
-        /// Starts at `now`, set back by 15 minutes against clocks that are off.
+        /// Starts at `now`, set back by 15 minutes against clocks that are off, and is
+        /// [made at](Self::made_at) `now`.
         pub fn start_backdated(self, now: SystemTime) -> Self {
             let start = now.checked_sub(crate::sas::queue::BACKDATE).unwrap_or(now);
-            self.start(start)
+            self.start(start).made_at(now)
+        }
+
+        /// Says that the time is `now`, so that [`sign`](Self::sign) refuses an expiry that has
+        /// passed. The builder reads no clock: without this it signs such a token, which the service
+        /// refuses and [`SasToken::explain`](crate::sas::SasToken::explain) names.
+        pub fn made_at(mut self, now: SystemTime) -> Self {
+            self.terms.now = Some(now);
+            self
         }
 
         /// Only for clients with these addresses.
@@ -166,7 +183,8 @@ impl QueueSas {
     /// # Errors
     ///
     /// When the queue name, the policy id or the account name breaks its rule, no permission is
-    /// given, the expiry is not after the start, or the version does not know a field.
+    /// given, the expiry is not after the start (in whole seconds) or not after the time of
+    /// [`made_at`](Self::made_at), or the version does not know a field.
     pub fn sign(&self, account: &str, key: &AccountKey) -> Result<SasToken, InvalidSas> {
         check_queue(&self.queue)?;
         let mut fields = Fields::new();

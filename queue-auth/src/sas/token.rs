@@ -1,4 +1,4 @@
-//! A token that was given.
+//! [`SasToken`], a token that was given: how it is read, shown and put on a request.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -10,7 +10,13 @@ use zeroize::Zeroizing;
 use super::{Explanation, Fields, InvalidSas, SasKind, SasVersion};
 use crate::{AuthError, Authorize};
 
-/// A shared access signature, opaque: what was given is sent byte for byte.
+/// What becomes of a plus in base64 when a URL is written without care.
+const LOST_PLUS: [char; 2] = ['+', ' '];
+
+/// A shared access signature, opaque: its fields are sent byte for byte as they were given.
+///
+/// The one exception is what the service could not read: a blank or a raw `+` in the signature,
+/// which is in base64 and holds no blank, becomes `%2B`, as [`parse`](Self::parse) says.
 ///
 /// [`authorize`](Authorize::authorize) appends it to the query and leaves the rest of the query as
 /// it is; a signature that is already there is replaced. It sets no header, so a request still
@@ -38,43 +44,48 @@ use crate::{AuthError, Authorize};
 #[derive(Clone)]
 pub struct SasToken {
     text: Zeroizing<String>,
+    /// Whether a plus of the signature had to be escaped.
+    repaired: bool,
     expiry: Option<SystemTime>,
     https_only: bool,
 }
 
 impl SasToken {
     /// Takes a token as it was given: the query string of a URL, with or without the leading `?`.
-    /// Blanks and line ends around it are ignored.
     ///
-    /// Only what makes it unusable as a whole is refused; [`explain`](Self::explain) says what else
-    /// is wrong with it.
+    /// Blanks, line ends and a pair of quotes around the token are ignored, and `&amp;`, which is
+    /// what XML and HTML make of `&`, is read as `&`. In the signature a raw `+`, a blank and `%20`
+    /// are taken for the plus that they were and sent as `%2B`: the service reads each of them as a
+    /// blank, and a signature holds none. Nothing else is changed; in other fields a `+` is a blank
+    /// for the service, and it may have been signed as one.
+    ///
+    /// Only what makes the token unusable as a whole is refused; [`explain`](Self::explain) says what
+    /// else is wrong with it.
     ///
     /// # Errors
     ///
-    /// When it is no query string, a field occurs twice, or `sv` or `sig` is missing.
+    /// When the text is no query string, a field occurs twice, or `sv` or `sig` is missing.
     pub fn parse(text: &str) -> Result<Self, InvalidSas> {
-        let text = text.trim_ascii();
-        let text = text.strip_prefix('?').unwrap_or(text);
+        let text = unwrapped(text);
         if text.contains("://") {
             return Err(InvalidSas::new(
                 "sig",
                 "is in a whole URL; give only what follows its '?'",
             ));
         }
-        if text.contains('#') || PathAndQuery::try_from(format!("/?{text}")).is_err() {
+        let (text, repaired) = repaired(text);
+        if text.contains('#') || PathAndQuery::try_from(format!("/?{}", *text)).is_err() {
             return Err(InvalidSas::new("sig", "is in text that cannot stand in a URL"));
         }
-        let fields = Fields::read(text)?;
+        let fields = Fields::read(&text)?;
         for name in ["sv", "sig"] {
             if fields.get(name).is_none() {
                 return Err(InvalidSas::new(name, "is missing"));
             }
         }
-        Ok(Self {
-            expiry: fields.time("se").ok().flatten(),
-            https_only: fields.get("spr") == Some("https"),
-            text: Zeroizing::new(text.to_owned()),
-        })
+        let (expiry, https_only) =
+            (fields.time("se").ok().flatten(), fields.get("spr") == Some("https"));
+        Ok(Self { text, repaired, expiry, https_only })
     }
 
     /// The token itself, without a leading `?`. Whoever has it has its rights: keep it out of logs.
@@ -114,7 +125,7 @@ impl SasToken {
 
     /// Says in words what each field means and what is wrong, at the time `now`.
     pub fn explain(&self, now: SystemTime) -> Explanation {
-        Explanation::of(&self.text, now)
+        Explanation::of(&self.text, self.repaired, now)
     }
 
     fn fields(&self) -> Result<Fields<'_>, InvalidSas> {
@@ -146,6 +157,41 @@ impl SasToken {
             Some(PathAndQuery::try_from(text.as_str()).map_err(|_| AuthError::InvalidUri)?);
         Uri::from_parts(parts).map_err(|_| AuthError::InvalidUri)
     }
+}
+
+/// The token without what stands around it where people copy it from.
+fn unwrapped(text: &str) -> &str {
+    let text = text.trim_ascii();
+    let quoted = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(text).trim_ascii();
+    text.strip_prefix('?').unwrap_or(text)
+}
+
+/// The token with its separators and the pluses of its signature as a URL has them, and whether a
+/// plus had to be escaped.
+fn repaired(text: &str) -> (Zeroizing<String>, bool) {
+    // No name of a parameter starts with "amp;".
+    let text = Zeroizing::new(text.replace("&amp;", "&"));
+    let mut escaped = false;
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    for (index, piece) in text.split('&').enumerate() {
+        if index > 0 {
+            out.push('&');
+        }
+        match piece.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("sig") => {
+                let blanks = Zeroizing::new(value.replace("%20", " "));
+                escaped |= blanks.contains(LOST_PLUS);
+                out.push_str(name);
+                for (index, part) in blanks.split(LOST_PLUS).enumerate() {
+                    out.push_str(if index == 0 { "=" } else { "%2B" });
+                    out.push_str(part);
+                }
+            }
+            _ => out.push_str(piece),
+        }
+    }
+    (out, escaped)
 }
 
 fn name_of(piece: &str) -> &str {

@@ -42,9 +42,14 @@ pub enum VerifyError {
     },
     /// No string to sign exists for the request.
     Unsignable(AuthError),
-    /// The signature is not the right one.
+    /// The signature of an account key in `Authorization` is not the right one.
     Mismatch {
-        /// What the server signed.
+        /// The string that the server signed.
+        string_to_sign: String,
+    },
+    /// The shared access signature is not the right one.
+    SasMismatch {
+        /// The string that the server signed.
         string_to_sign: String,
     },
     /// There is a signature of an account key in `Authorization` and a shared access signature.
@@ -53,11 +58,20 @@ pub enum VerifyError {
     Sas(InvalidSas),
     /// The shared access signature is for a queue, and the path names none.
     NoQueue,
-    /// The signature, or the user delegation key behind it, is not valid now.
+    /// The shared access signature is not valid now.
     OutsideTime {
-        /// From when on it is valid, if that is said.
+        /// The time from which the signature is valid, if a start is given.
         start: Option<SystemTime>,
-        /// Until when it is valid.
+        /// The time at which the signature expires.
+        expiry: SystemTime,
+        /// The server's time.
+        now: SystemTime,
+    },
+    /// The user delegation key behind the shared access signature is not valid now.
+    KeyOutsideTime {
+        /// The time from which the key is valid, if a start is given.
+        start: Option<SystemTime>,
+        /// The time at which the key expires.
         expiry: SystemTime,
         /// The server's time.
         now: SystemTime,
@@ -182,8 +196,10 @@ impl VerifyError {
             | Self::InvalidDate { .. }
             | Self::ClockSkew { .. }
             | Self::Mismatch { .. }
+            | Self::SasMismatch { .. }
             | Self::Sas(_)
             | Self::OutsideTime { .. }
+            | Self::KeyOutsideTime { .. }
             | Self::UnknownPolicy
             | Self::UnknownDelegationKey
             | Self::NotTheBoundUser
@@ -210,7 +226,32 @@ impl VerifyError {
                 "The MAC signature found in the HTTP request is not the same as any computed \
                  signature. Server used following string to sign: '{string_to_sign}'."
             )),
-            Self::Sas(error) => Some(format!("{}: {}", error.field(), error.rule())),
+            Self::SasMismatch { string_to_sign } => {
+                Some(format!("Signature did not match. String to sign used was {string_to_sign}"))
+            }
+            // The service's words, and then what they mean.
+            Self::Sas(error) => Some(format!(
+                "Signature fields not well formed. {}: {}",
+                error.field(),
+                error.rule()
+            )),
+            Self::OutsideTime { start, expiry, now } => {
+                // A signature without a start is valid from the moment of the request on.
+                let [start, expiry, now] =
+                    [start.as_ref().unwrap_or(now), expiry, now].map(date::show);
+                Some(format!(
+                    "Signature not valid in the specified time frame: Start [{start}] - Expiry \
+                     [{expiry}] - Current [{now}]"
+                ))
+            }
+            Self::KeyOutsideTime { start, expiry, now } => {
+                let [start, expiry, now] =
+                    [start.as_ref().unwrap_or(now), expiry, now].map(date::show);
+                Some(format!(
+                    "Signature not valid in the specified key time frame: Key start [{start}] - Key \
+                     expiry [{expiry}] - Current [{now}]"
+                ))
+            }
             Self::InvalidToken { rule } => Some((*rule).to_owned()),
             other => Some(other.to_string()),
         }
@@ -235,7 +276,9 @@ impl fmt::Display for VerifyError {
                 date::show(now)
             ),
             Self::Unsignable(_) => f.write_str("the request has no string to sign"),
-            Self::Mismatch { .. } => f.write_str("the signature does not fit the request"),
+            Self::Mismatch { .. } | Self::SasMismatch { .. } => {
+                f.write_str("the signature does not fit the request")
+            }
             Self::TwoCredentials => {
                 f.write_str("an account key and a shared access signature are used at once")
             }
@@ -248,7 +291,17 @@ impl fmt::Display for VerifyError {
                 let (expiry, now) = (date::show(expiry), date::show(now));
                 write!(f, "the signature is valid from {start} to {expiry}, and it is {now}")
             }
+            Self::KeyOutsideTime { start, expiry, now } => {
+                let start = start.as_ref().map_or_else(|| "any time".to_owned(), date::show);
+                let (expiry, now) = (date::show(expiry), date::show(now));
+                write!(
+                    f,
+                    "the user delegation key is valid from {start} to {expiry}, and it is {now}"
+                )
+            }
             Self::SourceIp { allowed, client: Some(client) } => {
+                // An IPv4 client of a socket that serves both families arrives as `::ffff:a.b.c.d`.
+                let client = client.to_canonical();
                 write!(f, "the signature is for clients at {allowed}, not at {client}")
             }
             Self::SourceIp { allowed, client: None } => write!(

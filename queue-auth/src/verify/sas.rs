@@ -47,7 +47,7 @@ impl<K: KeyStore> Verifier<K> {
             (SasKind::Account, _) => (account_access(&fields)?, terms.check(context.now)?),
             (SasKind::UserDelegation, Some(queue)) => {
                 let expires = terms.check(context.now)?;
-                let key_expires = key_window(&fields)?.check(context.now)?;
+                let key_expires = check_key(&fields, context.now)?;
                 let access = self.delegation_access(&fields, queue, account, head, context)?;
                 (access, expires.min(key_expires))
             }
@@ -143,7 +143,7 @@ fn check_signature(
     if keys.iter().any(|key| key.verifies(string_to_sign.as_bytes(), &signature)) {
         Ok(())
     } else {
-        Err(VerifyError::Mismatch { string_to_sign })
+        Err(VerifyError::SasMismatch { string_to_sign })
     }
 }
 
@@ -188,15 +188,25 @@ impl Terms {
     /// The expiry, if the signature is valid now.
     fn check(&self, now: SystemTime) -> Result<SystemTime, VerifyError> {
         let expiry = self.expiry.ok_or(InvalidSas::new("se", "is missing"))?;
-        if self.start.is_some_and(|start| now < start) || expiry <= now {
-            return Err(VerifyError::OutsideTime { start: self.start, expiry, now });
+        if is_within(self.start, expiry, now) {
+            return Ok(expiry);
         }
-        Ok(expiry)
+        Err(VerifyError::OutsideTime { start: self.start, expiry, now })
     }
 }
 
-fn key_window(fields: &Fields<'_>) -> Result<Terms, InvalidSas> {
-    Ok(Terms { start: fields.time("skt")?, expiry: fields.time("ske")? })
+fn is_within(start: Option<SystemTime>, expiry: SystemTime, now: SystemTime) -> bool {
+    start.is_none_or(|start| start <= now) && now < expiry
+}
+
+/// The expiry of the user delegation key, if the key is valid now.
+fn check_key(fields: &Fields<'_>, now: SystemTime) -> Result<SystemTime, VerifyError> {
+    let start = fields.time("skt")?;
+    let expiry = fields.time("ske")?.ok_or(InvalidSas::new("ske", "is missing"))?;
+    if is_within(start, expiry, now) {
+        return Ok(expiry);
+    }
+    Err(VerifyError::KeyOutsideTime { start, expiry, now })
 }
 
 fn permissions(fields: &Fields<'_>) -> Result<Option<QueuePermissions>, InvalidSas> {
