@@ -1,4 +1,4 @@
-//! The fuzz targets of queue-proto, with libFuzzer through cargo-fuzz.
+//! The fuzz targets of the crates, with libFuzzer through cargo-fuzz.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,18 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::{Outcome, shell, usage};
 
-const TARGETS: [&str; 5] = ["request", "response", "text", "dates", "endpoint"];
+/// The targets, and the crate whose tests have each.
+const TARGETS: [(&str, &str); 9] = [
+    ("request", "queue-proto"),
+    ("response", "queue-proto"),
+    ("text", "queue-proto"),
+    ("dates", "queue-proto"),
+    ("endpoint", "queue-proto"),
+    ("verify", "queue-auth"),
+    ("sas_token", "queue-auth"),
+    ("challenge", "queue-auth"),
+    ("mismatch", "queue-auth"),
+];
 const SECONDS: u64 = 600;
 /// The longest input: more than the largest part of a request that is read by itself.
 const LONGEST: &str = "-max_len=16384";
@@ -21,20 +32,20 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
             }
             Arg::Value(name) => {
                 let name = name.string().map_err(usage)?;
-                if !TARGETS.contains(&name.as_str()) {
-                    let all = TARGETS.join(", ");
+                let Some(target) = TARGETS.into_iter().find(|(known, _)| *known == name) else {
+                    let all = TARGETS.map(|(known, _)| known).join(", ");
                     return Err(format!("there is no fuzz target `{name}`: there are {all}"));
-                }
-                targets.push(name);
+                };
+                targets.push(target);
             }
             other => return Err(usage(other.unexpected())),
         }
     }
     if targets.is_empty() {
-        targets.extend(TARGETS.map(str::to_owned));
+        targets.extend(TARGETS);
     }
     prepare()?;
-    targets.iter().try_for_each(|target| fuzz(target, seconds))
+    targets.into_iter().try_for_each(|(target, of)| fuzz(target, of, seconds))
 }
 
 /// libFuzzer needs a nightly compiler, and cargo-fuzz to build with it.
@@ -48,10 +59,10 @@ fn prepare() -> Outcome {
     shell::run(&mut shell::cargo(["install", "cargo-fuzz", "--locked"]))
 }
 
-fn fuzz(target: &str, seconds: u64) -> Outcome {
+fn fuzz(target: &str, of: &str, seconds: u64) -> Outcome {
     let found = shell::scratch("fuzz").join("corpus").join(target);
     fs::create_dir_all(&found).map_err(|error| format!("cannot make {found:?}: {error}"))?;
-    let seeds = shell::root().join("queue-proto/tests/corpus").join(target);
+    let seeds = shell::root().join(of).join("tests/corpus").join(target);
     shell::run(
         Command::new("cargo")
             .current_dir(shell::root())

@@ -38,8 +38,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
   features    Builds and tests every crate with no, default and all features.
   layering    Proves from the dependency graph who may depend on what. --files proves instead that
               the files of each package import without circles, and not through its door.
-  fuzz        The fuzz targets of queue-proto, ten minutes each. Options: --seconds N. Names (request,
-              response, text, dates, endpoint) choose among them. Needs a nightly compiler.
+  fuzz        The fuzz targets of the crates, ten minutes each. Options: --seconds N. Names (request,
+              response, text, dates, endpoint, verify, sas_token, challenge, mismatch) choose among
+              them. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
               --throughput prints how well handlers are used at a distance from the service.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
