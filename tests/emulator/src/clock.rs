@@ -1,25 +1,127 @@
-//! Where the emulator's time comes from.
+//! Where the emulator's time comes from: [`Clock`], which a request reads once, and [`ManualClock`]
+//! for tests.
+//!
+//! There are two times. Credentials are judged by the time of the clock, since clients date their
+//! requests by the same one. Messages live by a time that never goes back: a machine whose clock is
+//! set back by a day must not hide visible messages for a day.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::notice::{Notice, Notices};
+use crate::state::Moment;
+
+/// A difference between the clock of the machine and the time inside that is told of. Less than
+/// this is what time servers correct in passing.
+const JUMP: Duration = Duration::from_secs(5);
 
 /// The clock an emulator reads, once for each request.
 #[derive(Clone)]
-pub(crate) struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+pub(crate) struct Clock {
+    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    /// What the state's time follows; `None` if it follows `now`, wherever that goes.
+    steady: Option<Arc<Steady>>,
+    /// How far the state's time is ahead, since what is stored is later than the clock.
+    ahead: Duration,
+}
+
+/// A time that goes on by itself from what the clock said at the start.
+struct Steady {
+    start: SystemTime,
+    /// The time since then, which cannot be set.
+    elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// The difference to the clock, in milliseconds, that was told of last.
+    told: AtomicI64,
+    notices: Notices,
+}
 
 impl Clock {
-    pub(crate) fn wall() -> Self {
-        Self::from_fn(SystemTime::now)
+    /// The clock of the machine. Jumps of it are told to `notices`.
+    pub(crate) fn machine(notices: Notices) -> Self {
+        Self::steady(SystemTime::now, elapsed(), notices)
     }
 
+    /// A clock of the caller, which the state follows too.
     pub(crate) fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { now: Arc::new(now), steady: None, ahead: Duration::ZERO }
     }
 
-    pub(crate) fn now(&self) -> SystemTime {
-        (self.0)()
+    fn steady(
+        now: impl Fn() -> SystemTime + Send + Sync + 'static,
+        elapsed: impl Fn() -> Duration + Send + Sync + 'static,
+        notices: Notices,
+    ) -> Self {
+        let steady =
+            Steady { start: now(), elapsed: Box::new(elapsed), told: AtomicI64::new(0), notices };
+        Self { steady: Some(Arc::new(steady)), ..Self::from_fn(now) }
     }
+
+    /// The time by which credentials are judged.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.now)()
+    }
+
+    /// The time by which messages live.
+    pub(crate) fn moment(&self) -> Moment {
+        let now = match &self.steady {
+            Some(steady) => steady.time(self.now()),
+            None => self.now(),
+        };
+        Moment::from(now).after(self.ahead)
+    }
+
+    /// Lets the state's time go on from `floor` if it would be earlier, and returns by how much it
+    /// is ahead then.
+    #[cfg(feature = "durable")]
+    pub(crate) fn go_on_from(&mut self, floor: Moment) -> Duration {
+        self.ahead = floor.since(self.moment());
+        self.ahead
+    }
+}
+
+impl Steady {
+    /// The time now, while the clock says `wall`.
+    fn time(&self, wall: SystemTime) -> SystemTime {
+        let time = self.start.checked_add((self.elapsed)()).unwrap_or(self.start);
+        let difference = milliseconds(wall).saturating_sub(milliseconds(time));
+        let told = self.told.load(Ordering::Relaxed);
+        let jump = Duration::from_millis(difference.abs_diff(told));
+        // Of many requests that see a jump one tells of it.
+        if jump >= JUMP
+            && self
+                .told
+                .compare_exchange(told, difference, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.notices.tell(&Notice::ClockSet { back: difference < told, by: jump });
+        }
+        time
+    }
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Measures the time from now on, sleep of the machine included: a lease ends while a laptop is
+/// closed. The standard library's `Instant` stands still meanwhile on Linux.
+#[cfg(all(target_os = "linux", feature = "durable"))]
+fn elapsed() -> impl Fn() -> Duration + Send + Sync + 'static {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let now = || Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default();
+    let start = now();
+    move || now().saturating_sub(start)
+}
+
+/// Measures the time from now on.
+#[cfg(not(all(target_os = "linux", feature = "durable")))]
+fn elapsed() -> impl Fn() -> Duration + Send + Sync + 'static {
+    let start = std::time::Instant::now();
+    move || start.elapsed()
 }
 
 impl fmt::Debug for Clock {
@@ -47,26 +149,26 @@ impl fmt::Debug for Clock {
 pub struct ManualClock(Arc<Mutex<SystemTime>>);
 
 impl ManualClock {
-    /// A clock that stands at the present time, so that a client with a clock of its own is within
-    /// the 15 minutes that the service tolerates.
+    /// Makes a clock that stands at the present time, so that a client with a clock of its own is
+    /// within the 15 minutes that the service tolerates.
     #[must_use]
     pub fn new() -> Self {
         Self::at(SystemTime::now())
     }
 
-    /// A clock that stands at `time`.
+    /// Makes a clock that stands at `time`.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(time)))
     }
 
-    /// The time it stands at.
+    /// Returns the time at which the clock stands.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves it forward.
+    /// Moves the clock forward by `by`.
     ///
     /// A clock that would pass the last time the platform can express stays where it is.
     pub fn advance(&self, by: Duration) {
@@ -74,7 +176,7 @@ impl ManualClock {
         *time = time.checked_add(by).unwrap_or(*time);
     }
 
-    /// Sets it, forward or back.
+    /// Sets the clock, forward or back.
     pub fn set(&self, time: SystemTime) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
@@ -83,5 +185,78 @@ impl ManualClock {
 impl Default for ManualClock {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    type Shared<T> = Arc<Mutex<T>>;
+
+    /// A clock of a machine, with the hands that move what it is made of, and what it told.
+    fn machine() -> (Clock, ManualClock, Shared<Duration>, Shared<Vec<String>>) {
+        let wall = ManualClock::new();
+        let elapsed = Arc::new(Mutex::new(Duration::ZERO));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (now, since, tell) = (wall.clone(), Arc::clone(&elapsed), Arc::clone(&told));
+        let notices = Notices::to(move |notice| tell.lock().unwrap().push(notice.to_string()));
+        let clock = Clock::steady(move || now.now(), move || *since.lock().unwrap(), notices);
+        (clock, wall, elapsed, told)
+    }
+
+    #[test]
+    fn time_goes_on_when_the_clock_is_set() {
+        let (clock, wall, elapsed, told) = machine();
+        let start = clock.moment();
+        assert_eq!(start, Moment::from(wall.now()));
+        // Time passes, and the clock is set right by a second meanwhile.
+        let second = Duration::from_secs(1);
+        *elapsed.lock().unwrap() = 10 * second;
+        wall.advance(11 * second);
+        assert_eq!(clock.moment(), start.after(10 * second));
+        assert!(told.lock().unwrap().is_empty());
+        *elapsed.lock().unwrap() += second;
+
+        for (set, expected) in [
+            (wall.now() - DAY, "back by 1 day"),
+            (wall.now() + DAY, "forward by 2 days"),
+            (wall.now(), "back by 1 day"),
+            (UNIX_EPOCH, "back by "),
+        ] {
+            wall.set(set);
+            let before = clock.moment();
+            assert_eq!(clock.now(), set, "credentials are judged by the clock");
+            *elapsed.lock().unwrap() += second;
+            assert_eq!(clock.moment(), before.after(second));
+            *elapsed.lock().unwrap() -= second;
+            let told = std::mem::take(&mut *told.lock().unwrap());
+            assert!(matches!(&told[..], [one] if one.contains(expected)), "{told:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "durable")]
+    fn time_goes_on_from_what_is_stored() {
+        let (mut clock, _, elapsed, _) = machine();
+        let start = clock.moment();
+        assert_eq!(clock.go_on_from(start), Duration::ZERO);
+        assert_eq!(clock.go_on_from(start.after(DAY)), DAY);
+        assert_eq!(clock.moment(), start.after(DAY));
+        *elapsed.lock().unwrap() += DAY;
+        assert_eq!(clock.moment(), start.after(2 * DAY));
+    }
+
+    #[test]
+    fn the_machine_has_a_clock_that_moves() {
+        let clock = Clock::machine(Notices::default());
+        let start = clock.moment();
+        let begun = std::time::Instant::now();
+        while clock.moment() == start {
+            assert!(begun.elapsed() < Duration::from_secs(20), "time stands still");
+        }
+        assert!(clock.moment() > start);
     }
 }

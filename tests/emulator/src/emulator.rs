@@ -146,6 +146,11 @@ impl Emulator {
         self.shared.clock.now()
     }
 
+    /// The time by which messages live, which never goes back.
+    pub(crate) fn moment(&self) -> Moment {
+        self.shared.clock.moment()
+    }
+
     pub(crate) fn verifier(&self) -> &Verifier<Keys> {
         &self.shared.verifier
     }
@@ -205,7 +210,7 @@ impl Emulator {
             .map(|(account, _)| ((*account).clone(), Service::new(*deletion_time)))
             .collect();
         // If it cannot be read, every answer goes on being an error.
-        if store.recover(&mut stored, self.now().into()).is_ok() {
+        if store.recover(&mut stored, self.moment()).is_ok() {
             for (account, guarded) in &mut guarded {
                 if let Some(service) = stored.remove(*account) {
                     guarded.service = service;

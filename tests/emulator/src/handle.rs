@@ -232,7 +232,7 @@ impl Emulator {
             operation => {
                 let mut account =
                     self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
-                let applied = account.apply(endpoint.account(), operation, location, now.into());
+                let applied = account.apply(endpoint.account(), operation, location, self.moment());
                 // While nobody else can change the state: a failure to store what it holds now is
                 // a failure of this answer too.
                 notes.unsettled = Unsettled::now(self);

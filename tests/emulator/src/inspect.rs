@@ -90,7 +90,7 @@ impl Emulator {
     /// Looks at everything that an account holds; `None` for one that is not served.
     #[must_use]
     pub fn inspect_account(&self, account: &AccountName) -> Option<AccountState> {
-        let now = Moment::from(self.now());
+        let now = self.moment();
         let mut guarded = self.service(account)?;
         let properties = guarded.service.properties().clone();
         let queues = guarded.service.queues().map(|(name, queue)| look(name, queue, now)).collect();

@@ -127,6 +127,8 @@
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod account;
 mod authenticate;
 mod checks;
@@ -142,6 +144,7 @@ mod emulator;
 mod fault;
 mod handle;
 mod inspect;
+mod notice;
 mod replica;
 mod role;
 #[cfg(feature = "serve")]
@@ -163,6 +166,7 @@ pub use emulator::{Emulator, EmulatorBuilder};
 pub use fault::{Dropped, Effect, Exchange, Fault, InvalidFault};
 pub use handle::Connection;
 pub use inspect::{AccountState, MessageState, QueueState};
+pub use notice::Notice;
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
 pub use serve::{BindError, Server, ServerOptions};

@@ -110,6 +110,12 @@ impl Store {
         self.starts
     }
 
+    /// The latest time that the store knows to have been.
+    pub(crate) fn latest(&self) -> Result<Moment, StoreError> {
+        let reader = lock(&self.inner.reader);
+        load::latest(&reader).map_err(|source| self.inner.error.read(source))
+    }
+
     /// Fills empty services with what is stored. They tell the store of every change from then on.
     pub(crate) fn load(
         &self,

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
 use crate::fault::Faults;
+use crate::notice::{Notice, Notices};
 use crate::replica::{Replica, Replication};
 use crate::role::Roles;
 use crate::state::Service;
@@ -27,7 +28,9 @@ use crate::{Account, Fault, ManualClock, Role};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct EmulatorBuilder {
     accounts: Vec<Account>,
-    clock: Clock,
+    /// The clock that was given; `None` for that of the machine.
+    clock: Option<Clock>,
+    notices: Notices,
     seed: Option<u64>,
     deletion_time: Duration,
     directory: Directory,
@@ -53,7 +56,8 @@ impl EmulatorBuilder {
     pub(super) fn new() -> Self {
         Self {
             accounts: Vec::new(),
-            clock: Clock::wall(),
+            clock: None,
+            notices: Notices::default(),
             seed: None,
             deletion_time: DELETION_TIME,
             directory: Directory::new(),
@@ -73,8 +77,11 @@ impl EmulatorBuilder {
     }
 
     /// Reads the time from `now`, once for each request.
+    ///
+    /// Messages follow such a clock wherever it goes. Without one they live by a time that starts
+    /// at the machine's and never goes back, whatever becomes of that.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock::from_fn(now);
+        self.clock = Some(Clock::from_fn(now));
         self
     }
 
@@ -154,6 +161,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Tells `listener` what whoever runs the emulator should know; see [`Notice`]. A listener
+    /// must not call the emulator.
+    pub fn on_notice(mut self, listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.notices = Notices::to(listener);
+        self
+    }
+
     /// Starts with a fault; see [`Emulator::add_fault`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -172,14 +186,20 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(mut self) -> Emulator {
         self.add_devstore();
-        self.assemble(Contents::default())
+        let clock = self.take_clock();
+        self.assemble(clock, Contents::default())
     }
 
     /// Starts with the queues in an open store.
     #[cfg(feature = "durable")]
     pub(crate) fn build_on(mut self, store: Store) -> Result<Emulator, StoreError> {
         self.add_devstore();
-        let now = self.clock.now().into();
+        let mut clock = self.take_clock();
+        let by = clock.go_on_from(store.latest()?);
+        if !by.is_zero() {
+            self.notices.tell(&Notice::ClockBehind { by });
+        }
+        let now = clock.moment();
         let mut contents = Contents { starts: store.starts(), ..Contents::default() };
         contents.services = self.empty_services();
         store.load(&mut contents.services, now)?;
@@ -188,13 +208,17 @@ impl EmulatorBuilder {
             store.copy(&mut contents.copies, now)?;
         }
         contents.store = Some(store);
-        Ok(self.assemble(contents))
+        Ok(self.assemble(clock, contents))
     }
 
     #[cfg(feature = "durable")]
     fn empty_services(&self) -> HashMap<AccountName, Service> {
         let service = || Service::new(self.deletion_time);
         self.accounts.iter().map(|account| (account.name().clone(), service())).collect()
+    }
+
+    fn take_clock(&mut self) -> Clock {
+        self.clock.take().unwrap_or_else(|| Clock::machine(self.notices.clone()))
     }
 
     fn add_devstore(&mut self) {
@@ -204,10 +228,9 @@ impl EmulatorBuilder {
         }
     }
 
-    fn assemble(mut self, mut contents: Contents) -> Emulator {
+    fn assemble(mut self, clock: Clock, mut contents: Contents) -> Emulator {
         let verifier = self.verifier();
-        let Self { accounts, clock, seed, deletion_time, directory, replication, faults, .. } =
-            self;
+        let Self { accounts, seed, deletion_time, directory, replication, faults, .. } = self;
         // Ids and receipts that are stored must not be drawn again.
         let seed = seed.map(|seed| seed ^ contents.starts.rotate_right(8));
         let mut seeds = seed.map_or_else(Rng::new, Rng::with_seed);

@@ -20,6 +20,12 @@ impl Moment {
         Self(self.0.saturating_add(by)).min(Self::NEVER)
     }
 
+    /// The time from `earlier` to this moment; zero if that is later.
+    #[cfg(feature = "durable")]
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+
     /// Microseconds since 1970.
     #[cfg(feature = "durable")]
     pub(crate) fn micros(self) -> i64 {

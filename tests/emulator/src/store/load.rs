@@ -17,6 +17,12 @@ pub(super) fn last_number(reader: &Connection) -> rusqlite::Result<u64> {
     reader.query_row(last, [], |row| row.get(0)).map(i64::cast_unsigned)
 }
 
+/// The latest time at which a message was put.
+pub(super) fn latest(reader: &Connection) -> rusqlite::Result<Moment> {
+    let latest = "SELECT ifnull(max(inserted_at), 0) FROM messages";
+    reader.query_row(latest, [], |row| row.get(0)).map(Moment::from_micros)
+}
+
 /// Messages of queues that are gone, which there was no time to remove.
 pub(super) fn orphans(reader: &Connection) -> rusqlite::Result<Vec<u64>> {
     let mut query = reader

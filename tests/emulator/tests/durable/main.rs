@@ -17,3 +17,5 @@ mod reopen;
 #[cfg(unix)]
 #[path = "../it/running.rs"]
 mod running;
+#[cfg(unix)]
+mod voices;

@@ -96,6 +96,27 @@ fn visibility_dequeue_count_and_expiry() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_while_it_is_off_hides_nothing() {
+    let (folder, clock, emulator) = start();
+    put(&emulator, "a");
+    let stopped = emulator.inspect().queue(QUEUE).unwrap().messages[0].inserted_at;
+    drop(emulator);
+    clock.set(stopped - Duration::from_secs(24 * 60 * 60));
+    let (tell, told) = std::sync::mpsc::channel();
+    let builder = Emulator::builder().manual_clock(&clock);
+    let builder = builder.on_notice(move |notice| tell.send(notice.to_string()).unwrap());
+    let emulator = builder.location(folder.path()).open().unwrap();
+    assert!(told.recv().unwrap().contains("1 day behind"));
+    assert_eq!(texts(&emulator), ["a"]);
+    put(&emulator, "b");
+    let inserted = emulator.inspect().queue(QUEUE).unwrap().messages[1].inserted_at;
+    assert_eq!(inserted, stopped);
+    clock.advance(Duration::from_secs(1));
+    put(&emulator, "c");
+    assert_eq!(texts(&emulator), ["a", "b", "c"]);
+}
+
+#[test]
 fn settings_of_queues_and_of_the_service() {
     let (folder, clock, emulator) = start();
     let mut metadata = Metadata::new();

@@ -1,35 +1,39 @@
 //! The program `queue-emulator`: the service over HTTP on this machine.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod args;
 mod certificate;
 mod run;
+mod say;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use args::Command;
+use say::{print, say};
 
 fn main() -> ExitCode {
     match parse() {
         Ok(Command::Help) => {
-            print!("{}", args::HELP);
+            print(args::HELP.trim_end());
             ExitCode::SUCCESS
         }
         Ok(Command::Version) => {
-            println!("queue-emulator {}", env!("CARGO_PKG_VERSION"));
+            print(concat!("queue-emulator ", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
         }
         Ok(Command::Token(issuer, user)) => {
-            println!("{}", issuer.issue(&user, std::time::SystemTime::now()));
+            print(issuer.issue(&user, std::time::SystemTime::now()));
             ExitCode::SUCCESS
         }
         Ok(Command::Run(options)) => run::run(*options).unwrap_or_else(|error| {
-            eprintln!("queue-emulator: {}", sentence(&*error));
+            say(format_args!("queue-emulator: {}", sentence(&*error)));
             ExitCode::FAILURE
         }),
         Err(error) => {
             // The message of this type has its cause in it.
-            eprintln!("queue-emulator: {error}\nTry 'queue-emulator --help'.");
+            say(format_args!("queue-emulator: {error}\nTry 'queue-emulator --help'."));
             ExitCode::from(2)
         }
     }

@@ -1,7 +1,6 @@
 //! Running the server until it is told to stop, or until a command has ended.
 
 use std::error::Error;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::args::{Exec, Options};
 use crate::certificate::Trusted;
+use crate::say::{print, say};
 use crate::sentence;
 
 /// What clients of every language look for, `az` first.
@@ -54,13 +54,14 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let trust = trusted.as_ref().map(|trusted| trusted.file.as_path());
     if !server.local_addr().ip().is_loopback() {
         let clear = if trust.is_none() { ", and what they send is not encrypted" } else { "" };
-        eprintln!("Warning: other machines can reach {}{clear}.", server.local_addr());
+        let address = server.local_addr();
+        say(format_args!("Warning: other machines can reach {address}{clear}."));
     }
     let work = async {
         match exec {
             Some(exec) => execute(exec, &server, trust, &mut signals).await,
             None => {
-                announce(&server, trust, location.as_deref())?;
+                announce(&server, trust, location.as_deref());
                 signals.next().await;
                 Ok(ExitCode::SUCCESS)
             }
@@ -89,7 +90,8 @@ fn allow_connections() {
 
 /// The emulator that the options ask for.
 fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreError> {
-    let mut builder = Emulator::builder();
+    let mut builder =
+        Emulator::builder().on_notice(|notice| say(format_args!("queue-emulator: {notice}.")));
     for account in &options.accounts {
         builder = builder.account(account.clone());
     }
@@ -133,16 +135,17 @@ fn complain(broken: Arc<Notify>) -> impl Fn(&StoreError) + Send + Sync + 'static
     let last = Mutex::new(None::<Instant>);
     move |error| {
         if error.kind() == StoreErrorKind::Stopped {
-            eprintln!("queue-emulator: {}", sentence(error));
-            return broken.notify_one();
+            // First what has to happen, and then what is said about it.
+            broken.notify_one();
+            return say(format_args!("queue-emulator: {}", sentence(error)));
         }
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(10)) {
             *last = Some(Instant::now());
-            eprintln!(
+            say(format_args!(
                 "queue-emulator: {}. What cannot be stored is answered with 500 InternalError.",
                 sentence(error)
-            );
+            ));
         }
     }
 }
@@ -157,7 +160,7 @@ fn address(host: &str, port: u16) -> String {
 }
 
 /// Tells people on standard error and programs on standard output.
-fn announce(server: &Server, trust: Option<&Path>, location: Option<&Path>) -> io::Result<()> {
+fn announce(server: &Server, trust: Option<&Path>, location: Option<&Path>) {
     let kept = match location {
         None => "Queues are kept in memory and are gone when it stops.".to_owned(),
         Some(folder) => format!("Queues are kept in {}.", folder.display()),
@@ -178,7 +181,7 @@ fn announce(server: &Server, trust: Option<&Path>, location: Option<&Path>) -> i
             )
         }
     };
-    eprintln!(
+    say(format_args!(
         "Azure Queue Storage emulator, listening on {url}\n\
          {kept}\n\
          \n\
@@ -190,19 +193,16 @@ fn announce(server: &Server, trust: Option<&Path>, location: Option<&Path>) -> i
          \n\
          {told}Press ctrl-c to stop.",
         url = server.base_url(),
-    );
+    ));
     // Nothing in the other values needs escaping: addresses, account names and base64.
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
+    print(format_args!(
         r#"{{"ready":true,"url":"{url}","port":{port},"account":"{account}","connectionString":"{connection_string}","pid":{pid},"version":"{version}"{certificate}}}"#,
         url = server.base_url(),
         port = server.local_addr().port(),
         account = server.emulator().account().name(),
         pid = std::process::id(),
         version = env!("CARGO_PKG_VERSION"),
-    )?;
-    out.flush()
+    ));
 }
 
 /// Runs a command with the connection string in its environment until it ends.
