@@ -44,8 +44,12 @@ mod call;
 mod executor;
 mod pages;
 mod queue;
+#[cfg(all(feature = "processor", feature = "tokio"))]
+mod redrive;
 mod service;
 
+#[cfg(all(feature = "processor", feature = "tokio"))]
+pub use self::redrive::redrive;
 pub use self::{
     call::Call,
     pages::{QueuePages, Queues},

@@ -202,7 +202,7 @@ pub use self::{
     builder::{Processor, Undecodable},
     control::Health,
     delivery::{Delivery, FencingToken},
-    handler::{BoxError, Handler, HandlerError, Outcome, ResultExt},
+    handler::{BoxError, Handler, HandlerError, HandlerResult, Outcome, ResultExt},
     isolation::Isolation,
     lease::{LeaseError, LeaseHandle, LeaseState},
     producer::{OnAmbiguous, Prepared, Producer, SendSummary, Sent},

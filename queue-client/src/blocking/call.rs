@@ -20,7 +20,7 @@ impl<'a, C: IntoFuture> Call<'a, C> {
         Self { executor, call }
     }
 
-    fn with(self, change: impl FnOnce(C) -> C) -> Self {
+    pub(super) fn with(self, change: impl FnOnce(C) -> C) -> Self {
         Self { executor: self.executor, call: change(self.call) }
     }
 

@@ -63,6 +63,11 @@ impl<C: Codec> QueueClient<C> {
         &self.queue
     }
 
+    #[cfg(all(feature = "processor", feature = "tokio"))]
+    pub(super) const fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
     /// The name of the queue.
     #[must_use]
     pub const fn name(&self) -> &QueueName {

@@ -9,7 +9,7 @@ use super::{
     core::{CoreConfig, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay},
     dead_letter::DeadLetterTo,
     driver::{Queue, Unreadable},
-    handler::{HandlerError, Outcome},
+    handler::HandlerResult,
     isolation::Isolation,
     observe::{Observer, Observers},
     stop::Stop,
@@ -195,15 +195,15 @@ impl<T: Send + 'static> Processor<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn hand_undecodable_to<F, Fut, R>(mut self, handler: F) -> Self
+    pub fn hand_undecodable_to<F, Fut>(mut self, handler: F) -> Self
     where
         F: Fn(Delivery<String>, CodecError) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
-        R: Into<Outcome>,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
     {
         self.unreadable = Unreadable::Hand(Arc::new(move |delivery, error| {
             let handled = handler(delivery, error);
-            Box::pin(async move { handled.await.map(Into::into) })
+            Box::pin(async move { handled.await.into_outcome() })
         }));
         self
     }

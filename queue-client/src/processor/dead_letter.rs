@@ -13,7 +13,7 @@ use super::{core::Reason, handler::BoxError};
 use crate::failure::{OpFailure, Refusal};
 
 pub(super) use self::queue::QueueSink;
-pub use self::redrive::{Redrive, RedriveReport, redrive};
+pub use self::redrive::{Redrive, RedriveError, RedriveReport, redrive};
 
 /// The suffix of dead-letter queues, which Azure Functions uses too.
 pub(super) const SUFFIX: &str = "-poison";

@@ -38,7 +38,18 @@ impl From<()> for Outcome {
     }
 }
 
-/// Works on messages. Closures do too: see [`Processor::run`](super::Processor::run).
+/// What works on messages.
+///
+/// A struct implements this to hold what its work needs. A function or closure is a handler as it
+/// is, if its future gives `Result<(), E>` or `Result<Outcome, E>` with any error `E` that becomes a
+/// [`HandlerError`], such as that of `anyhow`, a `Box<dyn Error + Send + Sync>` or an error type of
+/// the program. For each form see [`Processor::run`](super::Processor::run).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not work on messages with a body of the type `{T}`",
+    label = "not a handler",
+    note = "a handler implements `Handler<{T}>`, or is a function or closure that takes a \
+            `Delivery<{T}>` and whose future gives `Result<(), E>` or `Result<Outcome, E>`"
+)]
 pub trait Handler<T>: Send + Sync + 'static {
     /// Works on one message. What it returns settles the message, so there is nothing to forget.
     ///
@@ -170,17 +181,61 @@ pub(super) fn verdict(result: Result<Outcome, HandlerError>) -> (core::Outcome, 
     }
 }
 
-/// A closure as a handler.
-pub(super) struct FromFn<F>(pub(super) F);
-
-impl<T, F, Fut, R> Handler<T> for FromFn<F>
+impl<T, F, Fut, R, E> Handler<T> for F
 where
     T: Send + 'static,
     F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, HandlerError>> + Send,
+    Fut: Future<Output = Result<R, E>> + Send,
     R: Into<Outcome>,
+    E: Into<HandlerError>,
 {
     async fn handle(&self, delivery: Delivery<T>) -> Result<Outcome, HandlerError> {
-        (self.0)(delivery).await.map(Into::into)
+        match self(delivery).await {
+            Ok(outcome) => Ok(outcome.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What a closure gives in the end that is passed to [`Processor::run`](super::Processor::run):
+/// `Result<(), HandlerError>` or `Result<Outcome, HandlerError>`.
+///
+/// There is this one implementation, so the compiler knows the error of an `Ok(())`. With a second
+/// one every closure would have to name it.
+#[diagnostic::on_unimplemented(
+    message = "a function passed to this method cannot end with `{Self}`",
+    label = "its future must give `Result<(), HandlerError>` or `Result<Outcome, HandlerError>`",
+    note = "a function with an error of its own, such as `anyhow::Result<()>`, is passed to \
+            `run_handler`, `spawn_handler` or `drain_once_handler`",
+    note = "in a closure, `?` makes a `HandlerError` of any error: `|delivery| async move {{ \
+            work(delivery).await?; Ok(()) }}`"
+)]
+pub trait HandlerResult {
+    /// What becomes of the message.
+    ///
+    /// # Errors
+    ///
+    /// The error of the handler.
+    fn into_outcome(self) -> Result<Outcome, HandlerError>;
+}
+
+impl<R: Into<Outcome>> HandlerResult for Result<R, HandlerError> {
+    fn into_outcome(self) -> Result<Outcome, HandlerError> {
+        self.map(Into::into)
+    }
+}
+
+/// A closure as a handler.
+pub(super) struct FromFn<F>(pub(super) F);
+
+impl<T, F, Fut> Handler<T> for FromFn<F>
+where
+    T: Send + 'static,
+    F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: HandlerResult,
+{
+    async fn handle(&self, delivery: Delivery<T>) -> Result<Outcome, HandlerError> {
+        (self.0)(delivery).await.into_outcome()
     }
 }

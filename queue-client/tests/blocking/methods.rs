@@ -53,8 +53,9 @@ fn every_option_is_there() {
         let mut found = BTreeSet::new();
         for line in source.lines() {
             if let Some(rest) = line.strip_prefix("impl") {
-                let is_call =
-                    |word: &&str| ["Send", "Receive", "Peek", "Update", "Batch"].contains(word);
+                let is_call = |word: &&str| {
+                    ["Send", "Receive", "Peek", "Update", "Batch", "Redrive"].contains(word)
+                };
                 // The last one: bounds such as `Send` come before.
                 of = rest
                     .split(|c: char| !c.is_alphanumeric())
@@ -72,6 +73,12 @@ fn every_option_is_there() {
     };
     let asynchronous = &options(include_str!("../../src/call.rs"))
         | &options(include_str!("../../src/call/batch.rs"));
-    assert!(asynchronous.contains("Send::never_expires"), "{asynchronous:?}");
-    assert_eq!(asynchronous, options(include_str!("../../src/blocking/call.rs")));
+    let asynchronous =
+        &asynchronous | &options(include_str!("../../src/processor/dead_letter/redrive.rs"));
+    let blocking = &options(include_str!("../../src/blocking/call.rs"))
+        | &options(include_str!("../../src/blocking/redrive.rs"));
+    for name in ["Send::never_expires", "Redrive::dry_run"] {
+        assert!(asynchronous.contains(name), "{name}: {asynchronous:?}");
+    }
+    assert_eq!(asynchronous, blocking);
 }

@@ -30,6 +30,10 @@ mod sas_handout;
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/sender.rs"]
 mod sender;
+#[cfg(feature = "processor")]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/shared_database.rs"]
+mod shared_database;
 
 use queue_client::{AccountKey, runtime::Runtime};
 
@@ -55,6 +59,19 @@ async fn what_can_never_work_becomes_a_dead_letter() -> Outcome {
     let report = processor::processor(&service, "orders")?.drain_once(processor::count).await?;
     assert_eq!(report.to_string(), "1 completed, 0 retried, 1 dead-lettered");
     assert_eq!(receiver::run(&service, "orders-poison").await?, 1);
+    Ok(())
+}
+
+#[cfg(feature = "processor")]
+#[tokio::test]
+async fn handlers_share_a_database() -> Outcome {
+    let (service, _) = reappear::embedded()?;
+    let texts = ["17 bottles", "3 glasses", "4 bottles", "some bottles"];
+    sender::run(&service, "orders", texts.map(str::to_owned).to_vec()).await?;
+    let database = shared_database::Database::default();
+    let report = shared_database::run(&service, "orders", &database).await?;
+    assert_eq!(report.to_string(), "3 completed, 1 retried, 0 dead-lettered");
+    assert_eq!((database.ordered("bottles"), database.ordered("glasses")), (21, 3));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod isolation;
 mod leases;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod redrive;
 #[cfg(feature = "aad")]
 mod roles;
 mod sending;

@@ -203,6 +203,7 @@ async fn dead_letters_come_back() {
         redrive(&poison, &service.queue("missing").unwrap())
             .await
             .unwrap_err()
+            .error()
             .is_queue_not_found()
     );
 }

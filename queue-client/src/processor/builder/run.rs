@@ -17,7 +17,7 @@ use crate::processor::{
     dead_letter::{DeadLetterSink, Place, QueueSink},
     depth,
     driver::{Driver, Queue},
-    handler::{FromFn, Handler, HandlerError, Outcome},
+    handler::{FromFn, Handler, HandlerResult},
     isolation,
     producer::nudges,
 };
@@ -25,8 +25,116 @@ use crate::processor::{
 impl<T: Send + 'static> Processor<T> {
     /// Works until it is told to stop: by [`stop_when`](Self::stop_when) or a signal.
     ///
-    /// The handler returns `Ok(())`, or an [`Outcome`], or any error with `?`. What it returns
-    /// settles the message. A panic is a failure too.
+    /// The handler returns `Ok(())`, or an [`Outcome`](crate::processor::Outcome), or any error with
+    /// `?`. What it returns settles the message. A panic is a failure too.
+    ///
+    /// # State
+    ///
+    /// A handler is called many times at once, so what its calls share is behind an
+    /// [`Arc`](std::sync::Arc), as pools of connections are by themselves. Each call gets its own
+    /// clone, since it may outlive the next one:
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// # use queue_client::processor::{Delivery, Handler, HandlerError, Outcome, Processor};
+    /// /// Stands for a pool of connections to a database.
+    /// #[derive(Default)]
+    /// struct Database(Mutex<Vec<String>>);
+    ///
+    /// impl Database {
+    ///     async fn save(&self, text: &str) -> anyhow::Result<()> {
+    /// #       self.0.lock().unwrap().push(text.to_owned());
+    ///         // ...
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// # let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// # for number in 0..4 { orders.send(number.to_string()).await?; }
+    /// # let processor = || Processor::new(orders.clone()).stop_when(tokio::time::sleep(std::time::Duration::from_millis(30)));
+    /// let database = Arc::new(Database::default());
+    ///
+    /// // A closure that clones. `?` takes any error.
+    /// let shared = database.clone();
+    /// processor()
+    ///     .run(move |order| {
+    ///         let database = shared.clone();
+    ///         async move {
+    ///             database.save(order.body()).await?;
+    ///             Ok(())
+    ///         }
+    ///     })
+    ///     .await?;
+    ///
+    /// // A function with an error of its own is passed to `run_handler`.
+    /// async fn save(database: Arc<Database>, order: Delivery<String>) -> anyhow::Result<()> {
+    ///     database.save(order.body()).await
+    /// }
+    /// let shared = database.clone();
+    /// processor().run_handler(move |order| save(shared.clone(), order)).await?;
+    ///
+    /// // So is a method of a struct.
+    /// struct Shop {
+    ///     database: Arc<Database>,
+    /// }
+    /// impl Shop {
+    ///     async fn take(self: Arc<Self>, order: Delivery<String>) -> anyhow::Result<()> {
+    ///         self.database.save(order.body()).await
+    ///     }
+    /// }
+    /// let shop = Arc::new(Shop { database: database.clone() });
+    /// processor().run_handler(move |order| Shop::take(shop.clone(), order)).await?;
+    ///
+    /// // A `Handler` has its state and needs no clones.
+    /// impl Handler<String> for Shop {
+    ///     async fn handle(&self, order: Delivery<String>) -> Result<Outcome, HandlerError> {
+    ///         self.database.save(order.body()).await?;
+    ///         Ok(Outcome::Complete)
+    ///     }
+    /// }
+    /// processor().run_handler(Shop { database: database.clone() }).await?;
+    /// # assert_eq!(database.0.lock().unwrap().len(), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Which functions fit
+    ///
+    /// The compiler knows the error of an `Ok(())` in a closure because this method takes only one:
+    /// [`HandlerError`](crate::processor::HandlerError). So a function with another one does not fit
+    /// here, which the compiler says along with the way out:
+    ///
+    /// ```compile_fail,E0277
+    /// # use queue_client::{QueueClient, processor::{Delivery, Processor}};
+    /// # async fn run(orders: QueueClient) {
+    /// async fn save(order: Delivery<String>) -> anyhow::Result<()> {
+    /// #   drop(order);
+    ///     Ok(())
+    /// }
+    /// // error: a function passed to this method cannot end with `Result<(), anyhow::Error>`
+    /// let report = Processor::new(orders).run(save).await;
+    /// # }
+    /// ```
+    ///
+    /// ```
+    /// # use queue_client::{QueueClient, processor::{Delivery, Processor}};
+    /// # async fn run(orders: QueueClient) {
+    /// # async fn save(order: Delivery<String>) -> anyhow::Result<()> {
+    /// #     drop(order);
+    /// #     Ok(())
+    /// # }
+    /// let report = Processor::new(orders).run_handler(save).await;
+    /// # }
+    /// ```
+    ///
+    /// # Cancellation
     ///
     /// Dropping the future drops all handlers where they are; the messages come back when their
     /// leases end.
@@ -35,16 +143,16 @@ impl<T: Send + 'static> Processor<T> {
     ///
     /// When a setting is outside its limits, the credential is refused from the start, or the queue
     /// is missing and the settings say to stop then. Nothing else ends it.
-    pub async fn run<F, Fut, R>(self, handler: F) -> Result<Report, Stopped>
+    pub async fn run<F, Fut>(self, handler: F) -> Result<Report, Stopped>
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
-        R: Into<Outcome>,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
     {
         self.run_handler(FromFn(handler)).await
     }
 
-    /// As [`run`](Self::run), with a [`Handler`].
+    /// As [`run`](Self::run), with a [`Handler`]: a struct, or a function with any error.
     ///
     /// # Errors
     ///
@@ -55,11 +163,11 @@ impl<T: Send + 'static> Processor<T> {
     }
 
     /// As [`run`](Self::run), in a task of its own.
-    pub fn spawn<F, Fut, R>(self, handler: F) -> Running
+    pub fn spawn<F, Fut>(self, handler: F) -> Running
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
-        R: Into<Outcome> + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
     {
         self.spawn_handler(FromFn(handler))
     }
@@ -77,14 +185,26 @@ impl<T: Send + 'static> Processor<T> {
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    pub async fn drain_once<F, Fut, R>(mut self, handler: F) -> Result<Report, Stopped>
+    pub async fn drain_once<F, Fut>(self, handler: F) -> Result<Report, Stopped>
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
-        R: Into<Outcome>,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
     {
+        self.drain_once_handler(FromFn(handler)).await
+    }
+
+    /// As [`drain_once`](Self::drain_once), with a [`Handler`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn drain_once_handler<H: Handler<T>>(
+        mut self,
+        handler: H,
+    ) -> Result<Report, Stopped> {
         self.config.stop_when_empty = true;
-        self.run_handler(FromFn(handler)).await
+        self.run_handler(handler).await
     }
 
     pub(in crate::processor) fn runtime(&self) -> Arc<dyn crate::runtime::Runtime> {

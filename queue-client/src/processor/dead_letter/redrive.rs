@@ -1,28 +1,54 @@
+//! [`redrive`]: the way back of dead letters, from a queue into the one that they died in.
+
+mod report;
+
 use std::{
     collections::BTreeSet,
-    fmt,
     time::{Duration, SystemTime},
 };
 
 use queue_auth::BoxFuture;
 use queue_proto::{
-    LeaseTimeout, MessageCount, MessageId, MessageText, TimeToLive, VisibilityTimeout,
-    ops::{DeleteMessage, GetMessages, PutMessage, ReceivedMessage, UpdateMessage},
+    LeaseTimeout, MessageCount, MessageId, MessageText, OperationKind, TimeToLive,
+    VisibilityTimeout,
+    ops::{
+        DeleteMessage, GetMessages, GetQueueMetadata, PutMessage, ReceivedMessage, UpdateMessage,
+    },
 };
 
+use self::report::SameQueue;
+pub use self::report::{RedriveError, RedriveReport};
 use super::{DeadLetter, envelope};
 use crate::{
-    QueueClient, codec::Codec, error::Error, failure::OpFailure, processor::core::Reason,
+    QueueClient,
+    codec::Codec,
+    error::{Cause, Error},
+    failure::{OpFailure, Refusal},
+    processor::core::Reason,
     processor::driver::Queue,
 };
 
 /// For how long messages are hidden while they are moved.
 const LEASE: Duration = Duration::from_secs(300);
+/// After this many receives in a row that found only messages which came later, what was there is
+/// assumed to be done. One is not enough: the service does not promise an order.
+const IDLE_RECEIVES: usize = 3;
 
 /// Brings dead letters back: each message is put into `to`, and then deleted from `from`. What was in
 /// an envelope comes out of it.
 ///
 /// A message that is put starts anew, with a new id and as its own first delivery.
+///
+/// Only what is in the queue at the beginning is moved. Messages that come in meanwhile are left,
+/// and counted in the [report](RedriveReport): a handler that fails again at once does not keep this
+/// busy for ever. To move from a queue to itself is an error.
+///
+/// The credential needs the permissions to process `from`, and to read and add to `to`.
+///
+/// # Errors
+///
+/// A [`RedriveError`] with what was done until then. Messages that were not moved stay where they
+/// are; they are hidden for up to 5 minutes if they cannot be given back either.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -74,21 +100,6 @@ pub struct Redrive {
     time_to_live: Option<TimeToLive>,
 }
 
-/// What was brought back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RedriveReport {
-    /// Messages that were moved, or would have been by a dry run.
-    pub moved: usize,
-    /// Of these, messages that may be in both queues: they were put, and their delete was not
-    /// confirmed.
-    pub perhaps_in_both: usize,
-    /// Messages that did not match, and stay where they were.
-    pub skipped: usize,
-    /// Messages of which it is not known whether they were put. They stay where they were as well.
-    pub unknown: usize,
-}
-
 impl Redrive {
     /// Only messages that died of this. Only letters in envelopes tell.
     pub const fn reason(mut self, reason: Reason) -> Self {
@@ -137,65 +148,106 @@ impl Redrive {
         self
     }
 
-    async fn run(self) -> Result<RedriveReport, Error> {
-        let mut report = RedriveReport::default();
-        let mut kept = Vec::new();
-        let result = self.move_all(&mut report, &mut kept).await;
-        for message in kept {
+    async fn run(self) -> Result<RedriveReport, RedriveError> {
+        let mut run = Run::default();
+        let result = self.move_all(&mut run).await;
+        for message in run.kept {
             // What cannot be given back comes back by itself.
             drop(self.from.persist(&self.give_back(message)).await);
         }
-        result.map(|()| report)
+        match result {
+            Ok(()) => Ok(run.report),
+            Err(error) => Err(RedriveError::new(run.report, error)),
+        }
     }
 
-    async fn move_all(
-        &self,
-        report: &mut RedriveReport,
-        kept: &mut Vec<ReceivedMessage>,
-    ) -> Result<(), Error> {
+    async fn move_all(&self, run: &mut Run) -> Result<(), Error> {
+        if self.is_circle() {
+            let place = self.to.client().place(Some(self.to.name()));
+            let cause = Cause::InvalidArgument(Box::new(SameQueue));
+            let failure = OpFailure::NotSent;
+            return Err(Error::new(cause, OperationKind::PutMessage, failure, 0, place));
+        }
         // A destination that is missing shows before anything is received.
-        let metadata = queue_proto::ops::GetQueueMetadata::new(self.to.name().clone());
-        self.to.persist(&metadata).await?;
+        self.to.persist(&GetQueueMetadata::new(self.to.name().clone())).await?;
+        let there = self.count().await?;
         let lease = LeaseTimeout::try_from(LEASE).unwrap_or_default();
-        let mut seen = BTreeSet::<MessageId>::new();
-        while report.moved < self.max {
-            let get = GetMessages::new(self.from.name().clone())
-                .count(self.batch)
-                .visibility_timeout(lease);
+        let get =
+            GetMessages::new(self.from.name().clone()).count(self.batch).visibility_timeout(lease);
+        let batch = self.batch.get() as usize;
+        let mut idle = 0;
+        // What was moved may have come back, and is looked at for the report.
+        while run.report.moved < self.max && idle < IDLE_RECEIVES + run.report.moved / batch {
             let messages = self.from.persist(&get).await?.messages;
-            let mut news = false;
+            if messages.is_empty() {
+                break;
+            }
+            idle += 1;
             for message in messages {
-                if !seen.insert(message.id.clone()) {
-                    kept.push(message);
-                    continue;
-                }
-                news = true;
                 let letter = envelope::open(&message.text);
-                if report.moved >= self.max {
-                    kept.push(message);
+                match run.standing(&message, letter.as_ref(), there) {
+                    Standing::Seen => {
+                        run.kept.push(message);
+                        continue;
+                    }
+                    Standing::Returned => {
+                        run.report.returned += 1;
+                        run.kept.push(message);
+                        continue;
+                    }
+                    Standing::Newer => {
+                        run.report.newer += 1;
+                        run.kept.push(message);
+                        continue;
+                    }
+                    Standing::WasThere => idle = 0,
+                }
+                if run.report.moved >= self.max {
+                    run.kept.push(message);
                 } else if !self.wants(&message, letter.as_ref()) {
-                    report.skipped += 1;
-                    kept.push(message);
+                    run.report.skipped += 1;
+                    run.kept.push(message);
                 } else if self.dry_run {
-                    report.moved += 1;
-                    kept.push(message);
+                    run.report.moved += 1;
+                    run.kept.push(message);
                 } else {
                     let text = letter.map_or_else(|| message.text.clone(), |letter| letter.text);
-                    self.move_one(report, kept, message, text).await?;
+                    self.move_one(run, message, text).await?;
                     self.from.client().runtime.sleep(self.pause).await;
                 }
-            }
-            if !news {
-                break;
             }
         }
         Ok(())
     }
 
+    /// Whether both ends are one queue. Where one queue goes by two addresses, this does not see
+    /// it, and [`Run::standing`] makes the run end.
+    fn is_circle(&self) -> bool {
+        let (from, to) = (&self.from.client().endpoint, &self.to.client().endpoint);
+        self.from.name() == self.to.name()
+            && from.account() == to.account()
+            && from.authority() == to.authority()
+    }
+
+    /// At most how many messages the queue holds, hidden ones included: the service's count is
+    /// never lower than that.
+    async fn count(&self) -> Result<usize, Error> {
+        let metadata = GetQueueMetadata::new(self.from.name().clone());
+        match self.from.persist(&metadata).await {
+            Ok(metadata) => {
+                Ok(usize::try_from(metadata.approximate_messages_count).unwrap_or(usize::MAX))
+            }
+            // A signature that may only receive and delete may not ask, and works all the same.
+            Err(error) => match error.failure() {
+                OpFailure::Refused { kind: Refusal::Unauthorized, .. } => Ok(usize::MAX),
+                _ => Err(error),
+            },
+        }
+    }
+
     async fn move_one(
         &self,
-        report: &mut RedriveReport,
-        kept: &mut Vec<ReceivedMessage>,
+        run: &mut Run,
         message: ReceivedMessage,
         text: MessageText,
     ) -> Result<(), Error> {
@@ -205,26 +257,29 @@ impl Redrive {
         }
         loop {
             match self.to.persist(&put).await {
-                Ok(_) => break,
+                Ok(answer) => {
+                    run.put.insert(answer.message.id.as_str().to_owned());
+                    break;
+                }
                 Err(error) if *error.failure() == OpFailure::Ambiguous => {
                     if self.allow_duplicates {
                         continue;
                     }
-                    report.unknown += 1;
-                    kept.push(message);
+                    run.report.unknown += 1;
+                    run.kept.push(message);
                     return Ok(());
                 }
                 Err(error) => {
-                    kept.push(message);
+                    run.kept.push(message);
                     return Err(error);
                 }
             }
         }
-        report.moved += 1;
+        run.report.moved += 1;
         let from = self.from.name().clone();
         let delete = DeleteMessage::new(from, message.id.clone(), message.pop_receipt.clone());
         if self.from.persist(&delete).await.is_err() {
-            report.perhaps_in_both += 1;
+            run.report.perhaps_in_both += 1;
         }
         Ok(())
     }
@@ -242,25 +297,68 @@ impl Redrive {
     }
 }
 
+/// What has happened so far.
+#[derive(Debug, Default)]
+struct Run {
+    report: RedriveReport,
+    /// Messages that are given back at the end. Until then they are hidden, so that the receives go
+    /// on to others.
+    kept: Vec<ReceivedMessage>,
+    seen: BTreeSet<MessageId>,
+    /// The ids of what was put.
+    put: BTreeSet<String>,
+    /// The time of the first receive, by the clock of the service.
+    began: Option<SystemTime>,
+    /// The number of messages that were there from the beginning.
+    were_there: usize,
+}
+
+/// How a message came to be in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It was received before in this run.
+    Seen,
+    /// It was moved in this run, and died again.
+    Returned,
+    /// It came after the run began.
+    Newer,
+    WasThere,
+}
+
+impl Run {
+    /// Messages that come in while this runs are not taken: the handlers of what is moved may fail
+    /// at once, and each move would then make the next one, without end.
+    ///
+    /// Times of the service are whole seconds, so they do not tell for the second in which the run
+    /// began; there the ids of letters in envelopes tell, and for all others the number of messages
+    /// that were in the queue bounds the run.
+    fn standing(
+        &mut self,
+        message: &ReceivedMessage,
+        letter: Option<&DeadLetter>,
+        there: usize,
+    ) -> Standing {
+        if !self.seen.insert(message.id.clone()) {
+            return Standing::Seen;
+        }
+        let answered_at = message.next_visible_at.checked_sub(LEASE);
+        let began = *self.began.get_or_insert(answered_at.unwrap_or(message.next_visible_at));
+        if letter.is_some_and(|letter| self.put.contains(&letter.id)) {
+            Standing::Returned
+        } else if message.inserted_at > began || self.were_there >= there {
+            Standing::Newer
+        } else {
+            self.were_there += 1;
+            Standing::WasThere
+        }
+    }
+}
+
 impl IntoFuture for Redrive {
-    type Output = Result<RedriveReport, Error>;
+    type Output = Result<RedriveReport, RedriveError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
-    }
-}
-
-impl fmt::Display for RedriveReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} moved, {} skipped", self.moved, self.skipped)?;
-        for (count, what) in
-            [(self.perhaps_in_both, "perhaps in both queues"), (self.unknown, "perhaps put")]
-        {
-            if count > 0 {
-                write!(f, ", {count} {what}")?;
-            }
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,75 @@
+//! [`redrive`]: the way back of dead letters, for programs without async.
+
+use std::time::SystemTime;
+
+use queue_proto::{TimeToLive, codec::Codec};
+
+use super::{Call, QueueClient};
+use crate::processor::{
+    Reason,
+    dead_letter::{self, Redrive},
+};
+
+/// Brings dead letters back, on the calling thread: see [`dead_letter::redrive`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = queue_emulator::Emulator::new();
+/// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+/// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+/// #     .build_blocking()?;
+/// use queue_client::blocking::redrive;
+///
+/// let (orders, poison) = (service.queue("orders")?, service.queue("orders-poison")?);
+/// # orders.create()?;
+/// # poison.create()?;
+/// poison.send("17 bottles").run()?;
+///
+/// let report = redrive(&poison, &orders).rate(20.0).run()?;
+/// assert_eq!(report.moved, 1);
+/// # Ok(())
+/// # }
+/// ```
+pub fn redrive<'a, C: Codec, D: Codec>(
+    from: &'a QueueClient<C>,
+    to: &QueueClient<D>,
+) -> Call<'a, Redrive> {
+    Call::new(from.executor(), dead_letter::redrive(from.asynchronous(), to.asynchronous()))
+}
+
+impl Call<'_, Redrive> {
+    /// See [`Redrive::reason`].
+    pub fn reason(self, reason: Reason) -> Self {
+        self.with(|call| call.reason(reason))
+    }
+
+    /// See [`Redrive::since`].
+    pub fn since(self, time: SystemTime) -> Self {
+        self.with(|call| call.since(time))
+    }
+
+    /// See [`Redrive::max`].
+    pub fn max(self, messages: usize) -> Self {
+        self.with(|call| call.max(messages))
+    }
+
+    /// See [`Redrive::rate`].
+    pub fn rate(self, per_second: f64) -> Self {
+        self.with(|call| call.rate(per_second))
+    }
+
+    /// See [`Redrive::dry_run`].
+    pub fn dry_run(self) -> Self {
+        self.with(Redrive::dry_run)
+    }
+
+    /// See [`Redrive::allow_duplicates`].
+    pub fn allow_duplicates(self) -> Self {
+        self.with(Redrive::allow_duplicates)
+    }
+
+    /// See [`Redrive::time_to_live`].
+    pub fn time_to_live(self, time: TimeToLive) -> Self {
+        self.with(|call| call.time_to_live(time))
+    }
+}
