@@ -162,6 +162,9 @@ impl PolicyId {
 impl PolicyPermission {
     const LETTERS: &'static str = "raup";
 
+    const RULE: InvalidValue =
+        InvalidValue::new("Permission", "must have letters out of raup, each once");
+
     /// Checks `letters`, and brings them into the order `raup`.
     ///
     /// # Errors
@@ -170,18 +173,21 @@ impl PolicyPermission {
     pub fn new(letters: &str) -> Result<Self, InvalidValue> {
         let ordered: String = Self::LETTERS.chars().filter(|c| letters.contains(*c)).collect();
         if ordered.is_empty() || ordered.len() != letters.len() {
-            return Err(InvalidValue::new(
-                "Permission",
-                "must have letters out of raup, each once",
-            ));
+            return Err(Self::RULE);
         }
         Ok(Self(ordered))
     }
 
-    /// Takes letters as they come from the service.
-    pub(crate) fn received(letters: &str) -> Option<Self> {
+    /// Checks letters of a request, which keep their order: the service returns them as they came.
+    pub(crate) fn requested(letters: &str) -> Result<Self, InvalidValue> {
+        Self::new(letters)?;
+        Ok(Self(letters.to_owned()))
+    }
+
+    /// Checks letters of an answer, which may be of a newer service.
+    pub(crate) fn received(letters: &str) -> Result<Self, InvalidValue> {
         let plain = letters.len() <= 64 && letters.bytes().all(|b| b.is_ascii_alphabetic());
-        (plain && !letters.is_empty()).then(|| Self(letters.to_owned()))
+        if plain && !letters.is_empty() { Ok(Self(letters.to_owned())) } else { Err(Self::RULE) }
     }
 
     /// The letters.

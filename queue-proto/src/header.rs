@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::date;
+use crate::date::http as http_date;
 use crate::error::InvalidValue;
 use crate::version::ServiceVersion;
 
@@ -122,7 +122,7 @@ impl ResponseHead {
     pub fn read(headers: &HeaderMap) -> Self {
         Self {
             request_id: text(headers, &REQUEST_ID).map(Into::into),
-            date: text(headers, &http::header::DATE).and_then(date::parse_http),
+            date: text(headers, &http::header::DATE).and_then(http_date::parse),
             version: text(headers, &VERSION).and_then(|version| version.parse().ok()),
             client_request_id: ClientRequestId::read(headers),
         }
@@ -141,7 +141,7 @@ impl ResponseHead {
             headers.insert(CLIENT_REQUEST_ID, id.to_header_value());
         }
         if let Some(date) = self.date {
-            headers.insert(http::header::DATE, value(date::http(date)));
+            headers.insert(http::header::DATE, value(http_date::display(date)));
         }
     }
 }

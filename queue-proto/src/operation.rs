@@ -105,11 +105,19 @@ pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Syn
         }
     }
 
-    /// Builds the answer. A server adds what every answer says about itself with
-    /// [`ResponseHead::write`](crate::ResponseHead::write).
+    /// Builds the answer in the form of the newest version. A server adds what every answer says
+    /// about itself with [`ResponseHead::write`](crate::ResponseHead::write).
     #[must_use]
     fn to_http(&self) -> http::Response<Bytes> {
-        let mut out = ResponseWriter::new();
+        self.to_http_of(ServiceVersion::LATEST)
+    }
+
+    /// Builds the answer in the form that a service of `version` writes: before 2016-05-31 Put
+    /// Message answers without a body, before 2013-08-15 List Queues names each queue's URL, and so
+    /// on. The answer to a request has the form of the version that the request asked for.
+    #[must_use]
+    fn to_http_of(&self, version: ServiceVersion) -> http::Response<Bytes> {
+        let mut out = ResponseWriter::of_version(version);
         self.write(&mut out);
         out.finish()
     }

@@ -138,6 +138,12 @@ impl ServiceProperties {
                     "must be given when metrics are kept",
                 ));
             }
+            if !metrics.enabled && metrics.include_apis.is_some() {
+                return Err(InvalidValue::new(
+                    "IncludeAPIs",
+                    "must not be given when no metrics are kept",
+                ));
+            }
         }
         let rules = self.cors.as_deref().unwrap_or_default();
         if rules.len() > MAX_RULES {

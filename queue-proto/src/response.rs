@@ -5,21 +5,38 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::error::{DecodeError, DecodeProblem};
+use crate::version::ServiceVersion;
 use crate::xml;
 
 /// What an [`OperationResponse`](crate::OperationResponse) writes itself into.
+///
+/// It knows the version of the service that the request asked for: services answer in the form that
+/// clients of that version know.
 #[derive(Debug, Default)]
 pub struct ResponseWriter {
+    version: ServiceVersion,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl ResponseWriter {
-    /// Starts an empty answer with the status 200.
+    /// Starts an empty answer with the status 200, in the form of the newest version.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Starts an empty answer with the status 200, in the form of this version.
+    #[must_use]
+    pub fn of_version(version: ServiceVersion) -> Self {
+        Self { version, ..Self::default() }
+    }
+
+    /// The version in whose form to answer.
+    #[must_use]
+    pub fn version(&self) -> ServiceVersion {
+        self.version
     }
 
     /// Sets the status.

@@ -28,6 +28,11 @@ impl ServiceVersion {
 
     const LATEST_TEXT: &'static str = "2026-10-06";
 
+    /// A version that the REST reference names, for comparisons.
+    pub(crate) const fn known(year: u16, month: u8, day: u8) -> Self {
+        Self { year, month, day }
+    }
+
     /// The version of this date, such as `ServiceVersion::new(2019, 12, 12)`.
     ///
     /// # Errors

@@ -282,6 +282,96 @@ fn settings() {
     set(&format!("<Cors>{}</Cors>", rule("GET", "-1")), "InvalidXmlNodeValue");
     set(&format!("<Cors>{}</Cors>", rule("GET", "1").repeat(6)), "InvalidXmlNodeValue");
     set("<Cors><Rule/></Cors>", "UnsupportedXmlNode");
+    let logging = |inner: &str| {
+        format!(
+            "<Logging><Version>1.0</Version><Delete>true</Delete><Read>True</Read>\
+             <Write>false</Write>{inner}</Logging>"
+        )
+    };
+    set(&logging(off).repeat(2), "InvalidXmlDocument");
+    set(&logging(&off.repeat(2)), "InvalidXmlDocument");
+    set(&logging(&format!("{off}<Other/>")), "UnsupportedXmlNode");
+    set("<StaticWebsite><Enabled>true</Enabled></StaticWebsite>", "UnsupportedXmlNode");
+    set("<Metrics />", "UnsupportedXmlNode");
+    let days = "<RetentionPolicy><Enabled>false</Enabled><Days>7</Days></RetentionPolicy>";
+    set(&logging(days), "InvalidXmlNodeValue");
+    let apis = "<IncludeAPIs>false</IncludeAPIs>";
+    set(
+        &format!(
+            "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled>{apis}{off}</HourMetrics>"
+        ),
+        "InvalidXmlNodeValue",
+    );
+}
+
+/// .NET and Go write the year 1 for a time that was never set, .NET the last tick of 9999 for one
+/// that never comes.
+/// Before 2013-08-15 the metrics by the hour are called `Metrics`, and both roots are needed.
+#[test]
+fn settings_of_old_versions() {
+    let off = "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy>";
+    let logging = format!(
+        "<Logging><Version>1.0</Version><Delete>true</Delete><Read>true</Read>\
+         <Write>true</Write>{off}</Logging>"
+    );
+    let metrics = |name: &str| {
+        format!("<{name}><Version>1.0</Version><Enabled>false</Enabled>{off}</{name}>")
+    };
+    let set = |version: &str, inner: &str| {
+        let target = "/devstoreaccount1/?restype=service&comp=properties";
+        let body = format!("<StorageServiceProperties>{inner}</StorageServiceProperties>");
+        read("PUT", target, &[("x-ms-version", version)], &body)
+            .map_err(|error| error.code().to_string())
+    };
+    let (old, new) = (metrics("Metrics"), metrics("HourMetrics"));
+    for version in ["2009-09-19", "2012-02-12"] {
+        let read = set(version, &format!("{logging}{old}")).unwrap();
+        let AnyOperation::SetServiceProperties(read) = read else { panic!("{read:?}") };
+        assert_eq!(read.properties.hour_metrics, Some(Metrics::new()));
+        let refused = |inner: String| set(version, &inner).unwrap_err();
+        assert_eq!(refused(old.clone()), "MissingRequiredXmlNode");
+        assert_eq!(refused(logging.clone()), "MissingRequiredXmlNode");
+        assert_eq!(refused(format!("{logging}{new}")), "UnsupportedXmlNode");
+        assert_eq!(refused(format!("{logging}{old}<Cors />")), "UnsupportedXmlNode");
+    }
+    assert!(set("2013-08-15", &new).is_ok());
+    assert_eq!(set("2013-08-15", &old).unwrap_err(), "UnsupportedXmlNode");
+}
+
+#[test]
+fn policies_of_unset_times() {
+    let body = "<SignedIdentifiers><SignedIdentifier><Id>1</Id><AccessPolicy>\
+        <Start>0001-01-01T00:00:00Z</Start><Expiry>9999-12-31T23:59:59.9999999Z</Expiry>\
+        <Permission>pr</Permission></AccessPolicy></SignedIdentifier></SignedIdentifiers>";
+    let read = read("PUT", "/devstoreaccount1/orders?comp=acl", &[], body).unwrap();
+    let AnyOperation::SetQueueAcl(set) = read else { panic!("{read:?}") };
+    let answer = ops::GetQueueAclResponse::new(set.identifiers).to_http();
+    let answer = std::str::from_utf8(answer.body()).unwrap();
+    assert!(
+        answer.contains(
+            "<Start>0001-01-01T00:00:00.0000000Z</Start>\
+             <Expiry>9999-12-31T23:59:59.9999999Z</Expiry><Permission>pr</Permission>"
+        ),
+        "{answer}"
+    );
+}
+
+#[test]
+fn delegation_keys() {
+    let ask = |inner: &str, code: &str| {
+        let body = format!("<KeyInfo>{inner}</KeyInfo>");
+        refused("POST", "/?restype=service&comp=userdelegationkey", &body, code)
+    };
+    for time in ["2026-09-23T00:00:00.5Z", "2026-09-23T00:00:00.0000000Z", "tomorrow", ""] {
+        let error = ask(&format!("<Expiry>{time}</Expiry>"), "InvalidXmlNodeValue");
+        assert_eq!(error.detail("XmlNodeName"), Some("Expiry"));
+        assert_eq!(error.detail("XmlNodeValue"), Some(time));
+        assert!(error.detail("Reason").unwrap().contains("without a fraction"));
+    }
+    let good = "<Expiry>2026-09-23T00:00:00Z</Expiry>";
+    ask("", "MissingRequiredXmlNode");
+    ask(&good.repeat(2), "InvalidXmlDocument");
+    ask(&format!("{good}<Other/>"), "UnsupportedXmlNode");
 }
 
 #[test]
@@ -296,9 +386,45 @@ fn policies() {
     set(&one(&"x".repeat(65)), "InvalidXmlDocument");
     set(&one(""), "InvalidXmlDocument");
     set("<SignedIdentifier />", "MissingRequiredXmlNode");
-    for time in ["tomorrow", "2026-02-30", "2026-09-23T00:00:00"] {
-        let policy = format!("<Id>1</Id><AccessPolicy><Start>{time}</Start></AccessPolicy>");
-        set(&format!("<SignedIdentifier>{policy}</SignedIdentifier>"), "InvalidXmlDocument");
+    let policy = |inner: &str| {
+        format!(
+            "<SignedIdentifier><Id>1</Id><AccessPolicy>{inner}</AccessPolicy></SignedIdentifier>"
+        )
+    };
+    for time in [
+        "tomorrow",
+        "2026-02-30",
+        "2026-09-23T00:00:00",
+        "2026-09-23T00:00:00.12345678Z",
+        "2026-09-23T00:00:00.123456789Z",
+        " 2026-09-23",
+        "0000-01-01",
+        "10000-01-01",
+    ] {
+        for element in ["Start", "Expiry"] {
+            let inner = format!("<{element}>{time}</{element}>");
+            let error = set(&policy(&inner), "InvalidXmlDocument");
+            let reason = error.detail("Reason").unwrap();
+            assert!(reason.contains(element) && reason.contains(time), "{reason}");
+        }
     }
+    let long = "9".repeat(1000);
+    let error = set(&policy(&format!("<Start>{long}</Start>")), "InvalidXmlDocument");
+    assert!(error.detail("Reason").unwrap().len() < 400);
+    for inner in [
+        "<Permission>x</Permission>",
+        "<Permission>rr</Permission>",
+        "<Permission>r a</Permission>",
+        "<Permission>r</Permission><Permission>r</Permission>",
+        "<Start>2026-09-23</Start><Start>2026-09-23</Start>",
+        "<Expiry /><Expiry />",
+    ] {
+        set(&policy(inner), "InvalidXmlDocument");
+    }
+    set(&policy("<Other />"), "UnsupportedXmlNode");
+    set("<SignedIdentifier><Id>1</Id><Id>2</Id></SignedIdentifier>", "InvalidXmlDocument");
+    let twice = "<SignedIdentifier><Id>1</Id><AccessPolicy /><AccessPolicy /></SignedIdentifier>";
+    set(twice, "InvalidXmlDocument");
+    set("<Other />", "UnsupportedXmlNode");
     assert_eq!(kind("PUT", "/orders?comp=acl"), OperationKind::SetQueueAcl);
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::StatusCode;
-use queue_proto::{ErrorCode, OperationKind, ServiceError};
+use queue_proto::{DecodeError, DecodeProblem, ErrorCode, OperationKind, ServiceError};
 
 use crate::{
     error::{Cause, Place},
@@ -41,18 +41,31 @@ pub(crate) fn sentence(
         ),
         Cause::Service(error) => service(f, error, operation, place, skew),
         Cause::Transport(error) => transport(f, error.kind(), operation, place),
-        Cause::Answer(_) => write!(
-            f,
-            "{} got an answer that is not from the queue service: check that {} is its address, \
-             and that no proxy stands between",
-            operation.name(),
-            place.endpoint
-        ),
+        Cause::Answer(error) => answer(f, error, operation, place),
         Cause::BodyStore(_) => write!(
             f,
             "the body is too large for a message, and the store for such bodies did not take it"
         ),
     }
+}
+
+fn answer(
+    f: &mut Formatter<'_>,
+    error: &DecodeError,
+    operation: OperationKind,
+    place: &Place,
+) -> Result {
+    write!(f, "{} got an answer ", operation.name())?;
+    match error.problem() {
+        // Everything else was read, so that the service or one like it has written the answer.
+        DecodeProblem::Element { name, .. } => write!(f, "whose element <{name}> cannot be read")?,
+        _ => f.write_str("that is not from the queue service")?,
+    }
+    write!(
+        f,
+        ": check that {} is the address of the queue service, and that no proxy stands between",
+        place.endpoint
+    )
 }
 
 fn service(

@@ -1,19 +1,28 @@
-//! Reading queues to which programs write in different ways.
+//! [`Auto`], which reads queues to which programs write in different ways.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::codec::{Codec, CodecError, binary, checked, unlimited};
+use crate::codec::binary::{self, is_blank};
+use crate::codec::{Codec, CodecError, checked, unlimited};
 use crate::message::{MessageText, first_illegal};
 
 /// Text, or base64 of text: for reading a queue to which both are sent.
 ///
 /// A text counts as base64 when all of this holds, and as itself otherwise:
 ///
-/// 1. it has at least eight characters, and a multiple of four;
-/// 2. it is base64 in the standard alphabet, with its padding, and without bits that stand for
+/// 1. it is one line, or lines of the same length of at least 60 characters and a shorter last one,
+///    as the tools that break base64 write it (60, 64 or 76); blanks and line breaks around it do not
+///    count;
+/// 2. without its line breaks it has at least eight characters, and a multiple of four;
+/// 3. it is base64 in the standard alphabet, with its padding, and without bits that stand for
 ///    nothing;
-/// 3. it decodes to UTF-8 without control characters other than tab, line feed and carriage return.
+/// 4. it decodes to UTF-8 without control characters other than tab, line feed and carriage return.
+///
+/// These rules are narrower than those of [`Base64Text`](crate::codec::Base64Text): a text of words
+/// with blanks between them is a text, whatever its letters would decode to.
 ///
 /// A rule cannot know what the sender meant: a text such as `Q0FGRUJBQkU=` may be meant as it
 /// stands. So [`AutoText`] says which case it is, the text as it was sent stays in the message, and
@@ -84,9 +93,9 @@ impl Codec for Auto {
 
     fn decode(&self, text: &MessageText) -> Result<AutoText, CodecError> {
         let text = text.as_str();
-        let decoded = Some(text)
+        let decoded = one_line(text)
             .filter(|text| text.len() >= 8 && text.len().is_multiple_of(4))
-            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|text| STANDARD.decode(text.as_bytes()).ok())
             .and_then(|bytes| String::from_utf8(bytes).ok())
             .filter(|text| first_illegal(text).is_none());
         Ok(match decoded {
@@ -96,9 +105,51 @@ impl Codec for Auto {
     }
 }
 
+/// The shortest line at which tools break base64; MIME breaks it at 76, PEM at 64 characters.
+const SHORTEST_LINE: usize = 60;
+
+/// The text without the line breaks that tools put into base64; `None` when it is broken otherwise.
+fn one_line(text: &str) -> Option<Cow<'_, str>> {
+    let text = text.trim_matches(is_blank);
+    let mut lines = text.lines();
+    let first = lines.next()?;
+    if first.len() == text.len() {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut joined = String::with_capacity(text.len());
+    let mut is_last = false;
+    for line in std::iter::once(first).chain(lines) {
+        // Only the last line may be shorter than the first.
+        if is_last || line.is_empty() || line.len() > first.len() {
+            return None;
+        }
+        is_last = line.len() < first.len();
+        joined.push_str(line);
+    }
+    (first.len() >= SHORTEST_LINE).then_some(Cow::Owned(joined))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines() {
+        let line = "a".repeat(60);
+        for (text, joined) in [
+            ("abc".to_owned(), Some("abc".to_owned())),
+            ("\n abc \r\n".to_owned(), Some("abc".to_owned())),
+            (format!("{line}\n{line}\r\nab\n"), Some(format!("{line}{line}ab"))),
+            (format!("{line}\n{line}"), Some(format!("{line}{line}"))),
+            (format!("{line}\nab\n{line}"), None),
+            (format!("{line}\n\n{line}"), None),
+            (format!("{line}\n{line}a"), None),
+            ("abcd\nabcd".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(one_line(&text).as_deref(), joined.as_deref(), "{text:?}");
+        }
+    }
 
     #[test]
     fn rules() {

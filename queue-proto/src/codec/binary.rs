@@ -1,4 +1,5 @@
-//! Base64 of text and of bytes.
+//! Base64 of text and of bytes: [`Base64Text`] and [`Base64Bytes`]. What they read beside what they
+//! write is listed in the table of [`codec`](crate::codec).
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -8,19 +9,23 @@ use bytes::Bytes;
 use crate::codec::{Codec, CodecError, checked, unlimited};
 use crate::message::MessageText;
 
-/// Base64 of text in UTF-8. Padding is written; text without it is read too.
+/// Base64 of text in UTF-8, on one line and with its padding. Line breaks, blanks and missing padding
+/// are read too; [the table](crate::codec#what-others-write) says what else is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
 pub struct Base64Text;
 
-/// Base64 of bytes. Padding is written; text without it is read too.
+/// Base64 of bytes, on one line and with its padding. Line breaks, blanks and missing padding are
+/// read too; [the table](crate::codec#what-others-write) says what else is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
 pub struct Base64Bytes;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 pub(crate) fn encode(codec: &'static str, value: &[u8]) -> Result<MessageText, CodecError> {
@@ -32,7 +37,19 @@ pub(crate) fn encode_any_size(value: &[u8]) -> Result<MessageText, CodecError> {
 }
 
 pub(crate) fn decode(codec: &'static str, text: &str) -> Result<Vec<u8>, CodecError> {
-    LENIENT.decode(text).map_err(|_| CodecError::NotBase64 { codec })
+    // Most texts have no blank, so they are not looked at twice.
+    LENIENT
+        .decode(text)
+        .or_else(|error| match text.contains(is_blank) {
+            true => LENIENT.decode(text.replace(is_blank, "")),
+            false => Err(error),
+        })
+        .map_err(|_| CodecError::NotBase64 { codec })
+}
+
+/// The characters that .NET passes over in base64, and so Azure Functions do.
+pub(crate) fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
 impl Codec for Base64Text {

@@ -1,4 +1,4 @@
-//! JSON.
+//! [`Json`], which writes values as JSON.
 
 mod problem;
 
@@ -13,6 +13,8 @@ use crate::codec::{Codec, CodecError, binary, checked, unlimited};
 use crate::message::MessageText;
 
 /// JSON of a type that serde can write and read, as text or in base64.
+///
+/// A byte order mark in front of the JSON is passed over, since Windows programs write it.
 ///
 /// An error says what does not fit and where, but does not show a piece of the message.
 ///
@@ -31,6 +33,8 @@ pub struct Json<T> {
     base64: bool,
     value: PhantomData<fn() -> T>,
 }
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl<T> Json<T> {
     /// JSON as text.
@@ -105,9 +109,12 @@ impl<T: Serialize + DeserializeOwned> Codec for Json<T> {
     fn decode(&self, text: &MessageText) -> Result<T, CodecError> {
         if self.base64 {
             let json = binary::decode(self.label(), text.as_str())?;
-            serde_json::from_slice(&json).map_err(|error| self.failed(&error))
+            let json = json.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(&json);
+            serde_json::from_slice(json).map_err(|error| self.failed(&error))
         } else {
-            serde_json::from_str(text.as_str()).map_err(|error| self.failed(&error))
+            let json = text.as_str();
+            let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
+            serde_json::from_str(json).map_err(|error| self.failed(&error))
         }
     }
 }

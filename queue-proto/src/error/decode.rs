@@ -44,6 +44,8 @@ pub enum DecodeProblem {
     Xml {
         /// What is wrong.
         reason: &'static str,
+        /// The element whose text is wrong, when it is the text of one.
+        element: Option<&'static str>,
         /// Where, in bytes from the start of the body.
         offset: usize,
     },
@@ -93,8 +95,12 @@ impl fmt::Display for DecodeError {
             DecodeProblem::Element { name, offset } => {
                 write!(f, "answer has an element <{name}> at byte {offset} that cannot be read")
             }
-            DecodeProblem::Xml { reason, offset } => {
-                write!(f, "answer is not the expected XML at byte {offset}: {reason}")
+            DecodeProblem::Xml { reason, element, offset } => {
+                write!(f, "answer is not the expected XML at byte {offset}")?;
+                if let Some(name) = element {
+                    write!(f, ", in the element <{name}>")?;
+                }
+                write!(f, ": {reason}")
             }
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::date;
+use crate::date::iso;
 use crate::error::ErrorCode;
 use crate::header::{self, ResponseHead};
 use crate::xml;
@@ -162,7 +162,7 @@ impl ServiceError {
             }
             if let Some(now) = head.date {
                 message.push_str(TIME_MARK);
-                message.push_str(&date::iso_ticks(now));
+                message.push_str(&iso::ticks(now));
             }
             let body = xml::error::write(self.0.code.as_str(), &message, self.details());
             response

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::date;
+use crate::date::http as http_date;
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::{LeaseTimeout, MessageCount};
@@ -182,10 +182,10 @@ impl OperationResponse for GetMessagesResponse {
         for message in &self.messages {
             list.open("QueueMessage");
             list.element("MessageId", message.id.as_str());
-            list.plain("InsertionTime", date::http(message.inserted_at));
-            list.plain("ExpirationTime", date::expiry(message.expires_at));
+            list.plain("InsertionTime", http_date::display(message.inserted_at));
+            list.plain("ExpirationTime", http_date::display_expiry(message.expires_at));
             list.element("PopReceipt", message.pop_receipt.as_str());
-            list.plain("TimeNextVisible", date::http(message.next_visible_at));
+            list.plain("TimeNextVisible", http_date::display(message.next_visible_at));
             list.plain("DequeueCount", message.dequeue_count);
             list.element("MessageText", message.text.as_str());
             list.close("QueueMessage");

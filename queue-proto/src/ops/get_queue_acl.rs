@@ -66,7 +66,7 @@ impl Operation for GetQueueAcl {
 impl OperationResponse for GetQueueAclResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
-        Ok(Self { identifiers: acl::read(body)? })
+        Ok(Self { identifiers: acl::read_answer(body)? })
     }
 
     fn write(&self, out: &mut ResponseWriter) {

@@ -58,11 +58,11 @@ impl Operation for GetServiceProperties {
 impl OperationResponse for GetServicePropertiesResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
-        Ok(Self { properties: properties::read(body)? })
+        Ok(Self { properties: properties::read_answer(body)? })
     }
 
     fn write(&self, out: &mut ResponseWriter) {
         out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        out.xml(properties::write_response(&self.properties));
+        out.xml(properties::write_response(&self.properties, out.version()));
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::date;
+use crate::date::http as http_date;
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::MessageCount;
@@ -140,8 +140,8 @@ impl OperationResponse for PeekMessagesResponse {
         for message in &self.messages {
             list.open("QueueMessage");
             list.element("MessageId", message.id.as_str());
-            list.plain("InsertionTime", date::http(message.inserted_at));
-            list.plain("ExpirationTime", date::expiry(message.expires_at));
+            list.plain("InsertionTime", http_date::display(message.inserted_at));
+            list.plain("ExpirationTime", http_date::display_expiry(message.expires_at));
             list.plain("DequeueCount", message.dequeue_count);
             list.element("MessageText", message.text.as_str());
             list.close("QueueMessage");

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::date;
+use crate::date::http as http_date;
 use crate::error::{DecodeError, DecodeProblem, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::{LifeSeconds, TimeToLive, VisibilityTimeout};
@@ -206,10 +206,10 @@ impl OperationResponse for PutMessageResponse {
         let mut list = messages::start_list(1, 0);
         list.open("QueueMessage");
         list.element("MessageId", message.id.as_str());
-        list.plain("InsertionTime", date::http(message.inserted_at));
-        list.plain("ExpirationTime", date::expiry(message.expires_at));
+        list.plain("InsertionTime", http_date::display(message.inserted_at));
+        list.plain("ExpirationTime", http_date::display_expiry(message.expires_at));
         list.element("PopReceipt", message.pop_receipt.as_str());
-        list.plain("TimeNextVisible", date::http(message.next_visible_at));
+        list.plain("TimeNextVisible", http_date::display(message.next_visible_at));
         list.close("QueueMessage");
         out.xml(messages::end_list(list, 1));
     }

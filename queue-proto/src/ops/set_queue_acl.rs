@@ -57,7 +57,7 @@ impl Operation for SetQueueAcl {
         let identifiers = if body.is_empty() {
             SignedIdentifiers::new()
         } else {
-            acl::read(body).map_err(|error| error.by_schema().refuse(body))?
+            acl::read_request(body).map_err(|error| error.refuse_by_schema(body))?
         };
         Ok(Self { queue: request.queue()?, identifiers })
     }

@@ -51,13 +51,9 @@ impl Operation for SetServiceProperties {
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
         let body = request.body();
-        let properties = properties::read(body).map_err(|error| error.refuse(body))?;
-        // A setting of the blob service that a queue service refuses.
-        const BLOB_ONLY: &str = "DefaultServiceVersion";
-        if properties.other.iter().any(|other| other.name() == BLOB_ONLY) {
-            return Err(ServiceError::new(ErrorCode::UnsupportedXmlNode)
-                .with_detail("XmlNodeName", BLOB_ONLY));
-        }
+        let version = request.options().version;
+        let properties =
+            properties::read_request(body, version).map_err(|error| error.refuse(body))?;
         properties.check().map_err(|error| {
             ServiceError::new(ErrorCode::InvalidXmlNodeValue)
                 .with_detail("XmlNodeName", error.what())

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::date;
+use crate::date::http as http_date;
 use crate::error::{DecodeError, ServiceError};
 use crate::header::{self, POP_RECEIPT, TIME_NEXT_VISIBLE};
 use crate::kind::OperationKind;
@@ -118,13 +118,13 @@ impl OperationResponse for UpdateMessageResponse {
             pop_receipt: required_header(headers, "x-ms-popreceipt", |text| {
                 PopReceipt::new(text).ok()
             })?,
-            next_visible_at: required_header(headers, "x-ms-time-next-visible", date::parse_http)?,
+            next_visible_at: required_header(headers, "x-ms-time-next-visible", http_date::parse)?,
         })
     }
 
     fn write(&self, out: &mut ResponseWriter) {
         out.status(StatusCode::NO_CONTENT);
         out.header(POP_RECEIPT, header::value(self.pop_receipt.as_str()));
-        out.header(TIME_NEXT_VISIBLE, header::value(date::http(self.next_visible_at)));
+        out.header(TIME_NEXT_VISIBLE, header::value(http_date::display(self.next_visible_at)));
     }
 }

@@ -5,16 +5,26 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::acl::{AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers};
-use crate::date;
+use crate::date::iso;
 use crate::xml::{Element, Reader, Writer, XmlError};
 
-pub(crate) fn read(body: &[u8]) -> Result<SignedIdentifiers, XmlError> {
-    let mut reader = Reader::new(body);
+/// Reads the body of Set Queue ACL, as strictly as the service.
+pub(crate) fn read_request(body: &[u8]) -> Result<SignedIdentifiers, XmlError> {
+    read(Reader::of_request(body))
+}
+
+/// Reads the answer to Get Queue ACL.
+pub(crate) fn read_answer(body: &[u8]) -> Result<SignedIdentifiers, XmlError> {
+    read(Reader::of_answer(body))
+}
+
+fn read(mut reader: Reader<'_>) -> Result<SignedIdentifiers, XmlError> {
     let root = reader.root("SignedIdentifiers")?;
     let mut identifiers = SignedIdentifiers::new();
     while let Some(child) = reader.child(&root)? {
         if child.name() != "SignedIdentifier" {
-            return Err(XmlError::unsupported(&child));
+            reader.unknown(&child)?;
+            continue;
         }
         let identifier = read_identifier(&mut reader, &child)?;
         if let Err(error) = identifiers.push(identifier) {
@@ -29,37 +39,77 @@ fn read_identifier(
     reader: &mut Reader<'_>,
     identifier: &Element<'_>,
 ) -> Result<SignedIdentifier, XmlError> {
-    let (mut id, mut policy) = (None, AccessPolicy::new());
+    let (mut id, mut policy) = (None, None);
     while let Some(child) = reader.child(identifier)? {
         match child.name() {
-            "Id" => id = Some(reader.checked(&child, "Id", |text| PolicyId::new(text))?),
-            "AccessPolicy" => policy = read_policy(reader, &child)?,
-            _ => return Err(XmlError::unsupported(&child)),
+            "Id" => {
+                // Shared access signatures name the policy by this text, blanks included.
+                let value = reader.checked_exactly(&child, "Id", |text| PolicyId::new(text))?;
+                reader.put(&mut id, "Id", value)?;
+            }
+            "AccessPolicy" => {
+                let value = read_policy(reader, &child)?;
+                reader.put(&mut policy, "AccessPolicy", value)?;
+            }
+            _ => reader.unknown(&child)?,
         }
     }
     let id = id.ok_or_else(|| XmlError::missing("Id", identifier))?;
-    Ok(SignedIdentifier::new(id, policy))
+    Ok(SignedIdentifier::new(id, policy.unwrap_or_default()))
 }
 
 fn read_policy(reader: &mut Reader<'_>, policy: &Element<'_>) -> Result<AccessPolicy, XmlError> {
-    let mut read = AccessPolicy::new();
+    let (mut start, mut expiry, mut permission) = (None, None, None);
     while let Some(child) = reader.child(policy)? {
         match child.name() {
-            "Start" => read.start = reader.parse(&child, "Start", optional(date::parse_iso))?,
-            "Expiry" => read.expiry = reader.parse(&child, "Expiry", optional(date::parse_iso))?,
-            "Permission" => {
-                let received = optional(PolicyPermission::received);
-                read.permission = reader.parse(&child, "Permission", received)?;
+            "Start" => {
+                let value = read_time(reader, &child, "Start")?;
+                reader.put(&mut start, "Start", value)?;
             }
-            _ => return Err(XmlError::unsupported(&child)),
+            "Expiry" => {
+                let value = read_time(reader, &child, "Expiry")?;
+                reader.put(&mut expiry, "Expiry", value)?;
+            }
+            "Permission" => {
+                let value = if reader.is_request() {
+                    let check = |text: &str| PolicyPermission::requested(text);
+                    reader.checked(&child, "Permission", optional(check))?
+                } else {
+                    let check = |text: &str| PolicyPermission::received(text);
+                    reader.checked(&child, "Permission", optional(check))?
+                };
+                reader.put(&mut permission, "Permission", value)?;
+            }
+            _ => reader.unknown(&child)?,
         }
     }
-    Ok(read)
+    Ok(AccessPolicy {
+        start: start.flatten(),
+        expiry: expiry.flatten(),
+        permission: permission.flatten(),
+    })
 }
 
-/// An empty element counts as an absent one.
-fn optional<T>(parse: impl FnOnce(&str) -> Option<T>) -> impl FnOnce(&str) -> Option<Option<T>> {
-    |text| if text.is_empty() { Some(None) } else { parse(text).map(Some) }
+fn read_time(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    name: &'static str,
+) -> Result<Option<SystemTime>, XmlError> {
+    if reader.is_request() {
+        return reader.checked(element, name, optional(iso::parse_request));
+    }
+    reader.parse(element, name, |text| match text {
+        "" => Some(None),
+        text => iso::parse_answer(text).map(Some),
+    })
+}
+
+/// An empty element counts as an absent one: the old Python SDK writes it for a value that was not
+/// given.
+fn optional<T, E>(
+    check: impl FnOnce(&str) -> Result<T, E>,
+) -> impl FnOnce(&str) -> Result<Option<T>, E> {
+    |text| if text.is_empty() { Ok(None) } else { check(text).map(Some) }
 }
 
 fn write_into(
@@ -88,15 +138,17 @@ fn write_into(
     out.close("SignedIdentifiers");
 }
 
+/// Writes the body of Set Queue ACL.
 pub(crate) fn write_request(identifiers: &SignedIdentifiers) -> Bytes {
     let mut out = Writer::request(64 + identifiers.len() * 256);
     // Whole seconds or seven digits: the service refuses fractions of other lengths.
-    write_into(&mut out, identifiers, date::iso_short);
+    write_into(&mut out, identifiers, iso::short);
     out.finish()
 }
 
+/// Writes the answer to Get Queue ACL.
 pub(crate) fn write_response(identifiers: &SignedIdentifiers) -> Bytes {
     let mut out = Writer::response(64 + identifiers.len() * 256);
-    write_into(&mut out, identifiers, date::iso_ticks);
+    write_into(&mut out, identifiers, iso::ticks);
     out.finish()
 }

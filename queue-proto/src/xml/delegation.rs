@@ -2,23 +2,31 @@
 
 use bytes::Bytes;
 
-use crate::date;
+use crate::date::iso;
 use crate::ops::{DelegationKeyValue, DirectoryId, GetUserDelegationKey, UserDelegationKey};
 use crate::xml::{Reader, Writer, XmlError};
 
+/// Reads the body of Get User Delegation Key, as strictly as the service.
 pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_request(body);
     let root = reader.root("KeyInfo")?;
     let (mut start, mut expiry, mut tenant) = (None, None, None);
     while let Some(child) = reader.child(&root)? {
         match child.name() {
-            "Start" => start = Some(reader.parse(&child, "Start", date::parse_iso_seconds)?),
-            "Expiry" => expiry = Some(reader.parse(&child, "Expiry", date::parse_iso_seconds)?),
-            "DelegatedUserTid" => {
-                tenant =
-                    Some(reader.checked(&child, "DelegatedUserTid", str::parse::<DirectoryId>)?);
+            "Start" => {
+                let value = reader.checked(&child, "Start", iso::parse_request_seconds)?;
+                reader.put(&mut start, "Start", value)?;
             }
-            _ => return Err(XmlError::unsupported(&child)),
+            "Expiry" => {
+                let value = reader.checked(&child, "Expiry", iso::parse_request_seconds)?;
+                reader.put(&mut expiry, "Expiry", value)?;
+            }
+            "DelegatedUserTid" => {
+                let value =
+                    reader.checked(&child, "DelegatedUserTid", str::parse::<DirectoryId>)?;
+                reader.put(&mut tenant, "DelegatedUserTid", value)?;
+            }
+            _ => reader.unknown(&child)?,
         }
     }
     let expiry = expiry.ok_or_else(|| XmlError::missing("Expiry", &root))?;
@@ -29,11 +37,12 @@ pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
     Ok(info)
 }
 
+/// Writes the body of Get User Delegation Key.
 pub(crate) fn write_info(info: &GetUserDelegationKey) -> Bytes {
     let mut out = Writer::request(224);
     out.open("KeyInfo");
-    out.plain_if("Start", info.start.map(date::iso_seconds));
-    out.plain("Expiry", date::iso_seconds(info.expiry));
+    out.plain_if("Start", info.start.map(iso::seconds));
+    out.plain("Expiry", iso::seconds(info.expiry));
     out.element_if(
         "DelegatedUserTid",
         info.delegated_user_tenant_id.as_ref().map(DirectoryId::as_str),
@@ -42,8 +51,9 @@ pub(crate) fn write_info(info: &GetUserDelegationKey) -> Bytes {
     out.finish()
 }
 
+/// Reads the answer to Get User Delegation Key.
 pub(crate) fn read_key(body: &[u8]) -> Result<UserDelegationKey, XmlError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_answer(body);
     let root = reader.root("UserDelegationKey")?;
     let (mut object_id, mut tenant_id, mut user_tenant_id) = (None, None, None);
     let (mut start, mut expiry, mut service, mut version, mut value) =
@@ -57,10 +67,10 @@ pub(crate) fn read_key(body: &[u8]) -> Result<UserDelegationKey, XmlError> {
                 tenant_id = Some(reader.checked(&child, "SignedTid", str::parse::<DirectoryId>)?);
             }
             "SignedStart" => {
-                start = Some(reader.parse(&child, "SignedStart", date::parse_iso_seconds)?);
+                start = Some(reader.parse(&child, "SignedStart", iso::parse_answer_seconds)?);
             }
             "SignedExpiry" => {
-                expiry = Some(reader.parse(&child, "SignedExpiry", date::parse_iso_seconds)?);
+                expiry = Some(reader.parse(&child, "SignedExpiry", iso::parse_answer_seconds)?);
             }
             "SignedService" => {
                 service = Some(reader.parse(&child, "SignedService", service_letters)?);
@@ -103,13 +113,14 @@ fn service_letters(text: &str) -> Option<String> {
     (plain && (1..=16).contains(&text.len())).then(|| text.to_owned())
 }
 
+/// Writes the answer to Get User Delegation Key.
 pub(crate) fn write_key(key: &UserDelegationKey) -> Bytes {
     let mut out = Writer::response(512);
     out.open("UserDelegationKey");
     out.element("SignedOid", key.object_id.as_str());
     out.element("SignedTid", key.tenant_id.as_str());
-    out.plain("SignedStart", date::iso_seconds(key.start));
-    out.plain("SignedExpiry", date::iso_seconds(key.expiry));
+    out.plain("SignedStart", iso::seconds(key.start));
+    out.plain("SignedExpiry", iso::seconds(key.expiry));
     out.element("SignedService", &key.service);
     out.plain("SignedVersion", key.version);
     out.element_if(

@@ -17,17 +17,17 @@ pub(crate) fn read(
     max_details: usize,
     max_text: usize,
 ) -> Result<ErrorBody, XmlError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_answer(body);
     let root = reader.root("Error")?;
     let mut error = ErrorBody::default();
     while let Some(child) = reader.child(&root)? {
         match child.name() {
-            "Code" => error.code = reader.text(&child, max_text)?.into_owned(),
-            "Message" => error.message = reader.text(&child, max_text)?.into_owned(),
+            "Code" => error.code = reader.text(&child, "Code", max_text)?.trim().to_owned(),
+            "Message" => error.message = reader.text(&child, "Message", max_text)?.into_owned(),
             _ if error.details.len() >= max_details => reader.skip(&child)?,
             name => {
                 let name = name.to_owned();
-                let value = reader.text(&child, max_text)?.into_owned();
+                let value = reader.text(&child, "Error", max_text)?.into_owned();
                 error.details.push((name, value));
             }
         }

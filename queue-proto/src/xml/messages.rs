@@ -1,11 +1,12 @@
 //! `<QueueMessagesList>` and `<QueueMessage>`.
 
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::date;
-use crate::error::{DecodeError, DecodeProblem, ServiceError};
+use crate::date::http;
+use crate::error::{DecodeError, DecodeProblem, InvalidValue, ServiceError};
 use crate::limits::MAX_MESSAGE_TEXT;
 use crate::message::{MAX_RECEIVED_TEXT, MessageId, MessageText, PopReceipt};
 use crate::xml::{Element, Reader, Writer, XmlError};
@@ -58,7 +59,7 @@ pub(crate) fn read_list<T>(
     body: &[u8],
     mut make: impl FnMut(Fields) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_answer(body);
     let root = reader.root("QueueMessagesList")?;
     let mut messages = Vec::new();
     while let Some(child) = reader.child(&root)? {
@@ -77,41 +78,61 @@ pub(crate) fn read_list<T>(
     Ok(messages)
 }
 
+/// Reads what an answer says about a message. An empty element counts as an absent one: other
+/// servers write elements that the operation does not have, as an empty receipt for Peek Messages.
 fn read_fields(reader: &mut Reader<'_>, message: &Element<'_>) -> Result<Fields, XmlError> {
     let mut fields = Fields::default();
     while let Some(child) = reader.child(message)? {
         match child.name() {
-            "MessageId" => {
-                fields.id = Some(reader.checked(&child, "MessageId", str::parse::<MessageId>)?);
-            }
-            "InsertionTime" => {
-                fields.inserted_at =
-                    Some(reader.parse(&child, "InsertionTime", date::parse_http)?);
-            }
+            "MessageId" => fields.id = read_checked(reader, &child, "MessageId")?,
+            "InsertionTime" => fields.inserted_at = read_time(reader, &child, "InsertionTime")?,
             "ExpirationTime" => {
-                fields.expires_at =
-                    Some(reader.parse(&child, "ExpirationTime", date::parse_expiry)?);
+                fields.expires_at = read_time(reader, &child, "ExpirationTime")?.map(http::expiry);
             }
-            "PopReceipt" => {
-                fields.pop_receipt =
-                    Some(reader.checked(&child, "PopReceipt", str::parse::<PopReceipt>)?);
-            }
+            "PopReceipt" => fields.pop_receipt = read_checked(reader, &child, "PopReceipt")?,
             "TimeNextVisible" => {
-                fields.next_visible_at =
-                    Some(reader.parse(&child, "TimeNextVisible", date::parse_http)?);
+                fields.next_visible_at = read_time(reader, &child, "TimeNextVisible")?;
             }
             "DequeueCount" => {
-                fields.dequeue_count =
-                    Some(reader.parse(&child, "DequeueCount", |text| text.parse().ok())?);
+                fields.dequeue_count = reader.parse(&child, "DequeueCount", |text| match text {
+                    "" => Some(None),
+                    // A count beyond the type is as good as the greatest one.
+                    text => text
+                        .parse::<u64>()
+                        .ok()
+                        .map(|count| Some(u32::try_from(count).unwrap_or(u32::MAX))),
+                })?;
             }
             "MessageText" => {
-                let text = reader.text(&child, MAX_RECEIVED_TEXT)?;
+                let text = reader.text(&child, "MessageText", MAX_RECEIVED_TEXT)?;
                 fields.text = Some(MessageText::from_xml(text.into_owned()));
             }
             _ => reader.skip(&child)?,
         }
     }
     Ok(fields)
+}
+
+fn read_checked<T: FromStr<Err = InvalidValue>>(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    name: &'static str,
+) -> Result<Option<T>, XmlError> {
+    reader.checked(element, name, |text| match text {
+        "" => Ok(None),
+        text => text.parse().map(Some),
+    })
+}
+
+fn read_time(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    name: &'static str,
+) -> Result<Option<SystemTime>, XmlError> {
+    reader.parse(element, name, |text| match text {
+        "" => Some(None),
+        text => http::parse(text).map(Some),
+    })
 }
 
 /// Starts a list for an answer, with room for messages of so many bytes of text in all.
@@ -139,17 +160,15 @@ pub(crate) fn read_text(body: &[u8]) -> Result<MessageText, ServiceError> {
 }
 
 fn read_text_xml(body: &[u8]) -> Result<MessageText, XmlError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_request(body);
     let root = reader.root("QueueMessage")?;
     let mut text = None;
     while let Some(child) = reader.child(&root)? {
         if child.name() != "MessageText" {
             return Err(XmlError::unsupported(&child));
         }
-        if text.is_some() {
-            return reader.not_allowed("there are two elements MessageText");
-        }
-        text = Some(reader.text(&child, MAX_MESSAGE_TEXT)?.into_owned());
+        let value = reader.text(&child, "MessageText", MAX_MESSAGE_TEXT)?.into_owned();
+        reader.put(&mut text, "MessageText", value)?;
     }
     let text = text.ok_or_else(|| XmlError::missing("MessageText", &root))?;
     reader.finish()?;

@@ -9,8 +9,10 @@ use crate::xml::Element;
 /// Why a body cannot be read.
 #[derive(Debug)]
 pub(crate) struct XmlError {
-    pub(super) problem: XmlProblem,
-    pub(super) offset: usize,
+    problem: XmlProblem,
+    offset: usize,
+    /// The element whose text it is about, as far as that is known.
+    element: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -23,61 +25,92 @@ pub(super) enum XmlProblem {
     /// There is no element at all, where this one should be the outermost.
     Empty(&'static str),
     Missing(&'static str),
-    Value(&'static str, Option<Box<dyn Error + Send + Sync>>),
+    /// A request has this element twice.
+    Twice(&'static str),
+    Value {
+        name: &'static str,
+        /// The value of a request, cut off; empty for an answer, which may hold secrets.
+        value: String,
+        cause: Option<Box<dyn Error + Send + Sync>>,
+    },
     Unsupported(String),
 }
 
 impl XmlError {
-    /// An element is missing.
-    pub(crate) fn missing(name: &'static str, parent: &Element<'_>) -> Self {
-        Self { problem: XmlProblem::Missing(name), offset: parent.offset() }
+    pub(super) fn new(problem: XmlProblem, offset: usize) -> Self {
+        Self { problem, offset, element: None }
     }
 
-    /// The value of an element cannot be read.
+    /// Says which element the text is in.
+    pub(super) fn within(self, element: &'static str) -> Self {
+        Self { element: Some(element), ..self }
+    }
+
+    /// An element is missing.
+    pub(crate) fn missing(name: &'static str, parent: &Element<'_>) -> Self {
+        Self::new(XmlProblem::Missing(name), parent.offset())
+    }
+
+    /// The children of an element do not make a value.
     pub(crate) fn value(name: &'static str, element: &Element<'_>) -> Self {
-        Self { problem: XmlProblem::Value(name, None), offset: element.offset() }
+        let problem = XmlProblem::Value { name, value: String::new(), cause: None };
+        Self::new(problem, element.offset())
     }
 
     /// An element stands where the service does not take it.
     pub(crate) fn unsupported(element: &Element<'_>) -> Self {
         let name = element.name().chars().take(64).collect();
-        Self { problem: XmlProblem::Unsupported(name), offset: element.offset() }
-    }
-
-    /// What a service finds that checks a document against a schema: a wrong value makes the whole
-    /// document wrong.
-    pub(crate) fn by_schema(self) -> Self {
-        let problem = match self.problem {
-            XmlProblem::Value("Id", _) => XmlProblem::NotAllowed("an Id has 1 to 64 characters"),
-            XmlProblem::Value(..) => XmlProblem::NotAllowed("a value is not in its format"),
-            problem => problem,
-        };
-        Self { problem, ..self }
+        Self::new(XmlProblem::Unsupported(name), element.offset())
     }
 
     /// The answer to a request with this body.
     pub(crate) fn refuse(self, body: &[u8]) -> ServiceError {
-        let reason = match self.problem {
-            XmlProblem::Missing(name) => {
-                return ServiceError::new(ErrorCode::MissingRequiredXmlNode)
-                    .with_detail("XmlNodeName", name);
-            }
-            XmlProblem::Value(name, cause) => {
+        match self.problem {
+            XmlProblem::Missing(name) => ServiceError::new(ErrorCode::MissingRequiredXmlNode)
+                .with_detail("XmlNodeName", name),
+            XmlProblem::Value { name, value, cause } => {
                 let error = ServiceError::new(ErrorCode::InvalidXmlNodeValue)
-                    .with_detail("XmlNodeName", name);
-                return match cause {
+                    .with_detail("XmlNodeName", name)
+                    .with_detail("XmlNodeValue", value);
+                match cause {
                     Some(cause) => error.with_detail("Reason", cause.to_string()),
                     None => error,
-                };
+                }
             }
             XmlProblem::Unsupported(name) => {
-                return ServiceError::new(ErrorCode::UnsupportedXmlNode)
-                    .with_detail("XmlNodeName", name);
+                ServiceError::new(ErrorCode::UnsupportedXmlNode).with_detail("XmlNodeName", name)
             }
-            XmlProblem::TooLong { limit } => return body_too_large(limit),
+            XmlProblem::TooLong { limit } => body_too_large(limit),
+            _ => self.refuse_document(body),
+        }
+    }
+
+    /// The answer to a request with this body from a service that checks the body against a schema:
+    /// a wrong value makes the whole document wrong. Set Queue ACL answers so.
+    pub(crate) fn refuse_by_schema(self, body: &[u8]) -> ServiceError {
+        match self.problem {
+            XmlProblem::Value { .. } => self.refuse_document(body),
+            _ => self.refuse(body),
+        }
+    }
+
+    /// 400 `InvalidXmlDocument`, with the place.
+    fn refuse_document(self, body: &[u8]) -> ServiceError {
+        let reason = match self.problem {
+            XmlProblem::Value { name, value, cause: Some(cause) } => {
+                format!("{name} has the value '{value}': {cause}")
+            }
+            XmlProblem::Value { name, value, cause: None } => {
+                format!("{name} has the value '{value}', which is not in its format")
+            }
             XmlProblem::Syntax(error) => error.to_string(),
             XmlProblem::NotAllowed(reason) => reason.to_owned(),
-            XmlProblem::Empty(_) => "there is no element".to_owned(),
+            XmlProblem::Twice(name) => format!("{name} is there twice"),
+            XmlProblem::Empty(name) | XmlProblem::Missing(name) => {
+                format!("there is no element {name}")
+            }
+            XmlProblem::Unsupported(name) => format!("{name} is not known"),
+            XmlProblem::TooLong { .. } => "text is too long".to_owned(),
         };
         let before = body.get(..self.offset).unwrap_or(body);
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -91,24 +124,24 @@ impl XmlError {
 
 impl From<XmlError> for DecodeError {
     fn from(error: XmlError) -> Self {
-        let offset = error.offset;
-        match error.problem {
-            XmlProblem::Syntax(cause) => {
-                Self::caused(DecodeProblem::Xml { reason: "syntax error", offset }, cause)
-            }
-            XmlProblem::NotAllowed(reason) => Self::new(DecodeProblem::Xml { reason, offset }),
-            XmlProblem::TooLong { .. } => {
-                Self::new(DecodeProblem::Xml { reason: "text is too long", offset })
-            }
+        let XmlError { problem, offset, element } = error;
+        let xml = |reason| DecodeProblem::Xml { reason, element, offset };
+        match problem {
+            XmlProblem::Syntax(cause) => Self::caused(xml("syntax error"), cause),
+            XmlProblem::NotAllowed(reason) => Self::new(xml(reason)),
+            XmlProblem::TooLong { .. } => Self::new(xml("text is too long")),
             XmlProblem::Empty(name) | XmlProblem::Missing(name) => {
                 Self::new(DecodeProblem::MissingElement(name))
             }
-            XmlProblem::Value(name, None) => Self::new(DecodeProblem::Element { name, offset }),
-            XmlProblem::Value(name, Some(cause)) => {
+            XmlProblem::Value { name, cause: None, .. } => {
+                Self::new(DecodeProblem::Element { name, offset })
+            }
+            XmlProblem::Value { name, cause: Some(cause), .. } => {
                 Self::caused(DecodeProblem::Element { name, offset }, cause)
             }
-            XmlProblem::Unsupported(_) => {
-                Self::new(DecodeProblem::Xml { reason: "unexpected element", offset })
+            // Answers are read with patience: these two are refusals of requests.
+            XmlProblem::Twice(_) | XmlProblem::Unsupported(_) => {
+                Self::new(xml("unexpected element"))
             }
         }
     }

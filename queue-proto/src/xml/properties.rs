@@ -2,33 +2,61 @@
 
 use bytes::Bytes;
 
-use crate::date;
+use crate::date::http;
 use crate::message::first_illegal;
 use crate::ops::{GeoReplicationStatus, GetServiceStatsResponse};
 use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
 };
-use crate::xml::{Element, Reader, Writer, XmlError};
+use crate::version::ServiceVersion;
+use crate::xml::problem::XmlError;
+use crate::xml::reader::{Element, Reader};
+use crate::xml::writer::Writer;
 
-pub(crate) fn read(body: &[u8]) -> Result<ServiceProperties, XmlError> {
-    let mut reader = Reader::new(body);
+/// Since this version there are metrics by the minute and CORS; before, the metrics by the hour are
+/// called `Metrics`, and both roots must be set together.
+const HOUR_AND_MINUTE: ServiceVersion = ServiceVersion::known(2013, 8, 15);
+
+/// Reads the body of Set Queue Service Properties, as strictly as a service of `version` does.
+pub(crate) fn read_request(
+    body: &[u8],
+    version: ServiceVersion,
+) -> Result<ServiceProperties, XmlError> {
+    read(Reader::of_request(body), version)
+}
+
+/// Reads the answer to Get Queue Service Properties.
+pub(crate) fn read_answer(body: &[u8]) -> Result<ServiceProperties, XmlError> {
+    read(Reader::of_answer(body), ServiceVersion::LATEST)
+}
+
+fn read(mut reader: Reader<'_>, version: ServiceVersion) -> Result<ServiceProperties, XmlError> {
+    let is_old = version < HOUR_AND_MINUTE;
     let root = reader.root("StorageServiceProperties")?;
     let mut properties = ServiceProperties::new();
     while let Some(child) = reader.child(&root)? {
         match child.name() {
-            "Logging" => properties.logging = Some(read_logging(&mut reader, &child)?),
-            "HourMetrics" => properties.hour_metrics = Some(read_metrics(&mut reader, &child)?),
-            "MinuteMetrics" => properties.minute_metrics = Some(read_metrics(&mut reader, &child)?),
-            "Cors" => {
-                let mut rules = Vec::new();
-                while let Some(rule) = reader.child(&child)? {
-                    if rule.name() != "CorsRule" {
-                        return Err(XmlError::unsupported(&rule));
-                    }
-                    rules.push(read_rule(&mut reader, &rule)?);
-                }
-                properties.cors = Some(rules);
+            "Logging" => {
+                let value = read_logging(&mut reader, &child)?;
+                reader.put(&mut properties.logging, "Logging", value)?;
             }
+            "Metrics" if is_old => {
+                let value = read_metrics(&mut reader, &child)?;
+                reader.put(&mut properties.hour_metrics, "Metrics", value)?;
+            }
+            "HourMetrics" if !is_old => {
+                let value = read_metrics(&mut reader, &child)?;
+                reader.put(&mut properties.hour_metrics, "HourMetrics", value)?;
+            }
+            "MinuteMetrics" if !is_old => {
+                let value = read_metrics(&mut reader, &child)?;
+                reader.put(&mut properties.minute_metrics, "MinuteMetrics", value)?;
+            }
+            "Cors" if !is_old => {
+                let value = read_rules(&mut reader, &child)?;
+                reader.put(&mut properties.cors, "Cors", value)?;
+            }
+            _ if reader.is_request() => return Err(XmlError::unsupported(&child)),
             name => {
                 let name = name.to_owned();
                 reader.skip(&child)?;
@@ -36,6 +64,12 @@ pub(crate) fn read(body: &[u8]) -> Result<ServiceProperties, XmlError> {
                 properties.other.push(OtherElement::new(name, xml));
             }
         }
+    }
+    if is_old && properties.logging.is_none() {
+        return Err(XmlError::missing("Logging", &root));
+    }
+    if is_old && properties.hour_metrics.is_none() {
+        return Err(XmlError::missing("Metrics", &root));
     }
     reader.finish()?;
     Ok(properties)
@@ -46,12 +80,15 @@ fn read_logging(reader: &mut Reader<'_>, logging: &Element<'_>) -> Result<Loggin
         (None, None, None, None, None);
     while let Some(child) = reader.child(logging)? {
         match child.name() {
-            "Version" => version = Some(read_version(reader, &child)?),
-            "Delete" => delete = Some(reader.parse(&child, "Delete", boolean)?),
-            "Read" => read = Some(reader.parse(&child, "Read", boolean)?),
-            "Write" => write = Some(reader.parse(&child, "Write", boolean)?),
-            "RetentionPolicy" => retention = Some(read_retention(reader, &child)?),
-            _ => reader.skip(&child)?,
+            "Version" => read_version(reader, &child, &mut version)?,
+            "Delete" => read_boolean(reader, &child, "Delete", &mut delete)?,
+            "Read" => read_boolean(reader, &child, "Read", &mut read)?,
+            "Write" => read_boolean(reader, &child, "Write", &mut write)?,
+            "RetentionPolicy" => {
+                let value = read_retention(reader, &child)?;
+                reader.put(&mut retention, "RetentionPolicy", value)?;
+            }
+            _ => reader.unknown(&child)?,
         }
     }
     let missing = |name| XmlError::missing(name, logging);
@@ -68,11 +105,14 @@ fn read_metrics(reader: &mut Reader<'_>, metrics: &Element<'_>) -> Result<Metric
     let (mut version, mut enabled, mut include_apis, mut retention) = (None, None, None, None);
     while let Some(child) = reader.child(metrics)? {
         match child.name() {
-            "Version" => version = Some(read_version(reader, &child)?),
-            "Enabled" => enabled = Some(reader.parse(&child, "Enabled", boolean)?),
-            "IncludeAPIs" => include_apis = Some(reader.parse(&child, "IncludeAPIs", boolean)?),
-            "RetentionPolicy" => retention = Some(read_retention(reader, &child)?),
-            _ => reader.skip(&child)?,
+            "Version" => read_version(reader, &child, &mut version)?,
+            "Enabled" => read_boolean(reader, &child, "Enabled", &mut enabled)?,
+            "IncludeAPIs" => read_boolean(reader, &child, "IncludeAPIs", &mut include_apis)?,
+            "RetentionPolicy" => {
+                let value = read_retention(reader, &child)?;
+                reader.put(&mut retention, "RetentionPolicy", value)?;
+            }
+            _ => reader.unknown(&child)?,
         }
     }
     let missing = |name| XmlError::missing(name, metrics);
@@ -84,11 +124,26 @@ fn read_metrics(reader: &mut Reader<'_>, metrics: &Element<'_>) -> Result<Metric
     })
 }
 
-fn read_version(reader: &mut Reader<'_>, version: &Element<'_>) -> Result<String, XmlError> {
-    reader.parse(version, "Version", |text| {
+fn read_version(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    place: &mut Option<String>,
+) -> Result<(), XmlError> {
+    let value = reader.parse(element, "Version", |text| {
         ((1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
             .then(|| text.to_owned())
-    })
+    })?;
+    reader.put(place, "Version", value)
+}
+
+fn read_boolean(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    name: &'static str,
+    place: &mut Option<bool>,
+) -> Result<(), XmlError> {
+    let value = reader.parse(element, name, boolean)?;
+    reader.put(place, name, value)
 }
 
 fn read_retention(
@@ -98,22 +153,34 @@ fn read_retention(
     let (mut enabled, mut days) = (None, None);
     while let Some(child) = reader.child(retention)? {
         match child.name() {
-            "Enabled" => enabled = Some(reader.parse(&child, "Enabled", boolean)?),
+            "Enabled" => read_boolean(reader, &child, "Enabled", &mut enabled)?,
             "Days" => {
-                days =
-                    Some(reader.parse(&child, "Days", |text| {
-                        RetentionDays::new(text.parse().ok()?).ok()
-                    })?);
+                let value = reader
+                    .parse(&child, "Days", |text| RetentionDays::new(text.parse().ok()?).ok())?;
+                reader.put(&mut days, "Days", value)?;
             }
-            _ => reader.skip(&child)?,
+            _ => reader.unknown(&child)?,
         }
     }
     match (enabled, days) {
         (Some(true), Some(days)) => Ok(Some(days)),
         (Some(true), None) => Err(XmlError::missing("Days", retention)),
+        // The reference gives the element a meaning only where the policy is enabled.
+        (Some(false), Some(_)) if reader.is_request() => Err(XmlError::value("Days", retention)),
         (Some(false), _) => Ok(None),
         (None, _) => Err(XmlError::missing("Enabled", retention)),
     }
+}
+
+fn read_rules(reader: &mut Reader<'_>, cors: &Element<'_>) -> Result<Vec<CorsRule>, XmlError> {
+    let mut rules = Vec::new();
+    while let Some(rule) = reader.child(cors)? {
+        match rule.name() {
+            "CorsRule" => rules.push(read_rule(reader, &rule)?),
+            _ => reader.unknown(&rule)?,
+        }
+    }
+    Ok(rules)
 }
 
 fn read_rule(reader: &mut Reader<'_>, rule: &Element<'_>) -> Result<CorsRule, XmlError> {
@@ -121,14 +188,15 @@ fn read_rule(reader: &mut Reader<'_>, rule: &Element<'_>) -> Result<CorsRule, Xm
         (None, None, None, None, None);
     while let Some(child) = reader.child(rule)? {
         match child.name() {
-            "AllowedOrigins" => origins = Some(reader.parse(&child, "AllowedOrigins", list)?),
-            "AllowedMethods" => methods = Some(reader.parse(&child, "AllowedMethods", list)?),
+            "AllowedOrigins" => read_items(reader, &child, "AllowedOrigins", &mut origins)?,
+            "AllowedMethods" => read_items(reader, &child, "AllowedMethods", &mut methods)?,
             "MaxAgeInSeconds" => {
-                age = Some(reader.parse(&child, "MaxAgeInSeconds", |text| text.parse().ok())?);
+                let value = reader.parse(&child, "MaxAgeInSeconds", |text| text.parse().ok())?;
+                reader.put(&mut age, "MaxAgeInSeconds", value)?;
             }
-            "ExposedHeaders" => exposed = Some(reader.parse(&child, "ExposedHeaders", list)?),
-            "AllowedHeaders" => allowed = Some(reader.parse(&child, "AllowedHeaders", list)?),
-            _ => reader.skip(&child)?,
+            "ExposedHeaders" => read_items(reader, &child, "ExposedHeaders", &mut exposed)?,
+            "AllowedHeaders" => read_items(reader, &child, "AllowedHeaders", &mut allowed)?,
+            _ => reader.unknown(&child)?,
         }
     }
     let missing = |name| XmlError::missing(name, rule);
@@ -139,6 +207,16 @@ fn read_rule(reader: &mut Reader<'_>, rule: &Element<'_>) -> Result<CorsRule, Xm
         exposed_headers: exposed.ok_or_else(|| missing("ExposedHeaders"))?,
         allowed_headers: allowed.ok_or_else(|| missing("AllowedHeaders"))?,
     })
+}
+
+fn read_items(
+    reader: &mut Reader<'_>,
+    element: &Element<'_>,
+    name: &'static str,
+    place: &mut Option<Vec<String>>,
+) -> Result<(), XmlError> {
+    let value = reader.parse(element, name, list)?;
+    reader.put(place, name, value)
 }
 
 /// The service also takes booleans that start with a capital.
@@ -158,7 +236,8 @@ fn list(text: &str) -> Option<Vec<String>> {
     Some(items.map(str::to_owned).collect())
 }
 
-fn write_into(out: &mut Writer, properties: &ServiceProperties) {
+fn write_into(out: &mut Writer, properties: &ServiceProperties, version: ServiceVersion) {
+    let is_old = version < HOUR_AND_MINUTE;
     out.open("StorageServiceProperties");
     if let Some(logging) = &properties.logging {
         out.open("Logging");
@@ -169,15 +248,18 @@ fn write_into(out: &mut Writer, properties: &ServiceProperties) {
         write_retention(out, logging.retention);
         out.close("Logging");
     }
-    write_metrics(out, "HourMetrics", properties.hour_metrics.as_ref());
-    write_metrics(out, "MinuteMetrics", properties.minute_metrics.as_ref());
-    match properties.cors.as_deref() {
-        None => {}
-        Some([]) => out.raw("<Cors />"),
-        Some(rules) => {
-            out.open("Cors");
-            rules.iter().for_each(|rule| write_rule(out, rule));
-            out.close("Cors");
+    let hour = if is_old { "Metrics" } else { "HourMetrics" };
+    write_metrics(out, hour, properties.hour_metrics.as_ref());
+    if !is_old {
+        write_metrics(out, "MinuteMetrics", properties.minute_metrics.as_ref());
+        match properties.cors.as_deref() {
+            None => {}
+            Some([]) => out.raw("<Cors />"),
+            Some(rules) => {
+                out.open("Cors");
+                rules.iter().for_each(|rule| write_rule(out, rule));
+                out.close("Cors");
+            }
         }
     }
     for other in &properties.other {
@@ -214,20 +296,23 @@ fn write_rule(out: &mut Writer, rule: &CorsRule) {
     out.close("CorsRule");
 }
 
+/// Writes the body of Set Queue Service Properties.
 pub(crate) fn write_request(properties: &ServiceProperties) -> Bytes {
     let mut out = Writer::request(1024);
-    write_into(&mut out, properties);
+    write_into(&mut out, properties, ServiceVersion::LATEST);
     out.finish()
 }
 
-pub(crate) fn write_response(properties: &ServiceProperties) -> Bytes {
+/// Writes the answer to Get Queue Service Properties as a service of `version` does.
+pub(crate) fn write_response(properties: &ServiceProperties, version: ServiceVersion) -> Bytes {
     let mut out = Writer::response(1024);
-    write_into(&mut out, properties);
+    write_into(&mut out, properties, version);
     out.finish()
 }
 
+/// Reads the answer to Get Queue Service Stats.
 pub(crate) fn read_stats(body: &[u8]) -> Result<GetServiceStatsResponse, XmlError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_answer(body);
     let root = reader.root("StorageServiceStats")?;
     let (mut status, mut synced) = (None, None);
     while let Some(child) = reader.child(&root)? {
@@ -238,13 +323,13 @@ pub(crate) fn read_stats(body: &[u8]) -> Result<GetServiceStatsResponse, XmlErro
         while let Some(item) = reader.child(&child)? {
             match item.name() {
                 "Status" => {
-                    let text = reader.text(&item, 64)?;
-                    status = Some(GeoReplicationStatus::from(&*text));
+                    let text = reader.text(&item, "Status", 64)?;
+                    status = Some(GeoReplicationStatus::from(text.trim_ascii()));
                 }
                 "LastSyncTime" => {
                     synced = reader.parse(&item, "LastSyncTime", |text| match text {
                         "" => Some(None),
-                        text => date::parse_http(text).map(Some),
+                        text => http::parse(text).map(Some),
                     })?;
                 }
                 _ => reader.skip(&item)?,
@@ -256,12 +341,13 @@ pub(crate) fn read_stats(body: &[u8]) -> Result<GetServiceStatsResponse, XmlErro
     Ok(GetServiceStatsResponse::new(status, synced))
 }
 
+/// Writes the answer to Get Queue Service Stats.
 pub(crate) fn write_stats(stats: &GetServiceStatsResponse) -> Bytes {
     let mut out = Writer::response(192);
     out.raw("<StorageServiceStats><GeoReplication>");
     out.element("Status", stats.status.as_str());
     match stats.last_sync_time {
-        Some(time) => out.plain("LastSyncTime", date::http(time)),
+        Some(time) => out.plain("LastSyncTime", http::display(time)),
         None => out.raw("<LastSyncTime />"),
     }
     out.raw("</GeoReplication></StorageServiceStats>");

@@ -6,13 +6,16 @@ use crate::error::DecodeError;
 use crate::metadata::Metadata;
 use crate::name::QueueName;
 use crate::ops::{ListQueuesResponse, Marker, QueueItem, QueuePrefix};
-use crate::xml::{Element, Reader, Writer, XmlError, is_plain_name};
+use crate::xml::is_plain_name;
+use crate::xml::problem::XmlError;
+use crate::xml::reader::{Element, MAX_TEXT, Reader};
+use crate::xml::writer::Writer;
 
 /// What stands in the place of a metadata item whose name is no XML name.
 const INVALID_NAME: &str = "x-ms-invalid-name";
 
 pub(crate) fn read(body: &[u8]) -> Result<ListQueuesResponse, DecodeError> {
-    let mut reader = Reader::new(body);
+    let mut reader = Reader::of_answer(body);
     let root = reader.root("EnumerationResults")?;
     let mut page = ListQueuesResponse::new(root.attribute("ServiceEndpoint").unwrap_or_default());
     while let Some(child) = reader.child(&root)? {
@@ -65,12 +68,13 @@ fn read_queue(reader: &mut Reader<'_>, queue: &Element<'_>) -> Result<QueueItem,
             "Metadata" => {
                 let items: &mut Metadata = metadata.get_or_insert_default();
                 while let Some(item) = reader.child(&child)? {
-                    let value = reader.text(&item, crate::xml::reader::MAX_TEXT)?;
+                    let value = reader.text(&item, "Metadata", MAX_TEXT)?;
+                    let value = value.trim_ascii();
                     if item.name().eq_ignore_ascii_case(INVALID_NAME) {
-                        invalid.push(value.into_owned());
+                        invalid.push(value.to_owned());
                     } else if !is_plain_name(item.name()) {
                         invalid.push(item.name().to_owned());
-                    } else if !items.push_received(item.name(), &value) {
+                    } else if !items.push_received(item.name(), value) {
                         return Err(XmlError::value("Metadata", &child));
                     }
                 }

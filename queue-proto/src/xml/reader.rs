@@ -1,4 +1,5 @@
-//! Reading: a cursor over elements and their text.
+//! Reading: [`Reader`], a cursor over the elements of a body and their text. Come here for what
+//! every body has in common; what a body means stands in the file of its root element.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -22,12 +23,25 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 ///
 /// [`root`](Self::root) opens the outermost element, [`child`](Self::child) the next child of an
 /// open one, and [`text`](Self::text) or [`skip`](Self::skip) closes an element again.
+///
+/// The body of a request is read as strictly as the service reads it, the body of an answer with
+/// patience: many servers and proxies write it, and what it says has happened already.
 pub(crate) struct Reader<'a> {
     inner: quick_xml::Reader<&'a [u8]>,
+    author: Author,
     body: &'a [u8],
     /// Length of the byte-order mark in front of `body`, for offsets in errors.
     skipped: usize,
     depth: u32,
+}
+
+/// Who wrote a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Author {
+    /// A client wrote it. Values count as they stand, and no element may be there twice.
+    Client,
+    /// A server wrote it. Blanks around values do not count, and of two elements the last one does.
+    Server,
 }
 
 /// An open element.
@@ -65,11 +79,26 @@ impl<'a> Element<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(body: &'a [u8]) -> Self {
+    /// Reads the body of a request.
+    pub(crate) fn of_request(body: &'a [u8]) -> Self {
+        Self::new(body, Author::Client)
+    }
+
+    /// Reads the body of an answer.
+    pub(crate) fn of_answer(body: &'a [u8]) -> Self {
+        Self::new(body, Author::Server)
+    }
+
+    fn new(body: &'a [u8], author: Author) -> Self {
         let stripped = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let mut inner = quick_xml::Reader::from_reader(stripped);
         inner.config_mut().check_comments = true;
-        Self { inner, body: stripped, skipped: body.len() - stripped.len(), depth: 0 }
+        Self { inner, author, body: stripped, skipped: body.len() - stripped.len(), depth: 0 }
+    }
+
+    /// True for the body of a request, which is read as strictly as the service reads it.
+    pub(crate) fn is_request(&self) -> bool {
+        self.author == Author::Client
     }
 
     /// Where the cursor is.
@@ -78,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     fn fail<T>(&self, problem: XmlProblem) -> Result<T, XmlError> {
-        Err(XmlError { problem, offset: self.offset() + self.skipped })
+        Err(XmlError::new(problem, self.offset() + self.skipped))
     }
 
     pub(crate) fn not_allowed<T>(&self, reason: &'static str) -> Result<T, XmlError> {
@@ -92,7 +121,7 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let offset = usize::try_from(self.inner.error_position()).unwrap_or(usize::MAX);
                 let offset = offset.saturating_add(self.skipped);
-                Err(XmlError { problem: XmlProblem::Syntax(error), offset })
+                Err(XmlError::new(XmlProblem::Syntax(error), offset))
             }
         }
     }
@@ -121,7 +150,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Element<'a>, XmlError> {
         let element = self.enter(start, empty, offset)?;
         if element.name() != name {
-            return Err(XmlError { problem: XmlProblem::Missing(name), offset: element.offset });
+            return Err(XmlError::new(XmlProblem::Missing(name), element.offset));
         }
         Ok(element)
     }
@@ -163,17 +192,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text of `element`, at most `limit` bytes, and closes it. Line ends are normalized and
-    /// references resolved, as XML demands.
+    /// The text of `element`, which is called `name`, at most `limit` bytes, and closes it. Line ends
+    /// are normalized and references resolved, as XML demands.
     pub(crate) fn text(
         &mut self,
         element: &Element<'_>,
+        name: &'static str,
         limit: usize,
     ) -> Result<Cow<'a, str>, XmlError> {
-        let text = self.unchecked_text(element, limit)?;
+        let text = self.unchecked_text(element, limit).map_err(|error| error.within(name))?;
         match first_illegal(&text) {
             None => Ok(text),
-            Some(_) => self.not_allowed(ILLEGAL_CHARACTER),
+            Some(_) => self.not_allowed(ILLEGAL_CHARACTER).map_err(|error| error.within(name)),
         }
     }
 
@@ -248,29 +278,89 @@ impl<'a> Reader<'a> {
         Ok(Cow::Borrowed(character))
     }
 
-    /// The text of `element` read with `parse`, which refuses what XML does not allow.
+    /// The value of `element`, which is called `name`, read with `parse`, which refuses what XML does
+    /// not allow.
     pub(crate) fn parse<T>(
         &mut self,
         element: &Element<'_>,
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, XmlError> {
-        let text = self.unchecked_text(element, MAX_TEXT)?;
-        parse(&text).ok_or_else(|| XmlError::value(name, element))
+        let text = self.value(element, name)?;
+        parse(&text).ok_or_else(|| self.wrong(element, name, &text, None))
     }
 
-    /// The text of `element` as a value whose check refuses what XML does not allow.
+    /// The value of `element`, which is called `name`, with the reason why it is none.
     pub(crate) fn checked<T, E: Error + Send + Sync + 'static>(
         &mut self,
         element: &Element<'_>,
         name: &'static str,
         check: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, XmlError> {
-        let text = self.unchecked_text(element, MAX_TEXT)?;
-        check(&text).map_err(|error| XmlError {
-            problem: XmlProblem::Value(name, Some(error.into())),
-            offset: element.offset,
+        let text = self.value(element, name)?;
+        check(&text).map_err(|error| self.wrong(element, name, &text, Some(error.into())))
+    }
+
+    /// The value of `element` as it stands, blanks around it included: for names that are compared.
+    pub(crate) fn checked_exactly<T, E: Error + Send + Sync + 'static>(
+        &mut self,
+        element: &Element<'_>,
+        name: &'static str,
+        check: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, XmlError> {
+        let text = self.unchecked_text(element, MAX_TEXT).map_err(|error| error.within(name))?;
+        check(&text).map_err(|error| self.wrong(element, name, &text, Some(error.into())))
+    }
+
+    /// The text of an element that has a value and not a text of somebody else's. Blanks around a
+    /// value of an answer do not count: formatters of XML put them there.
+    fn value(
+        &mut self,
+        element: &Element<'_>,
+        name: &'static str,
+    ) -> Result<Cow<'a, str>, XmlError> {
+        let text = self.unchecked_text(element, MAX_TEXT).map_err(|error| error.within(name))?;
+        Ok(match (self.author, text) {
+            (Author::Client, text) => text,
+            (Author::Server, Cow::Borrowed(text)) => Cow::Borrowed(text.trim_matches(is_space)),
+            (Author::Server, Cow::Owned(text)) => {
+                Cow::Owned(text.trim_matches(is_space).to_owned())
+            }
         })
+    }
+
+    /// The refusal of a value. It repeats the value of a request to its sender; an answer may hold
+    /// secrets.
+    fn wrong(
+        &self,
+        element: &Element<'_>,
+        name: &'static str,
+        text: &str,
+        cause: Option<Box<dyn Error + Send + Sync>>,
+    ) -> XmlError {
+        let value =
+            if self.is_request() { text.chars().take(100).collect() } else { String::new() };
+        XmlError::new(XmlProblem::Value { name, value, cause }, element.offset)
+    }
+
+    /// Puts the value of the element `name` into its place. A request must not have the element
+    /// twice.
+    pub(crate) fn put<T>(
+        &self,
+        place: &mut Option<T>,
+        name: &'static str,
+        value: T,
+    ) -> Result<(), XmlError> {
+        match place.replace(value) {
+            Some(_) if self.is_request() => self.fail(XmlProblem::Twice(name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Passes over a child that is not known. The service refuses such a child of a request; an
+    /// answer may be of a newer service.
+    pub(crate) fn unknown(&mut self, element: &Element<'_>) -> Result<(), XmlError> {
+        if self.is_request() { Err(XmlError::unsupported(element)) } else { self.skip(element) }
     }
 
     /// Passes over `element` and everything in it.
@@ -319,7 +409,12 @@ impl<'a> Reader<'a> {
 }
 
 fn is_blank(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+    text.chars().all(is_space)
+}
+
+/// The blanks of XML.
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
 impl fmt::Debug for Reader<'_> {

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use memchr::{memchr, memchr2};
 
-use crate::date;
+use crate::date::http;
 use crate::message::{MAX_RECEIVED_TEXT, MessageText, first_illegal};
 use crate::ops::{ReceivedMessage, SentMessage};
 use crate::xml::reader::BYTE_ORDER_MARK;
@@ -106,15 +106,16 @@ fn start(body: &[u8]) -> Option<(Scanner<'_>, Dates<'_>)> {
 fn message<'a>(scanner: &mut Scanner<'a>, dates: &mut Dates<'a>) -> Option<SentMessage> {
     let id = scanner.text()?.parse().ok()?;
     scanner.expect("</MessageId><InsertionTime>")?;
-    let inserted_at = scanner.date(&mut dates.inserted, date::parse_http)?;
+    let inserted_at = scanner.date(&mut dates.inserted, http::parse_exact)?;
     scanner.expect("</InsertionTime><ExpirationTime>")?;
-    let expires_at = scanner.date(&mut dates.expires, date::parse_expiry)?;
+    let expires_at =
+        scanner.date(&mut dates.expires, |text| http::parse_exact(text).map(http::expiry))?;
     scanner.expect("</ExpirationTime><PopReceipt>")?;
     let receipt = scanner.text().filter(|receipt| !receipt.contains('&'))?;
     scanner.expect("</PopReceipt><TimeNextVisible>")?;
     // A message that was put without a delay is visible from the second of its insertion on.
     let Column { text: at, time } = dates.inserted;
-    let shared = |text: &str| if text == at { time } else { date::parse_http(text) };
+    let shared = |text: &str| if text == at { time } else { http::parse_exact(text) };
     let next_visible_at = scanner.date(&mut dates.visible, shared)?;
     scanner.expect("</TimeNextVisible>")?;
     let pop_receipt = receipt.parse().ok()?;

@@ -69,11 +69,25 @@ pub(crate) fn expiry() -> impl Strategy<Value = Option<SystemTime>> {
     of((0..LAST_SECOND).prop_map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)))
 }
 
+/// Times as access policies have them: in tenths of microseconds, from the year 1 on.
 pub(crate) fn ticks() -> impl Strategy<Value = SystemTime> {
-    (seconds(), prop_oneof![Just(0), 0..10_000_000_u64]).prop_map(|(whole, ticks)| {
-        (whole + Duration::from_nanos(ticks * 100))
-            .min(UNIX_EPOCH + Duration::from_secs(LAST_SECOND))
-    })
+    const FIRST_SECOND: i64 = -62_135_596_800;
+    let last = LAST_SECOND.cast_signed();
+    let seconds = prop_oneof![
+        Just(0),
+        Just(-1),
+        Just(FIRST_SECOND),
+        Just(last),
+        FIRST_SECOND..=last,
+        1_700_000_000..1_900_000_000_i64,
+    ];
+    (seconds, prop_oneof![Just(0), Just(9_999_999), 0..10_000_000_u64]).prop_map(
+        |(seconds, ticks)| {
+            let distance = Duration::from_secs(seconds.unsigned_abs());
+            let whole = if seconds < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance };
+            whole + Duration::from_nanos(ticks * 100)
+        },
+    )
 }
 
 pub(crate) fn metadata() -> impl Strategy<Value = Metadata> {
@@ -160,12 +174,12 @@ pub(crate) fn delete_message() -> impl Strategy<Value = DeleteMessage> {
 
 pub(crate) fn prefix() -> impl Strategy<Value = QueuePrefix> {
     prop_oneof![xml_text(20).boxed(), Just("\u{10FFFF}".repeat(256)).boxed()]
-        .prop_filter_map("a prefix", |text| QueuePrefix::new(text).ok())
+        .prop_filter_map("a prefix", |text| QueuePrefix::new(text.trim_ascii()).ok())
 }
 
 pub(crate) fn marker() -> impl Strategy<Value = Marker> {
     prop_oneof![xml_text(40).boxed(), Just("/".repeat(8192)).boxed()]
-        .prop_filter_map("a marker", |text| Marker::new(text).ok())
+        .prop_filter_map("a marker", |text| Marker::new(text.trim_ascii()).ok())
 }
 
 pub(crate) fn list_queues() -> impl Strategy<Value = ListQueues> {

@@ -50,7 +50,7 @@ impl DelegationKeys {
         let (start, expiry) = (asked.start.unwrap_or_else(|| whole(now)), asked.expiry);
         for (node, time) in [("Start", start), ("Expiry", expiry)] {
             if time != whole(time) {
-                return Err(wrong(node, "The time must be in whole seconds."));
+                return Err(wrong(node, "The time must be in whole seconds, from 1970 on."));
             }
         }
         if expiry <= start || expiry <= now {

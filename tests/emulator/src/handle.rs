@@ -1,6 +1,5 @@
 //! From a request to its answer: the order of the checks, and what every answer has.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
@@ -193,10 +192,7 @@ impl Emulator {
         incoming.require_content_length()?;
         check_md5(request)?;
 
-        let operation = match version::modernize(kind, version, request) {
-            Cow::Borrowed(_) => AnyOperation::read(&incoming)?,
-            Cow::Owned(modern) => AnyOperation::read(&IncomingRequest::new(endpoint, &modern)?)?,
-        };
+        let operation = AnyOperation::read(&incoming)?;
         version::check_values(&operation, version)?;
         checks::check(&operation)?;
         let location = incoming.location();

@@ -3,11 +3,8 @@
 //! "Versioning for Azure Storage" in the REST reference, and the remarks on the page of each
 //! operation.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
-use http::{Request, Response};
-use queue_proto::ops::SetServiceProperties;
+use http::Response;
 use queue_proto::{
     AnyOperation, Endpoint, ErrorCode, IncomingRequest, OperationKind, ServiceError, ServiceVersion,
 };
@@ -96,47 +93,8 @@ pub(crate) fn check_values(
                 .with_detail("MinimumAllowed", "1")
                 .with_detail("MaximumAllowed", OLD_MAX_HIDDEN.to_string()))
         }
-        AnyOperation::SetServiceProperties(set) if before(version, CORS) => all_roots(set),
         _ => Ok(()),
     }
-}
-
-/// Before 2013-08-15 logging and metrics must both be given, and nothing else exists.
-fn all_roots(set: &SetServiceProperties) -> Result<(), ServiceError> {
-    let missing = |name| {
-        Err(ServiceError::new(ErrorCode::MissingRequiredXmlNode).with_detail("XmlNodeName", name))
-    };
-    let unknown = |name| {
-        Err(ServiceError::new(ErrorCode::UnsupportedXmlNode).with_detail("XmlNodeName", name))
-    };
-    let given = &set.properties;
-    match () {
-        () if given.logging.is_none() => missing("Logging"),
-        () if given.hour_metrics.is_none() => missing("Metrics"),
-        () if given.minute_metrics.is_some() => unknown("MinuteMetrics"),
-        () if given.cors.is_some() => unknown("Cors"),
-        () => Ok(()),
-    }
-}
-
-/// Brings the body of an old version into the form of the newer ones: what is called `Metrics`
-/// before 2013-08-15 is called `HourMetrics` since.
-pub(crate) fn modernize<'a>(
-    kind: OperationKind,
-    version: Option<ServiceVersion>,
-    request: &'a Request<Bytes>,
-) -> Cow<'a, Request<Bytes>> {
-    if kind != OperationKind::SetServiceProperties || !before(version, CORS) {
-        return Cow::Borrowed(request);
-    }
-    let Ok(text) = std::str::from_utf8(request.body()) else { return Cow::Borrowed(request) };
-    let text = text
-        .replace("<Metrics>", "<HourMetrics>")
-        .replace("</Metrics>", "</HourMetrics>")
-        .replace("<Metrics ", "<HourMetrics ");
-    let mut modern = request.clone();
-    *modern.body_mut() = Bytes::from(text);
-    Cow::Owned(modern)
 }
 
 /// Brings an answer into the form of the version.
