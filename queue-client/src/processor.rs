@@ -49,7 +49,8 @@
 //! | follow a trace from sender to receiver | [`Producer::trace_context`], [`Delivery::trace_context`] |
 //! | bring dead letters back | [`dead_letter::redrive`] |
 //! | choose the settings | [`settings`] |
-//! | see what it does | [`Running::health`], [`observe`] |
+//! | see what it does, and whether it lives | [`ProcessorHandle::health`], [`Health::is_healthy`], [`observe`] |
+//! | spare what the handlers call | [`Processor::concurrency`], [`Processor::rate`] |
 //! | drive it with something else than tokio, or simulate it | [`core`] |
 //!
 //! # What is guaranteed
@@ -175,6 +176,8 @@ pub mod observe;
 #[cfg(feature = "tokio")]
 mod producer;
 #[cfg(feature = "tokio")]
+mod redact;
+#[cfg(feature = "tokio")]
 mod report;
 #[cfg(feature = "tokio")]
 mod running;
@@ -207,7 +210,7 @@ pub use self::{
     lease::{LeaseError, LeaseHandle, LeaseState},
     producer::{OnAmbiguous, Prepared, Producer, SendSummary, Sent},
     report::{LeftMessage, Report, Stopped},
-    running::Running,
+    running::{ProcessorHandle, Running},
     stream::{Completed, Deliveries, Leased, SettleError},
     trace::{InvalidTraceContext, TraceContext},
 };

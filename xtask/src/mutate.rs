@@ -29,6 +29,20 @@ pub(crate) struct Mutation {
     replace: &'static str,
 }
 
+impl Mutation {
+    /// The file, in which the text stands once.
+    fn source(&self, workspace: &Path) -> Result<String, String> {
+        let path = workspace.join("queue-client/src/processor").join(self.file);
+        let source = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        match source.matches(self.find).count() {
+            1 => Ok(source),
+            places => {
+                Err(format!("`{}`: the text stands {places} times in {}", self.name, self.file))
+            }
+        }
+    }
+}
+
 /// What the suite made of a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -90,14 +104,7 @@ impl Suite {
     fn try_out(&self, mutation: &Mutation) -> Result<Verdict, String> {
         let path = self.workspace.join("queue-client/src/processor").join(mutation.file);
         let error = |error: io::Error| format!("{}: {error}", path.display());
-        let source = fs::read_to_string(&path).map_err(error)?;
-        let places = source.matches(mutation.find).count();
-        if places != 1 {
-            return Err(format!(
-                "`{}`: the text stands {places} times in {}",
-                mutation.name, mutation.file
-            ));
-        }
+        let source = mutation.source(&self.workspace)?;
         let mutated = source.replacen(mutation.find, mutation.replace, 1);
         fs::write(&path, mutated).map_err(error)?;
         let verdict = self.judge();
@@ -159,4 +166,17 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A mutation that has lost its place would be noticed in an hour otherwise.
+    #[test]
+    fn every_mutation_has_its_place() {
+        let lost: Vec<_> =
+            MUTATIONS.iter().filter_map(|mutation| mutation.source(&shell::root()).err()).collect();
+        assert!(lost.is_empty(), "{lost:#?}");
+    }
 }

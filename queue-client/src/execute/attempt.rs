@@ -113,7 +113,7 @@ impl Shared {
     }
 
     /// The time that requests are dated with.
-    fn now(&self) -> SystemTime {
+    pub(crate) fn now(&self) -> SystemTime {
         self.correction.apply(self.runtime.now())
     }
 

@@ -109,7 +109,7 @@ pub(super) async fn discard(store: &dyn BodyStore, pointer: &Pointer) {
         tracing::warn!(
             target: "queue_client::processor",
             key = pointer.key(),
-            error = %super::dead_letter::envelope::presentable(&error.to_string()),
+            error = %super::redact::presentable(&error.to_string()),
             "a body that nobody needs any more stays in its store"
         );
     }

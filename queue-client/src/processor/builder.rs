@@ -56,6 +56,7 @@ pub struct Processor<T> {
     body_store: Option<Arc<dyn BodyStore>>,
     instance: Option<String>,
     observers: Observers,
+    queue_missing: Option<QueueMissing>,
     sample_depth: Option<Duration>,
     stop: Stop,
     isolation: Isolation,
@@ -92,6 +93,7 @@ impl<T: Send + 'static> Processor<T> {
             body_store: None,
             instance: None,
             observers: Observers::default(),
+            queue_missing: None,
             sample_depth: None,
             stop: Stop::default(),
             isolation: Isolation::default(),
@@ -145,6 +147,14 @@ impl<T: Send + 'static> Processor<T> {
     /// After which delay a failed message is received again. 5 s, doubling up to 10 min, unless set.
     pub const fn retry(mut self, delay: RetryDelay) -> Self {
         self.config.retry = delay;
+        self
+    }
+
+    /// How many handlers start per second at most: 0.001 to 1,000,000. They start evenly, with a
+    /// tenth of a second's worth at once at most. What cannot start yet is not received either, and
+    /// is left to other processors. Default: any number.
+    pub const fn rate(mut self, per_second: f64) -> Self {
+        self.config.rate = Some(per_second);
         self
     }
 
@@ -224,9 +234,19 @@ impl<T: Send + 'static> Processor<T> {
         self
     }
 
-    /// What happens when the queue does not exist. The processor waits for it unless set.
+    /// What happens when the queue does not exist. Default: the processor waits for it, but a
+    /// [`drain_once`](Self::drain_once) ends with an error.
     pub const fn queue_missing(mut self, policy: QueueMissing) -> Self {
-        self.config.queue_missing = policy;
+        self.queue_missing = Some(policy);
+        self
+    }
+
+    /// For how long receives may fail in a row, whatever the reason, before the processor ends with
+    /// [`Stopped::GaveUp`](super::Stopped::GaveUp). It ends a little earlier if the next try would
+    /// come later than that; zero ends it at the first failure, [`Duration::MAX`] never. Default:
+    /// never, but 30 seconds for a [`drain_once`](Self::drain_once).
+    pub const fn give_up_after(mut self, time: Duration) -> Self {
+        self.config.give_up_after = Some(time);
         self
     }
 
@@ -263,7 +283,8 @@ impl<T: Send + 'static> Processor<T> {
     }
 
     /// Asks so often, at least a second apart, how many messages the queue has (Get Queue Metadata),
-    /// and tells the [observers](Observer::depth). Never unless set; a minute is a good choice.
+    /// how many are visible and how old the oldest is (Peek Messages), and tells the
+    /// [observers](Observer::depth). A minute is a good choice. Default: never.
     pub const fn sample_depth(mut self, every: Duration) -> Self {
         self.sample_depth = Some(every);
         self

@@ -9,7 +9,7 @@ use std::{
 use queue_proto::MessageText;
 use tokio::sync::{mpsc, oneshot};
 
-use super::core::{AskFailure, DeliveryKey, Input, LoopState, Settled, Snapshot, Tick};
+use super::core::{AskFailure, Counters, DeliveryKey, Input, LoopState, Settled, Snapshot, Tick};
 use crate::{error::Error, runtime::Runtime};
 
 /// The way to the loop of a processor. Clones lead to the same loop.
@@ -43,7 +43,10 @@ pub(super) enum Question {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) snapshot: Option<Snapshot>,
+    /// Since when the loop is in its state.
     pub(super) since: Tick,
+    /// When the loop runs again although nothing happens.
+    pub(super) wakes_at: Option<Tick>,
     pub(super) last_error: Option<String>,
 }
 
@@ -51,13 +54,21 @@ pub(super) struct Seen {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Health {
-    /// What it does.
+    /// What it does. [`Finished`](LoopState::Finished) also if its future was dropped, or the tokio
+    /// runtime that it ran on.
     pub state: LoopState,
     /// For how long it has done that.
     pub since: Duration,
-    /// How long ago a receive last succeeded; `None` if none has. When this grows although the loop
-    /// is [`Working`](LoopState::Working), something is wrong.
+    /// How long ago a request last succeeded: a receive, a renewal of a lease, or what settles a
+    /// message; `None` if none has. In a healthy processor this grows for as long as there is
+    /// nothing to ask for: with all handlers busy, to the next renewal.
     pub last_success: Option<Duration>,
+    /// For how long a success has been due: the time since the first request that no good answer has
+    /// followed, or since the loop should have run. Zero when nothing is waited for, however long
+    /// that takes.
+    pub overdue: Duration,
+    /// What it has done so far.
+    pub counters: Counters,
     /// Messages that are held: worked on, waiting, or being settled.
     pub in_flight: usize,
     /// How many more can be held.
@@ -66,10 +77,27 @@ pub struct Health {
     pub last_error: Option<String>,
 }
 
+impl Health {
+    /// What a liveness probe asks: whether the processor runs, and no success has been
+    /// [overdue](Self::overdue) for longer than `limit`.
+    ///
+    /// An outage of the service makes a processor unhealthy once it has lasted for `limit`, although
+    /// a restart does not help then. Some minutes are a good limit: a single request may take 35
+    /// seconds, and the pause after failures grows to a minute. While the credential is refused the
+    /// pause grows to five.
+    #[must_use]
+    pub fn is_healthy(&self, limit: Duration) -> bool {
+        self.state != LoopState::Finished && self.overdue <= limit
+    }
+}
+
 impl Control {
     pub(super) fn new(runtime: Arc<dyn Runtime>) -> (Self, mpsc::UnboundedReceiver<Command>) {
         let (commands, receiver) = mpsc::unbounded_channel();
-        (Self { commands, health: Arc::default(), runtime }, receiver)
+        let now = Tick::new(runtime.elapsed());
+        // A loop that is never run is late from the start.
+        let seen = Seen { since: now, wakes_at: Some(now), ..Seen::default() };
+        (Self { commands, health: Arc::new(Mutex::new(seen)), runtime }, receiver)
     }
 
     /// The clock of the loop.
@@ -115,9 +143,15 @@ impl Control {
         let now = self.now();
         let seen = self.seen();
         let snapshot = seen.snapshot.as_ref();
+        let state = snapshot.map_or(LoopState::Working, |snapshot| snapshot.state);
+        let unanswered = snapshot.and_then(|snapshot| snapshot.unanswered_since);
+        let late = [unanswered, seen.wakes_at].into_iter().flatten().map(|at| now.since(at));
         Health {
-            state: snapshot.map_or(LoopState::Working, |snapshot| snapshot.state),
+            // Without anybody who hears commands there is no loop.
+            state: if self.commands.is_closed() { LoopState::Finished } else { state },
             since: now.since(seen.since),
+            overdue: late.max().unwrap_or_default(),
+            counters: snapshot.map(|snapshot| snapshot.counters).unwrap_or_default(),
             last_success: snapshot
                 .and_then(|snapshot| snapshot.last_success)
                 .map(|at| now.since(at)),

@@ -23,7 +23,9 @@ mod delivery;
 mod event;
 mod io;
 mod lease;
+mod liveness;
 mod message;
+mod pace;
 mod polling;
 mod report;
 mod running;
@@ -43,6 +45,8 @@ use queue_proto::{LeaseTimeout, MessageId, VisibilityTimeout};
 use self::{
     completed::Completed,
     delivery::{Ask, Delivery, OpKind},
+    liveness::Liveness,
+    pace::Pace,
     polling::Poller,
     shutdown::Draining,
 };
@@ -50,7 +54,7 @@ pub use self::{
     config::{
         ConfigError, CoreConfig, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay,
     },
-    event::{Event, LoopState, Poll, RenewalResult, Settled, Trouble},
+    event::{Event, LoopState, Next, Poll, RenewalResult, Settled, Trouble},
     io::{
         Action, AskFailure, AskId, DeliveryKey, Input, LeaseSignal, LostCause, OpId, ShutdownMode,
         StopCause,
@@ -71,6 +75,8 @@ pub struct Core {
     phase: Phase,
     paused: bool,
     poller: Poller,
+    pace: Pace,
+    liveness: Liveness,
     deliveries: BTreeMap<DeliveryKey, Delivery>,
     by_id: BTreeMap<MessageId, DeliveryKey>,
     /// Those that have not started.
@@ -103,6 +109,8 @@ impl Core {
         config.check()?;
         Ok(Self {
             completed: Completed::new(config.completed_capacity, config.completed_time),
+            pace: Pace::new(config.rate, now),
+            liveness: Liveness::default(),
             config,
             rng: Rng::with_seed(seed),
             latest: now,
@@ -134,24 +142,31 @@ impl Core {
         match input {
             Input::Received { op, sent_at, result } => self.received(now, op, sent_at, result),
             Input::Updated { op, sent_at, result } => {
-                self.answered(now, op, OpKind::is_update, |core, key, delivery, op| {
-                    match op.kind {
+                let heard = liveness::heard(&result);
+                self.answered(
+                    now,
+                    op,
+                    heard,
+                    OpKind::is_update,
+                    |core, key, delivery, op| match op.kind {
                         OpKind::Release => core.released(now, key, delivery, result.map(drop)),
                         _ => core.renewed(now, key, delivery, op, sent_at.min(now), result),
-                    }
-                });
+                    },
+                );
             }
             Input::Deleted { op, result } => {
-                self.answered(now, op, OpKind::is_delete, |core, key, delivery, op| {
+                let heard = liveness::heard(&result);
+                self.answered(now, op, heard, OpKind::is_delete, |core, key, delivery, op| {
                     core.deleted(now, key, delivery, &op, result)
                 });
             }
             Input::DeadLettered { op, result } => {
-                self.answered(now, op, OpKind::is_letter, |core, key, delivery, _| {
+                let heard = liveness::heard(&result);
+                self.answered(now, op, heard, OpKind::is_letter, |core, key, delivery, _| {
                     core.dead_lettered(now, key, delivery, result)
                 });
             }
-            Input::QueueCreated { op, result } => self.queue_created(op, &result),
+            Input::QueueCreated { op, result } => self.queue_created(now, op, &result),
             Input::HandlerDone { key, outcome } => self.handler_done(now, key, &outcome),
             Input::RenewNow { key, ask } => self.ask(now, key, Ask::Renew(ask)),
             Input::Checkpoint { key, ask, text } => {
@@ -188,7 +203,7 @@ impl Core {
             Phase::Finished => return None,
         };
         let timer = self.timers.first().map(|(at, _)| *at);
-        [draining, timer, self.receive_due()].into_iter().flatten().min()
+        [draining, timer, self.start_due(), self.receive_due()].into_iter().flatten().min()
     }
 
     /// What is held at the moment, for health reports and tests.
@@ -198,7 +213,8 @@ impl Core {
             state: self.loop_state(),
             receives_in_flight: self.poller.in_flight(),
             waits_until: self.poller.waits_until(),
-            last_success: self.poller.last_success(),
+            last_success: self.liveness.last_success(),
+            unanswered_since: self.liveness.unanswered_since(),
             deliveries: self.deliveries.iter().map(|(key, held)| held.snapshot(*key)).collect(),
             free: self.capacity().saturating_sub(self.deliveries.len()),
             remembered: self.completed.len(),
@@ -247,6 +263,10 @@ impl Core {
             | Action::Delete { op, key, .. }
             | Action::DeadLetter { op, key, .. } => {
                 self.ops.insert(*op, *key);
+                self.liveness.asked(self.latest);
+            }
+            Action::Receive { .. } | Action::CreateQueue { .. } => {
+                self.liveness.asked(self.latest);
             }
             _ => {}
         }

@@ -1,21 +1,45 @@
-//! How many messages a queue has, every now and then.
+//! [`sample`]: how many messages a queue has, every now and then, for observers.
 
 use std::time::Duration;
 
-use queue_proto::ops::GetQueueMetadata;
+use queue_proto::{
+    MessageCount,
+    ops::{GetQueueMetadata, PeekMessages},
+};
 
-use super::{driver::Queue, observe::Observers};
+use super::{
+    driver::Queue,
+    observe::{Depth, Observers},
+};
+use crate::error::Error;
 
-/// Not more often than this.
+/// The shortest time between two samples.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Asks and tells for ever. An answer that does not come is one sample less.
 pub(super) async fn sample(queue: Queue, observers: Observers, every: Duration) {
     let runtime = queue.client().runtime.clone();
     loop {
-        if let Ok(answer) = queue.once(&GetQueueMetadata::new(queue.name().clone())).await {
-            observers.depth(queue.name(), answer.approximate_messages_count);
+        if let Ok(depth) = look(&queue).await {
+            observers.depth(queue.name(), &depth);
         }
         runtime.sleep(every.max(LEAST)).await;
     }
+}
+
+async fn look(queue: &Queue) -> Result<Depth, Error> {
+    let metadata = queue.once(&GetQueueMetadata::new(queue.name().clone())).await?;
+    let peek = PeekMessages::new(queue.name().clone()).count(MessageCount::MAX);
+    let shown = queue.once(&peek).await?.messages;
+    let now = queue.client().now();
+    Ok(Depth {
+        messages: metadata.approximate_messages_count,
+        visible: shown.len(),
+        more_visible: shown.len() >= MessageCount::MAX.get() as usize,
+        oldest_age: shown
+            .iter()
+            .map(|message| message.inserted_at)
+            .min()
+            .map(|at| now.duration_since(at).unwrap_or_default()),
+    })
 }

@@ -15,7 +15,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use queue_auth::BoxFuture;
-use queue_proto::codec::Codec;
+use queue_proto::{MessageId, codec::Codec};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, Id, JoinError, JoinSet},
@@ -32,7 +32,7 @@ use super::{
         Tick,
     },
     dead_letter::DeadLetterSink,
-    handler::{Handler, Trouble},
+    handler::{Explanation, Handler},
     lease::View,
     observe::{Observers, ProcessReport},
     stop::Stop,
@@ -75,8 +75,8 @@ struct State {
     handlers: JoinSet<Handled>,
     tasks: HashMap<Id, DeliveryKey>,
     running: HashMap<DeliveryKey, Run>,
-    /// What handlers said before their messages became dead letters.
-    troubles: HashMap<DeliveryKey, Trouble>,
+    /// What handlers said that have failed, until their messages are settled.
+    explanations: HashMap<DeliveryKey, Explanation>,
     /// Bodies of messages that are being settled.
     stored: HashMap<DeliveryKey, Pointer>,
     /// What is done on the side, and not waited for.
@@ -88,16 +88,19 @@ struct State {
     summary: Option<Summary>,
 }
 
-/// A handler that runs.
+/// A handler that runs, or whose message is being settled.
 struct Run {
     task: AbortHandle,
     view: watch::Sender<View>,
     since: Tick,
     span: Span,
     renewals: u32,
+    id: MessageId,
     attempt: u32,
     /// How long the message had been in the queue.
     queue_time: Option<Duration>,
+    /// It has returned or was dropped.
+    over: bool,
 }
 
 enum Happened {
@@ -193,6 +196,7 @@ where
                 seen.since = now;
             }
             seen.snapshot = Some(snapshot);
+            seen.wakes_at = self.core.next_wake();
         }
         self.observers.health(self.queue.name(), || self.control.health());
         self.state.summary.take()
@@ -273,9 +277,9 @@ where
             Happened::Handled(Err(error)) => {
                 let id = error.id();
                 if error.is_panic() {
-                    let trouble = Trouble { error: Some(panic_text(error)), chain: Vec::new() };
+                    let why = Explanation::new(&panic_text(error));
                     let outcome = core::Outcome::failed(Reason::HandlerPanicked);
-                    self.handled(now, id, Handled { outcome, trouble, stored: None });
+                    self.handled(now, id, Handled { outcome, why, stored: None });
                 } else {
                     // It was dropped, and the core knows.
                     self.state.tasks.remove(&id);
@@ -284,10 +288,20 @@ where
         }
     }
 
-    fn report(&self, now: Tick, run: &Run, outcome: Option<&core::Outcome>) {
+    fn report(
+        &self,
+        now: Tick,
+        key: DeliveryKey,
+        outcome: Option<&core::Outcome>,
+        why: Option<&Explanation>,
+    ) {
+        let Some(run) = self.state.running.get(&key) else { return };
         let report = ProcessReport {
             queue: self.queue.name(),
+            id: &run.id,
             outcome,
+            error: why.and_then(|why| why.error.as_deref()),
+            causes: why.map_or(&[], |why| &why.causes),
             duration: now.since(run.since),
             attempt: run.attempt,
             queue_time: run.queue_time,
@@ -297,21 +311,13 @@ where
     }
 
     fn handled(&mut self, now: Tick, id: Id, handled: Handled) {
-        let Handled { outcome, trouble, stored } = handled;
+        let Handled { outcome, why, stored } = handled;
         let Some(key) = self.state.tasks.remove(&id) else { return };
-        // Without a run it was dropped after it had returned.
-        let Some(run) = self.state.running.get(&key) else { return };
-        if let Some(error) = &trouble.error {
-            tracing::debug!(
-                target: "queue_client::processor",
-                queue = %self.queue.name(),
-                key = key.get(),
-                error = %super::dead_letter::envelope::presentable(error),
-                "handler failed"
-            );
-        }
-        self.report(now, run, Some(&outcome));
-        self.state.troubles.insert(key, trouble);
+        // Without a run that is not over it was dropped after it had returned.
+        let Some(run) = self.state.running.get_mut(&key).filter(|run| !run.over) else { return };
+        run.over = true;
+        self.report(now, key, Some(&outcome), Some(&why));
+        self.state.explanations.insert(key, why);
         self.state.stored.extend(stored.map(|pointer| (key, pointer)));
         self.core.handle(now, Input::HandlerDone { key, outcome });
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, future::Future, time::Dura
 use queue_auth::BoxFuture;
 use queue_proto::codec::CodecError;
 
-use super::{Delivery, core, core::Reason};
+use super::{Delivery, core, core::Reason, redact::presentable};
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -138,26 +138,45 @@ pub(super) type RawHandler = dyn Fn(Delivery<String>, CodecError) -> BoxFuture<'
     + Send
     + Sync;
 
-/// What is known about a failure, for dead letters and logs.
+/// What is known about a failure, for dead letters, logs and observers: without secrets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble {
+pub(super) struct Explanation {
     pub(super) error: Option<String>,
-    pub(super) chain: Vec<String>,
+    /// The causes of the error, outermost first.
+    pub(super) causes: Vec<String>,
+}
+
+impl Explanation {
+    pub(super) fn new(error: &str) -> Self {
+        Self { error: Some(presentable(error)), causes: Vec::new() }
+    }
+
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let mut explanation = Self::new(&error.to_string());
+        let mut cause = error.source();
+        while let Some(error) = cause
+            && explanation.causes.len() < 16
+        {
+            explanation.causes.push(presentable(&error.to_string()));
+            cause = error.source();
+        }
+        explanation
+    }
 }
 
 /// What the core is told about a handler that has returned.
-pub(super) fn verdict(result: Result<Outcome, HandlerError>) -> (core::Outcome, Trouble) {
+pub(super) fn verdict(result: Result<Outcome, HandlerError>) -> (core::Outcome, Explanation) {
     match result {
-        Ok(Outcome::Complete) => (core::Outcome::Complete, Trouble::default()),
-        Ok(Outcome::Abandon) => (core::Outcome::Abandon, Trouble::default()),
+        Ok(Outcome::Complete) => (core::Outcome::Complete, Explanation::default()),
+        Ok(Outcome::Abandon) => (core::Outcome::Abandon, Explanation::default()),
         Ok(Outcome::Retry { after }) => {
             // A wish and not a failure: if it was the last delivery, the deliveries are exhausted.
             let reason = Reason::DeliveriesExhausted;
-            (core::Outcome::Retry { after, reason }, Trouble::default())
+            (core::Outcome::Retry { after, reason }, Explanation::default())
         }
         Ok(Outcome::DeadLetter { reason }) => {
-            let trouble = Trouble { error: Some(reason.into_owned()), chain: Vec::new() };
-            (core::Outcome::DeadLetter { reason: Reason::Requested }, trouble)
+            let why = Explanation::new(&reason);
+            (core::Outcome::DeadLetter { reason: Reason::Requested }, why)
         }
         Err(HandlerError { error, disposition }) => {
             let outcome = match disposition {
@@ -168,15 +187,7 @@ pub(super) fn verdict(result: Result<Outcome, HandlerError>) -> (core::Outcome, 
                     core::Outcome::DeadLetter { reason: Reason::HandlerFailed }
                 }
             };
-            let mut chain = Vec::new();
-            let mut cause = error.source();
-            while let Some(error) = cause
-                && chain.len() < 16
-            {
-                chain.push(error.to_string());
-                cause = error.source();
-            }
-            (outcome, Trouble { error: Some(error.to_string()), chain })
+            (outcome, Explanation::of(&*error))
         }
     }
 }

@@ -57,16 +57,22 @@ where
             let _ = done.send(runtime.block_on(driver.run()));
         }
     });
-    if let Err(error) = thread {
-        shared_after_all(&error);
-        return driver.run().await;
-    }
+    let thread = match thread {
+        Ok(thread) => thread,
+        Err(error) => {
+            shared_after_all(&error);
+            return driver.run().await;
+        }
+    };
     let _abort = Abort(control.clone());
     match give.send(driver) {
         Ok(()) => match summary.await {
             Ok(summary) => summary,
-            // The loop has panicked on its thread, which has said so.
-            Err(_) => std::future::pending().await,
+            // The loop has panicked on its thread, which is ending.
+            Err(_) => match thread.join() {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(()) => unreachable!("the thread tells how it ended, or panics"),
+            },
         },
         // The thread waits for it, so this does not happen.
         Err(std::sync::mpsc::SendError(driver)) => driver.run().await,

@@ -6,7 +6,7 @@ use queue_proto::QueueName;
 use super::{
     Health,
     core::{Event, LostCause, Poll, RenewalResult, Settled},
-    observe::{Observer, OperationReport, ProcessReport},
+    observe::{Depth, Observer, OperationReport, ProcessReport},
 };
 use crate::failure::{OpFailure, Refusal};
 
@@ -29,9 +29,12 @@ use crate::failure::{OpFailure, Refusal};
 /// | `azure_queue.poll` | counter | `result` |
 /// | `azure_queue.in_flight` | gauge: handlers that run | |
 /// | `azure_queue.loop.state` | gauge: 1 for the state that the loop is in, 0 for the others | `state` |
-/// | `azure_queue.loop.last_success_age` | gauge, s: how long ago a receive last succeeded | |
+/// | `azure_queue.loop.last_success_age` | gauge, s: how long ago a request last succeeded | |
+/// | `azure_queue.loop.overdue` | gauge, s: for how long a success has been [due](Health::overdue) | |
 /// | `azure_queue.permits.free` | gauge: how many messages more can be held | |
 /// | `azure_queue.queue.depth` | gauge: messages in the queue, if the processor [samples](super::Processor::sample_depth) them | |
+/// | `azure_queue.queue.visible` | gauge: visible messages, up to 32, if it samples | |
+/// | `azure_queue.queue.oldest_age` | gauge, s: the age of the oldest visible message, if it samples | |
 ///
 /// All have `messaging.system` and `messaging.destination.name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -153,13 +156,18 @@ impl Observer for MetricsObserver {
 
     fn health(&self, queue: &QueueName, health: &Health) {
         gauge!("azure_queue.permits.free", labels(queue, None)).set(health.free as f64);
+        let overdue = health.overdue.as_secs_f64();
+        gauge!("azure_queue.loop.overdue", labels(queue, None)).set(overdue);
         if let Some(age) = health.last_success {
             gauge!("azure_queue.loop.last_success_age", labels(queue, None)).set(age.as_secs_f64());
         }
     }
 
-    fn depth(&self, queue: &QueueName, messages: u64) {
-        gauge!("azure_queue.queue.depth", labels(queue, None)).set(messages as f64);
+    fn depth(&self, queue: &QueueName, depth: &Depth) {
+        let set = |name: &'static str, value| gauge!(name, labels(queue, None)).set(value);
+        set("azure_queue.queue.depth", depth.messages as f64);
+        set("azure_queue.queue.visible", depth.visible as f64);
+        set("azure_queue.queue.oldest_age", depth.oldest_age.unwrap_or_default().as_secs_f64());
     }
 }
 

@@ -22,11 +22,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use queue_proto::{OperationKind, QueueName};
+use queue_proto::{MessageId, OperationKind, QueueName};
 
 use super::{
     Health,
     core::{Event, Outcome, Reason},
+    dead_letter::DeadLetter,
 };
 use crate::failure::OpFailure;
 
@@ -54,11 +55,32 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
         let _ = (queue, health);
     }
 
-    /// The queue has about so many messages, those that are hidden included. Only if the processor
+    /// The queue has about so many messages. Only called if the processor
     /// [samples](super::Processor::sample_depth) that.
-    fn depth(&self, queue: &QueueName, messages: u64) {
-        let _ = (queue, messages);
+    fn depth(&self, queue: &QueueName, depth: &Depth) {
+        let _ = (queue, depth);
     }
+
+    /// A dead letter was stored, and its message will be deleted. The letter tells why, also where
+    /// the queue for dead letters has the bare text only.
+    fn dead_letter(&self, queue: &QueueName, letter: &DeadLetter) {
+        let _ = (queue, letter);
+    }
+}
+
+/// What waits in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Depth {
+    /// About how many messages the queue has, those that are hidden included (Get Queue Metadata).
+    pub messages: u64,
+    /// How many messages are visible, up to 32, which is what Peek Messages shows at most.
+    pub visible: usize,
+    /// Whether more messages may be visible than [`visible`](Self::visible) says.
+    pub more_visible: bool,
+    /// How long the oldest of the visible messages that were shown has been in the queue, in whole
+    /// seconds; `None` when none is visible.
+    pub oldest_age: Option<Duration>,
 }
 
 /// A request that is over.
@@ -81,9 +103,16 @@ pub struct OperationReport<'a> {
 pub struct ProcessReport<'a> {
     /// The queue.
     pub queue: &'a QueueName,
+    /// The message.
+    pub id: &'a MessageId,
     /// How it ended; `None` when it was dropped: its time was over, its lease lost, or the processor
     /// shut down.
     pub outcome: Option<&'a Outcome>,
+    /// What the handler or the codec said when it failed, or why the handler asked for a dead letter:
+    /// at most 4 KiB, without what looks like a signature or a key.
+    pub error: Option<&'a str>,
+    /// The causes of that error, outermost first.
+    pub causes: &'a [String],
     /// How long it ran.
     pub duration: Duration,
     /// The number of the delivery.
@@ -145,9 +174,20 @@ impl Observers {
         }
     }
 
-    pub(super) fn depth(&self, queue: &QueueName, messages: u64) {
+    pub(super) fn depth(&self, queue: &QueueName, depth: &Depth) {
         for observer in &self.0 {
-            observer.depth(queue, messages);
+            observer.depth(queue, depth);
         }
+    }
+
+    pub(super) fn dead_letter(&self, queue: &QueueName, letter: &DeadLetter) {
+        for observer in &self.0 {
+            observer.dead_letter(queue, letter);
+        }
+    }
+
+    /// Whether there is anybody to tell.
+    pub(super) fn are_some(&self) -> bool {
+        !self.0.is_empty()
     }
 }

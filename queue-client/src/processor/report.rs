@@ -4,7 +4,7 @@ use std::{error::Error, fmt, time::SystemTime};
 
 use queue_proto::MessageId;
 
-use super::core::{ConfigError, Counters, End, Summary, Tick};
+use super::core::{ConfigError, Counters, End, Summary, Tick, Trouble};
 use crate::runtime::Runtime;
 
 /// What a processor did.
@@ -93,6 +93,18 @@ pub enum Stopped {
         /// What was done before.
         report: Box<Report>,
     },
+    /// Receives have failed for [as long as the settings allow](super::Processor::give_up_after).
+    GaveUp {
+        /// Why the last receive failed.
+        trouble: Trouble,
+        /// What the service or the connection said last, if that is known.
+        error: Option<String>,
+        /// What was done before.
+        report: Box<Report>,
+    },
+    /// The tokio runtime that the processor ran on was shut down. What was held comes back when its
+    /// leases end.
+    RuntimeGone,
 }
 
 impl fmt::Display for Stopped {
@@ -103,6 +115,16 @@ impl fmt::Display for Stopped {
             Self::QueueMissing { report } => {
                 write!(f, "the queue does not exist; until then: {report}")
             }
+            Self::GaveUp { trouble, error, report } => {
+                write!(f, "receives keep failing ({})", trouble.as_str())?;
+                if let Some(error) = error {
+                    write!(f, ": {error}")?;
+                }
+                write!(f, "; until then: {report}")
+            }
+            Self::RuntimeGone => {
+                f.write_str("the tokio runtime that the processor ran on was shut down")
+            }
         }
     }
 }
@@ -111,7 +133,10 @@ impl Error for Stopped {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Config(cause) => Some(cause),
-            Self::Unauthorized { .. } | Self::QueueMissing { .. } => None,
+            Self::Unauthorized { .. }
+            | Self::QueueMissing { .. }
+            | Self::GaveUp { .. }
+            | Self::RuntimeGone => None,
         }
     }
 }

@@ -80,7 +80,7 @@ impl<T> Deliveries<T> {
         match self.running.take() {
             Some(running) => running.shutdown(mode).await,
             // It is taken nowhere else but when this is dropped.
-            None => std::future::pending().await,
+            None => Err(Stopped::RuntimeGone),
         }
     }
 }

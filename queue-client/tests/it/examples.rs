@@ -4,6 +4,10 @@
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/entra_id.rs"]
 mod entra_id;
+#[cfg(all(feature = "processor", feature = "signals"))]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/health.rs"]
+mod health;
 #[cfg(feature = "json")]
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/json_orders.rs"]
@@ -108,4 +112,42 @@ async fn values_instead_of_text() -> Outcome {
 async fn a_queue_without_a_key() -> Outcome {
     let (service, _) = reappear::embedded()?;
     entra_id::run(&service).await
+}
+
+#[cfg(all(feature = "processor", feature = "signals"))]
+#[tokio::test]
+async fn probes_are_answered_from_the_health_of_a_processor() -> Outcome {
+    use queue_client::processor::{Processor, ShutdownMode};
+    use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, net::TcpListener, net::TcpStream};
+
+    let (service, _) = reappear::embedded()?;
+    let orders = service.queue("orders")?;
+    orders.create().await?;
+    let running = Processor::new(orders).spawn(|_| async { Ok(()) });
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(health::serve(listener, running.handle()));
+    let ask = |path: &'static str| async move {
+        let mut stream = TcpStream::connect(address).await?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    while running.health().last_success.is_none() {
+        tokio::task::yield_now().await;
+    }
+    for path in ["/live", "/ready"] {
+        let answer = ask(path).await?;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+        assert!(answer.contains("state: Working"), "{answer}");
+    }
+    assert!(ask("/other").await?.starts_with("HTTP/1.1 404 "));
+    running.shutdown(ShutdownMode::Drain).await?;
+    for path in ["/live", "/ready"] {
+        let answer = ask(path).await?;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
+    }
+    Ok(())
 }

@@ -4,11 +4,14 @@
 
 mod clocks;
 mod envelopes;
+mod failures;
 mod faults;
 mod handlers;
 mod hands;
+mod health;
 mod isolation;
 mod leases;
+mod limits;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod redrive;

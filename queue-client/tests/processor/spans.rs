@@ -10,7 +10,7 @@ use std::{
 use queue_client::processor::{HandlerError, Processor, Producer, TraceContext};
 use tokio::time::sleep;
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
@@ -22,21 +22,23 @@ use tracing_subscriber::{
 
 use crate::support::queue;
 
-type Fields = BTreeMap<&'static str, String>;
+pub(crate) type Fields = BTreeMap<&'static str, String>;
 
 /// A span or an event: its name, the place of the span that it is in, and its fields.
 #[derive(Debug, Clone, Default)]
-struct Seen {
-    name: &'static str,
-    parent: Option<usize>,
-    fields: Fields,
+pub(crate) struct Seen {
+    pub(crate) name: &'static str,
+    /// That of an event.
+    pub(crate) level: Option<Level>,
+    pub(crate) parent: Option<usize>,
+    pub(crate) fields: Fields,
 }
 
 /// In the order in which they begin.
 #[derive(Debug, Clone, Default)]
-struct Spans {
-    spans: Arc<Mutex<Vec<Seen>>>,
-    events: Arc<Mutex<Vec<Seen>>>,
+pub(crate) struct Spans {
+    pub(crate) spans: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) events: Arc<Mutex<Vec<Seen>>>,
 }
 
 /// The place of a span, which it carries, since ids are used again.
@@ -62,7 +64,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let span = context.span(id).unwrap();
         let parent = span.parent().map(|parent| place(&parent));
-        let mut seen = Seen { name: span.name(), parent, fields: Fields::new() };
+        let mut seen = Seen { name: span.name(), level: None, parent, fields: Fields::new() };
         attributes.record(&mut Read(&mut seen.fields));
         let mut spans = self.spans.lock().unwrap();
         span.extensions_mut().insert(Place(spans.len()));
@@ -76,7 +78,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let parent = context.event_span(event).map(|span| place(&span));
-        let mut seen = Seen { name: "", parent, fields: Fields::new() };
+        let mut seen = Seen {
+            name: "",
+            level: Some(*event.metadata().level()),
+            parent,
+            fields: Fields::new(),
+        };
         event.record(&mut Read(&mut seen.fields));
         self.events.lock().unwrap().push(seen);
     }

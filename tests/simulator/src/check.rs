@@ -27,6 +27,8 @@ pub enum Property {
     Shutdown,
     /// Renewals and receives stay within their bounds.
     Cost,
+    /// No more handlers start in any time than the rate of the settings allows.
+    Rate,
     /// A moment in time has a bounded number of actions.
     NoBusyLoop,
     /// The same seed and inputs give the same actions.

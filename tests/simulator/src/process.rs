@@ -4,7 +4,7 @@
 mod checks;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct Process {
     /// Deliveries whose handler has asked for another.
     failed: BTreeSet<DeliveryKey>,
     started: BTreeSet<DeliveryKey>,
+    /// When the last handlers started.
+    starts: VecDeque<Tick>,
     settled: BTreeSet<DeliveryKey>,
     pub(crate) wake: Option<Micros>,
     shutdown: Option<(Tick, ShutdownMode)>,
@@ -105,6 +107,7 @@ impl Process {
             done: BTreeSet::new(),
             failed: BTreeSet::new(),
             started: BTreeSet::new(),
+            starts: VecDeque::new(),
             settled: BTreeSet::new(),
             wake: None,
             shutdown: None,
@@ -287,6 +290,7 @@ impl Process {
                 ensure!(*deadline > tick, Exclusivity, "starts after the end of the lease");
                 let message = index(delivery);
                 self.started.insert(*key);
+                self.check_rate(tick)?;
                 let handler = Handler {
                     message,
                     since: now,

@@ -172,14 +172,44 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "messages that arrive while draining start",
         "core/arrival.rs",
-        "} else if self.phase != Phase::Running || !expected {",
-        "} else if !expected {",
+        "} else if self.phase != Phase::Running {",
+        "} else if self.phase == Phase::Finished {",
     ),
     mutation(
         "an answer to another kind of request counts",
         "core/step.rs",
         "held.id == op && fits(&held.kind)",
         "held.id == op && (fits(&held.kind) || held.id == op)",
+    ),
+    mutation(
+        "more messages than asked for are taken",
+        "core/polling.rs",
+        "Ok(messages) if messages.len() > receive.asked => {",
+        "Ok(messages) if messages.len() > receive.asked + 1_000_000 => {",
+    ),
+    mutation(
+        "handlers start faster than the rate",
+        "core/pace.rs",
+        "self.due = self.due.max(now) + interval;",
+        "self.due = self.due.max(now) + interval / 2;",
+    ),
+    mutation(
+        "more is received than the rate lets start",
+        "core/polling.rs",
+        "free.min(self.pace.ready(now).saturating_sub(self.buffered.len() + asked))",
+        "free",
+    ),
+    mutation(
+        "a request that fails counts as a sign of life",
+        "core/liveness.rs",
+        "            Heard::Nothing => return,",
+        "            Heard::Nothing => {}",
+    ),
+    mutation(
+        "receives that fail for too long do not end the run",
+        "core/polling.rs",
+        "&& next > since + limit",
+        "&& next > since + limit * 2",
     ),
     mutation(
         "jitter makes renewals later",

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     num::{NonZeroU32, NonZeroUsize},
     sync::Arc,
+    time::Duration,
 };
 
 use queue_auth::BoxFuture;
@@ -13,7 +14,7 @@ use super::Processor;
 use crate::processor::{
     Delivery, Report, Running, Stopped,
     control::{Command, Control},
-    core::{Core, End, Tick},
+    core::{Core, End, QueueMissing, Tick},
     dead_letter::{DeadLetterSink, Place, QueueSink},
     depth,
     driver::{Driver, Queue},
@@ -21,6 +22,9 @@ use crate::processor::{
     isolation,
     producer::nudges,
 };
+
+/// For how long receives may fail before a processor gives up that is to come to an end.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 
 impl<T: Send + 'static> Processor<T> {
     /// Works until it is told to stop: by [`stop_when`](Self::stop_when) or a signal.
@@ -141,8 +145,9 @@ impl<T: Send + 'static> Processor<T> {
     ///
     /// # Errors
     ///
-    /// When a setting is outside its limits, the credential is refused from the start, or the queue
-    /// is missing and the settings say to stop then. Nothing else ends it.
+    /// When a setting is outside its limits, the credential is refused from the start, or the
+    /// settings say so: the queue is [missing](Self::queue_missing), or receives
+    /// [keep failing](Self::give_up_after). Nothing else ends it.
     pub async fn run<F, Fut>(self, handler: F) -> Result<Report, Stopped>
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
@@ -179,12 +184,16 @@ impl<T: Send + 'static> Processor<T> {
         Running::new(control, task)
     }
 
-    /// Works until a receive finds no message and none is worked on any more: for jobs and tests.
-    /// Messages that are hidden, among them those that wait for their next try, are left.
+    /// Works until a receive finds no message and none is worked on any more, and returns then: for
+    /// jobs and tests. Messages that are hidden, among them those that wait for their next try, are
+    /// left. With an error it returns at once when the queue is missing, and after 30 seconds when
+    /// the service cannot be reached or refuses; [`queue_missing`](Self::queue_missing) and
+    /// [`give_up_after`](Self::give_up_after) change that.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// [`Stopped::QueueMissing`] and [`Stopped::GaveUp`] as just said, and those of
+    /// [`run`](Self::run).
     pub async fn drain_once<F, Fut>(self, handler: F) -> Result<Report, Stopped>
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
@@ -198,12 +207,14 @@ impl<T: Send + 'static> Processor<T> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// As [`drain_once`](Self::drain_once).
     pub async fn drain_once_handler<H: Handler<T>>(
         mut self,
         handler: H,
     ) -> Result<Report, Stopped> {
         self.config.stop_when_empty = true;
+        self.queue_missing.get_or_insert(QueueMissing::Fail);
+        self.config.give_up_after.get_or_insert(DRAIN_PATIENCE);
         self.run_handler(handler).await
     }
 
@@ -252,6 +263,10 @@ impl<T: Send + 'static> Processor<T> {
                     Err(Stopped::Unauthorized { error })
                 }
                 End::QueueMissing => Err(Stopped::QueueMissing { report: Box::new(report) }),
+                End::GaveUp(trouble) => {
+                    let error = control.seen().last_error.clone();
+                    Err(Stopped::GaveUp { trouble, error, report: Box::new(report) })
+                }
                 End::Shutdown(_) | End::Empty => Ok(report),
             }
         }
@@ -259,6 +274,7 @@ impl<T: Send + 'static> Processor<T> {
 
     fn set_up(&mut self) -> Result<(Core, Option<Arc<dyn DeadLetterSink>>), Stopped> {
         self.config.concurrency = NonZeroUsize::new(self.concurrency).unwrap_or(NonZeroUsize::MIN);
+        self.config.queue_missing = self.queue_missing.unwrap_or(QueueMissing::Wait);
         let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
             Place::Sink(sink) => Some(Arc::clone(sink)),
             _ => self.dead_letter.queue_for(self.queue.name()).map(|name| {

@@ -30,7 +30,6 @@ impl Core {
         visibility: Duration,
         jumped: Duration,
         raw: RawDelivery,
-        expected: bool,
     ) {
         let lease = Lease::received(&mut self.rng, sent_at, visibility, jumped, raw.expires_in);
         let held = self.by_id.get(&raw.id).copied();
@@ -55,7 +54,7 @@ impl Core {
             self.counters.duplicates_suppressed += 1;
             self.emit(Event::DuplicateSuppressed { id: raw.id.clone() });
             Work::Settling(Settling::delete(now, &lease, DeleteAfter::Duplicate))
-        } else if self.phase != Phase::Running || !expected {
+        } else if self.phase != Phase::Running {
             // No handler will start for it here.
             Work::Settling(Settling::release_at_once(now))
         } else if last {
@@ -145,11 +144,8 @@ impl Core {
         if self.buffered.is_empty() || self.phase != Phase::Running {
             return;
         }
-        let mut free = self
-            .config
-            .concurrency
-            .get()
-            .saturating_sub(self.deliveries.len().saturating_sub(self.buffered.len()));
+        let busy = self.deliveries.len().saturating_sub(self.buffered.len());
+        let mut free = self.config.concurrency.get().saturating_sub(busy).min(self.pace.ready(now));
         let waiting: Vec<_> = self.buffered.iter().copied().collect();
         for key in waiting {
             if free == 0 {
@@ -170,8 +166,17 @@ impl Core {
         }
     }
 
+    /// When the rate lets a handler start whose message is here already.
+    pub(super) fn start_due(&self) -> Option<Tick> {
+        if self.buffered.is_empty() || self.phase != Phase::Running {
+            return None;
+        }
+        self.pace.ready_at(1, self.latest)
+    }
+
     fn start(&mut self, now: Tick, key: DeliveryKey) {
         self.buffered.remove(&key);
+        self.pace.started(now);
         self.with(now, key, |core, delivery| {
             delivery.work = Work::Running(Running { since: now, replaced: false, warned: false });
             core.counters.started += 1;

@@ -35,6 +35,9 @@ pub struct CoreConfig {
     pub on_lease_lost: OnLeaseLost,
     /// After which delay a failed message is received again.
     pub retry: RetryDelay,
+    /// How many handlers start per second at most, 0.001 to 1,000,000; `None` for any number. No
+    /// more than that is received either. Default: `None`.
+    pub rate: Option<f64>,
     /// How many deliveries a message gets before it is dead-lettered. 5.
     pub max_deliveries: Option<NonZeroU32>,
     /// Whether there is a place for dead letters. Without one, a message that would become one
@@ -44,6 +47,9 @@ pub struct CoreConfig {
     pub polling: Polling,
     /// What happens when the queue does not exist. The processor waits for it.
     pub queue_missing: QueueMissing,
+    /// How long receives may fail in a row, whatever the reason, before the run ends; `None` for
+    /// ever. Default: `None`.
+    pub give_up_after: Option<Duration>,
     /// How long running handlers may go on after a shutdown with
     /// [`ShutdownMode::Drain`](super::ShutdownMode::Drain). 25 s.
     pub drain_timeout: Duration,
@@ -130,10 +136,12 @@ impl Default for CoreConfig {
             handler_timeout: None,
             on_lease_lost: OnLeaseLost::Notify,
             retry: RetryDelay::default(),
+            rate: None,
             max_deliveries: Some(NonZeroU32::MIN.saturating_add(4)),
             dead_letter: true,
             polling: Polling::default(),
             queue_missing: QueueMissing::Wait,
+            give_up_after: None,
             drain_timeout: Duration::from_secs(25),
             completed_capacity: 1024,
             completed_time: Duration::from_secs(15 * 60),
@@ -243,6 +251,11 @@ impl CoreConfig {
         for (setting, jitter) in [("retry", self.retry.jitter), ("polling", self.polling.jitter)] {
             rule((0.0..=1.0).contains(&jitter), setting, "the jitter must be 0 to 1")?;
         }
+        rule(
+            self.rate.is_none_or(|rate| (0.001..=1_000_000.0).contains(&rate)),
+            "rate",
+            "must be 0.001 to 1,000,000 messages per second",
+        )?;
         rule(self.drain_timeout <= LONGEST, "drain_timeout", "must not exceed 7 days")?;
         rule(
             self.concurrency.get().saturating_add(self.prefetch) <= 1 << 20,
@@ -308,6 +321,10 @@ mod tests {
         assert!(refused(|config| config.max_lease = Some(Duration::from_secs(59))).contains("max"));
         assert!(refused(|config| config.retry.jitter = f64::NAN).contains("jitter"));
         assert!(refused(|config| config.polling.min = Duration::ZERO).contains("polling"));
+        for rate in [0.0, -1.0, 1e7, f64::NAN, f64::INFINITY] {
+            let config = CoreConfig { rate: Some(rate), ..CoreConfig::default() };
+            assert_eq!(config.check().unwrap_err().setting(), "rate", "{rate}");
+        }
         assert!(
             refused(|config| {
                 config.renew = false;

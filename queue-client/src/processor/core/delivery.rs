@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use queue_proto::{MessageText, PopReceipt};
 
 use super::{
-    AskId, DeliveryKey, DeliverySnapshot, OpId, Outcome, RawDelivery, Stage, Tick, lease::Lease,
-    settling::Settling,
+    AskId, DeliveryKey, DeliverySnapshot, OpId, Outcome, RawDelivery, Reason, Stage, Tick,
+    lease::Lease, settling::Settling,
 };
 
 #[derive(Debug)]
@@ -168,7 +168,21 @@ impl Delivery {
 impl Outcome {
     /// Failed, to be received again as the settings say.
     #[must_use]
-    pub const fn failed(reason: super::Reason) -> Self {
+    pub const fn failed(reason: Reason) -> Self {
         Self::Retry { after: None, reason }
+    }
+
+    /// The kind of failure that this is, if it is none that the handler chose.
+    pub(super) const fn failure(&self) -> Option<Reason> {
+        match self {
+            Self::Retry { reason, .. } | Self::DeadLetter { reason } => match reason {
+                Reason::HandlerFailed
+                | Reason::HandlerPanicked
+                | Reason::HandlerTimedOut
+                | Reason::Undecodable => Some(*reason),
+                Reason::Requested | Reason::DeliveriesExhausted | Reason::WouldExpire => None,
+            },
+            Self::Complete | Self::Abandon => None,
+        }
     }
 }

@@ -33,6 +33,20 @@ pub enum Event {
         /// Its number of deliveries.
         attempt: u32,
     },
+    /// A handler failed, or the codec of the queue could not read its message.
+    Failed {
+        /// The delivery.
+        key: DeliveryKey,
+        /// The message.
+        id: MessageId,
+        /// The number of this delivery.
+        attempt: u32,
+        /// The kind of failure. The error itself is known to the driver, and in the
+        /// [report](crate::processor::observe::ProcessReport) of the handler.
+        reason: Reason,
+        /// What becomes of the message.
+        next: Next,
+    },
     /// A message that this process had completed came back; it is deleted and not run again.
     DuplicateSuppressed {
         /// Its id.
@@ -120,6 +134,21 @@ pub enum Event {
     UnknownAnswer,
 }
 
+/// What becomes of a message whose handler failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Next {
+    /// It is received again after this delay.
+    Retry {
+        /// The delay.
+        after: Duration,
+    },
+    /// It becomes a dead letter.
+    DeadLetter,
+    /// Another receiver has it, or it is gone.
+    Nothing,
+}
+
 /// The result of a receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,6 +177,9 @@ pub enum Trouble {
     QueueMissing,
     /// The service refuses the request for another reason.
     Refused,
+    /// The answer had more messages than were asked for. The service does not do that, so something
+    /// else answers in its place; its messages are not worked on.
+    NotTheService,
 }
 
 impl Trouble {
@@ -160,6 +192,7 @@ impl Trouble {
             Self::Unauthorized => "unauthorized",
             Self::QueueMissing => "queue_missing",
             Self::Refused => "refused",
+            Self::NotTheService => "not_the_service",
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Action, Core, End, Event, LoopState, OpId, Phase, Poll, RawDelivery, ShutdownMode, Tick,
     Trouble,
     config::{Polling, QueueMissing},
+    liveness::{Heard, heard},
 };
 use crate::failure::{OpFailure, Refusal};
 
@@ -32,7 +33,10 @@ pub(super) struct Poller {
     wait: Option<Wait>,
     last_was_full: bool,
     nudged: bool,
-    last_success: Option<Tick>,
+    /// Whether a receive has ever succeeded.
+    has_received: bool,
+    /// When the first of the receives was sent that have failed in a row.
+    failing_since: Option<Tick>,
 }
 
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl Trouble {
     /// The first and the longest pause.
     const fn back_off(self) -> (Duration, Duration) {
         match self {
-            Self::Throttled | Self::QueueMissing | Self::Refused => {
+            Self::Throttled | Self::QueueMissing | Self::Refused | Self::NotTheService => {
                 (Duration::from_secs(1), Duration::from_secs(60))
             }
             Self::Network => (Duration::from_millis(500), Duration::from_secs(30)),
@@ -100,12 +104,13 @@ impl Poller {
         self.in_flight.values().map(|receive| receive.asked).sum()
     }
 
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight.len()
+    /// Whether a request for the queue as a whole is in flight.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.in_flight.is_empty() || self.create.is_some()
     }
 
-    pub(super) const fn last_success(&self) -> Option<Tick> {
-        self.last_success
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
     pub(super) fn waits_until(&self) -> Option<Tick> {
@@ -144,7 +149,8 @@ impl Poller {
         count: usize,
     ) {
         self.failures.clear();
-        self.last_success = Some(now);
+        self.failing_since = None;
+        self.has_received = true;
         self.last_was_full = count >= asked;
         let nudged = std::mem::take(&mut self.nudged);
         self.wait = if count >= asked {
@@ -162,19 +168,26 @@ impl Poller {
         };
     }
 
-    fn failed(&mut self, rng: &mut Rng, now: Tick, trouble: Trouble, failure: &OpFailure) {
+    /// Notes the failure of a receive that was sent at `sent_at`, and until when the next one waits.
+    fn failed(
+        &mut self,
+        rng: &mut Rng,
+        now: Tick,
+        sent_at: Tick,
+        trouble: Trouble,
+        retry_after: Option<Duration>,
+    ) -> Tick {
+        self.failing_since.get_or_insert(sent_at);
         let count = self.failures.entry(trouble).or_default();
         *count = count.saturating_add(1);
         let (first, cap) = trouble.back_off();
         let pause = doubled(first, *count - 1, cap).mul_f64(0.5 + 0.5 * rng.f64());
-        let asked = match failure {
-            OpFailure::Refused { retry_after: Some(pause), .. } => *pause,
-            _ => Duration::ZERO,
-        };
+        let asked = retry_after.unwrap_or_default();
         let until = now + pause.max(asked.min(RETRY_AFTER_CAP));
         self.last_was_full = false;
         self.empty = 0;
         self.wait = Some(Wait { until, why: Why::Trouble(trouble) });
+        until
     }
 }
 
@@ -196,7 +209,7 @@ impl Core {
             }
         }
         loop {
-            let free = self.capacity().saturating_sub(self.deliveries.len() + self.poller.asked());
+            let free = self.room(now);
             let allowed = if self.poller.last_was_full {
                 free.div_ceil(BATCH).min(self.config.max_polls.get())
             } else {
@@ -222,10 +235,26 @@ impl Core {
 
     /// When a receive is due, if only time is missing.
     pub(super) fn receive_due(&self) -> Option<Tick> {
-        let wait = self.poller.wait?;
-        let free = self.capacity().saturating_sub(self.deliveries.len() + self.poller.asked());
         let idle = self.poller.in_flight() == 0 && self.poller.create.is_none();
-        (self.phase == Phase::Running && !self.paused && idle && free > 0).then_some(wait.until)
+        let full = self.deliveries.len() >= self.capacity();
+        if self.phase != Phase::Running || self.paused || !idle || full {
+            return None;
+        }
+        let wait = self.poller.waits_until();
+        if self.room(self.latest) > 0 {
+            return wait;
+        }
+        // The rate allows no more for now. `None` is less than any instant.
+        let ready = self.pace.ready_at(self.buffered.len() + 1, self.latest)?;
+        wait.max(Some(ready))
+    }
+
+    /// How many messages more can be held, and started as the rate allows: what waits for its start
+    /// waits better in the queue, where others can have it.
+    fn room(&self, now: Tick) -> usize {
+        let asked = self.poller.asked();
+        let free = self.capacity().saturating_sub(self.deliveries.len() + asked);
+        free.min(self.pace.ready(now).saturating_sub(self.buffered.len() + asked))
     }
 
     /// While updates are forbidden leases cannot be renewed, so they are longer.
@@ -248,9 +277,22 @@ impl Core {
             return self.unknown_answer();
         };
         self.counters.polls += 1;
+        // Nothing was received later than now, whatever the driver says.
+        let sent_at = sent_at.min(now);
         let messages = match result {
+            Ok(messages) if messages.len() > receive.asked => {
+                // To give back what was not asked for would be a flood: who answers 2,000 messages
+                // once will do so again.
+                return self.receive_failed(now, sent_at, Trouble::NotTheService, None);
+            }
             Ok(messages) => messages,
-            Err(failure) => return self.receive_failed(now, &failure),
+            Err(failure) => {
+                let retry_after = match failure {
+                    OpFailure::Refused { retry_after, .. } => retry_after,
+                    _ => None,
+                };
+                return self.receive_failed(now, sent_at, Trouble::of(&failure), retry_after);
+            }
         };
         let count = messages.len();
         self.emit(Event::Polled(match count {
@@ -259,28 +301,41 @@ impl Core {
             count => Poll::Partial(count),
         }));
         self.poller.succeeded(&self.config.polling, &mut self.rng, now, receive.asked, count);
+        self.heard(now, Heard::Success);
         self.counters.received += count as u64;
-        // Nothing was received later than now, whatever the driver says.
-        let sent_at = sent_at.min(now);
         if count > 0 && now >= super::lease::deadline(sent_at, receive.lease, receive.jumped) {
             // By now the messages are visible again.
             self.emit(Event::LateAnswer { messages: count });
             return;
         }
-        for (index, message) in messages.into_iter().enumerate() {
-            let expected = index < receive.asked;
-            self.arrive(now, sent_at, receive.lease, receive.jumped, message, expected);
+        for message in messages {
+            self.arrive(now, sent_at, receive.lease, receive.jumped, message);
         }
     }
 
-    fn receive_failed(&mut self, now: Tick, failure: &OpFailure) {
-        let trouble = Trouble::of(failure);
+    fn receive_failed(
+        &mut self,
+        now: Tick,
+        sent_at: Tick,
+        trouble: Trouble,
+        retry_after: Option<Duration>,
+    ) {
         self.emit(Event::Polled(Poll::Failed(trouble)));
-        self.poller.failed(&mut self.rng, now, trouble, failure);
+        let next = self.poller.failed(&mut self.rng, now, sent_at, trouble, retry_after);
+        self.act_on_trouble(now, trouble);
+        // A try that would come after the end is not waited for.
+        if let (Some(since), Some(limit)) = (self.poller.failing_since, self.config.give_up_after)
+            && next > since + limit
+        {
+            self.begin_shutdown(now, ShutdownMode::Drain, End::GaveUp(trouble));
+        }
+    }
+
+    fn act_on_trouble(&mut self, now: Tick, trouble: Trouble) {
         match trouble {
             // A configuration error should show at once; a credential that stops working may work
             // again.
-            Trouble::Unauthorized if self.poller.last_success.is_none() => {
+            Trouble::Unauthorized if !self.poller.has_received => {
                 self.begin_shutdown(now, ShutdownMode::Drain, End::Unauthorized);
             }
             Trouble::QueueMissing => match self.config.queue_missing {
@@ -298,11 +353,12 @@ impl Core {
         }
     }
 
-    pub(super) fn queue_created(&mut self, op: OpId, result: &Result<(), OpFailure>) {
+    pub(super) fn queue_created(&mut self, now: Tick, op: OpId, result: &Result<(), OpFailure>) {
         if self.poller.create != Some(op) {
             return self.unknown_answer();
         }
         self.poller.create = None;
+        self.heard(now, heard(result));
         if result.is_ok() {
             // The failures are counted on: a queue that is made and deleted in turns is no reason
             // to ask all the time.

@@ -2,7 +2,7 @@
 
 use queue_proto::MessageId;
 
-use super::{DeliveryKey, LoopState, LostCause, ShutdownMode, Tick};
+use super::{DeliveryKey, LoopState, LostCause, ShutdownMode, Tick, Trouble};
 
 /// What happened so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub enum End {
     QueueMissing,
     /// The credential was refused before a single receive had succeeded.
     Unauthorized,
+    /// Receives have failed for as long as the settings allow, at last for this reason.
+    GaveUp(Trouble),
 }
 
 /// What the core holds at a moment.
@@ -94,8 +96,11 @@ pub struct Snapshot {
     pub receives_in_flight: usize,
     /// Until when the loop waits before the next receive, if it does.
     pub waits_until: Option<Tick>,
-    /// When a receive last succeeded.
+    /// When a request last succeeded: a receive, a renewal, or what settles a message.
     pub last_success: Option<Tick>,
+    /// When the first request was made that no good answer has followed; `None` when nothing is
+    /// waited for.
+    pub unanswered_since: Option<Tick>,
     /// The deliveries, in the order of their arrival.
     pub deliveries: Vec<DeliverySnapshot>,
     /// How many more can be held.

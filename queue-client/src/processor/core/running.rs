@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use queue_proto::MessageText;
 
 use super::{
-    Action, AskFailure, AskId, Core, DeliveryKey, Event, LeaseSignal, LostCause, NewLease, OpId,
-    Outcome, Reason, RenewalResult, Settled, Standing, StopCause, Tick,
+    Action, AskFailure, AskId, Core, DeliveryKey, Event, LeaseSignal, LostCause, NewLease, Next,
+    OpId, Outcome, Reason, RenewalResult, Settled, Standing, StopCause, Tick,
     config::OnLeaseLost,
     delivery::{Ask, Delivery, Fate, InFlight, OpKind, Work},
     settling::Settling,
@@ -356,7 +356,13 @@ impl Core {
         {
             return self.end(now, key, delivery, Settled::NotOwned);
         }
-        match self.settling_for(now, delivery, outcome) {
+        let settling = self.settling_for(now, delivery, outcome);
+        if let Some(reason) = outcome.failure() {
+            let next = settling.as_ref().map_or(Next::Nothing, Settling::next);
+            let (id, attempt) = (delivery.raw.id.clone(), delivery.attempt);
+            self.emit(Event::Failed { key, id, attempt, reason, next });
+        }
+        match settling {
             Ok(settling) => {
                 delivery.work = Work::Settling(settling);
                 Fate::Keep

@@ -5,7 +5,8 @@ mod answers;
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Action, Core, DeliveryKey, Event, Letter, LostCause, Outcome, Reason, Settled, Standing, Tick,
+    Action, Core, DeliveryKey, Event, Letter, LostCause, Next, Outcome, Reason, Settled, Standing,
+    Tick,
     config::LONGEST,
     delivery::{Delivery, Fate, OpKind, Work},
     lease::Lease,
@@ -102,6 +103,14 @@ impl Settling {
         let tries = self.tries_mut();
         tries.next_at = now;
         tries.give_up_at = tries.give_up_at.max(lease.end());
+    }
+
+    /// What a message comes to whose handler failed.
+    pub(super) const fn next(&self) -> Next {
+        match self {
+            Self::Release(release) => Next::Retry { after: release.delay },
+            Self::Delete(_) | Self::Letter(_) => Next::DeadLetter,
+        }
     }
 
     pub(super) fn due(&self) -> Tick {

@@ -3,6 +3,7 @@
 use super::{
     Core, DeliveryKey, End, OpId, Phase, Settled, ShutdownMode, Standing, Tick,
     delivery::{Delivery, Fate, InFlight, OpKind, Work},
+    liveness::Heard,
 };
 
 impl Core {
@@ -24,6 +25,7 @@ impl Core {
             self.drain(now);
         }
         self.receive(now);
+        self.rests();
         self.tell_state();
     }
 
@@ -121,6 +123,7 @@ impl Core {
         &mut self,
         now: Tick,
         op: OpId,
+        heard: Heard,
         fits: impl Fn(&OpKind) -> bool,
         take: impl FnOnce(&mut Self, DeliveryKey, &mut Delivery, InFlight) -> Fate,
     ) {
@@ -136,6 +139,7 @@ impl Core {
         });
         if taken {
             self.ops.remove(&op);
+            self.heard(now, heard);
         } else {
             self.unknown_answer();
         }

@@ -1,6 +1,9 @@
 //! What the loop does for each action of the core.
 
-use tracing::Instrument as _;
+use std::time::Duration;
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tracing::{Instrument as _, Span};
 
 use super::{
     Driver,
@@ -9,9 +12,10 @@ use super::{
 use crate::processor::{
     body_store::discard,
     core::{
-        Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, RenewalResult, Settled, Tick,
+        Action, DeliveryKey, Event, Input, LeaseSignal, LoopState, Next, Reason, RenewalResult,
+        Settled, Tick,
     },
-    handler::Handler,
+    handler::{Explanation, Handler},
     lease::Told,
 };
 
@@ -36,9 +40,9 @@ where
                 self.perform(Some(key), perform::delete(caller, op, id, receipt));
             }
             Action::DeadLetter { op, key, letter, give_up_at } => {
-                let trouble = self.state.troubles.get(&key).cloned().unwrap_or_default();
+                let why = self.state.explanations.get(&key).cloned().unwrap_or_default();
                 let caller = self.caller(now, give_up_at);
-                let letter = perform::letter(&caller, letter, trouble, self.host.clone());
+                let letter = perform::letter(&caller, letter, why, self.host.clone());
                 let store = perform::dead_letter(caller, op, self.sink.clone(), letter);
                 self.perform(Some(key), store);
             }
@@ -54,20 +58,26 @@ where
                 }
             }
             Action::Drop { key } => {
-                if let Some(run) = self.state.running.remove(&key) {
+                if let Some(run) = self.state.running.get_mut(&key).filter(|run| !run.over) {
                     run.task.abort();
-                    self.report(now, &run, None);
+                    // It stays in its place for its span, until the message is settled.
+                    run.over = true;
+                    self.report(now, key, None, None);
                 }
             }
             Action::Forget { key } => {
                 self.state.running.remove(&key);
-                self.state.troubles.remove(&key);
+                self.state.explanations.remove(&key);
                 self.state.stored.remove(&key);
             }
             Action::Emit(event) => {
                 match &event {
                     Event::Settled { key, how, .. } => self.settled(*key, *how),
                     Event::Renewal { key, result } => self.renewed(*key, *result),
+                    Event::Failed { key, reason: Reason::HandlerTimedOut, .. } => {
+                        let why = Explanation::new("the handler took longer than its timeout");
+                        self.state.explanations.insert(*key, why);
+                    }
                     _ => {}
                 }
                 self.log(&event);
@@ -139,17 +149,48 @@ where
         });
     }
 
+    fn explanation(&self, key: DeliveryKey) -> Explanation {
+        self.state.explanations.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// The span of a delivery, or that of the loop.
+    fn span(&self, key: DeliveryKey) -> Span {
+        self.state.running.get(&key).map_or_else(Span::current, |run| run.span.clone())
+    }
+
+    /// The time of day after so long, in UTC.
+    fn date_in(&self, time: Duration) -> Option<String> {
+        let at = self.queue.client().runtime.now().checked_add(time)?;
+        OffsetDateTime::from(at).format(&Rfc3339).ok()
+    }
+
     fn log(&self, event: &Event) {
         let queue = self.queue.name();
         macro_rules! log {
+            ($level:ident, parent: $span:expr, $($rest:tt)*) => {
+                tracing::$level!(target: "queue_client::processor", parent: $span, %queue, $($rest)*)
+            };
             ($level:ident, $($rest:tt)*) => {
                 tracing::$level!(target: "queue_client::processor", %queue, $($rest)*)
             };
         }
         match event {
             Event::Loop(state) => log!(info, ?state, "loop"),
-            Event::Settled { id, how: Settled::DeadLettered { reason }, .. } => {
-                log!(warn, %id, %reason, "dead letter");
+            Event::Failed { key, id, attempt, reason, next } => {
+                let Explanation { error, causes } = self.explanation(*key);
+                let (retry_after, next_try) = match next {
+                    Next::Retry { after } => (Some(*after), self.date_in(*after)),
+                    _ => (None, None),
+                };
+                log!(
+                    warn, parent: self.span(*key), %id, attempt, %reason, error, ?causes, ?next,
+                    retry_after_ms = retry_after.map(|after| after.as_millis() as u64), next_try,
+                    "handler failed"
+                );
+            }
+            Event::Settled { key, id, how: Settled::DeadLettered { reason }, .. } => {
+                let Explanation { error, causes } = self.explanation(*key);
+                log!(warn, parent: self.span(*key), %id, %reason, error, ?causes, "dead letter");
             }
             Event::DeadLetterFailed { id, reason, .. } => {
                 log!(warn, %id, %reason, "the dead letter could not be stored; the message is kept");

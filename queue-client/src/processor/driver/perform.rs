@@ -19,9 +19,9 @@ use crate::{
     processor::{
         control::Control,
         core::{Input, Letter, NewLease, OpId, RawDelivery, Tick},
-        dead_letter::{DeadLetter, DeadLetterSink, envelope::presentable},
+        dead_letter::{DeadLetter, DeadLetterSink},
         envelope,
-        handler::Trouble,
+        handler::Explanation,
         observe::{Observers, OperationReport},
     },
 };
@@ -119,7 +119,7 @@ pub(super) async fn create(caller: Caller, op: OpId) -> Input {
 pub(super) fn letter(
     caller: &Caller,
     letter: Letter,
-    trouble: Trouble,
+    why: Explanation,
     host: Option<String>,
 ) -> DeadLetter {
     let now: SystemTime = caller.queue.client().runtime.now();
@@ -130,8 +130,8 @@ pub(super) fn letter(
         inserted_at: Some(letter.message.inserted_at),
         dead_at: Some(now),
         reason: letter.reason.as_str().to_owned(),
-        error: trouble.error.as_deref().map(presentable),
-        error_chain: trouble.chain.iter().map(|cause| presentable(cause)).collect(),
+        error: why.error,
+        error_chain: why.causes,
         host,
         traceparent: envelope::open(&letter.text)
             .and_then(|opened| opened.trace)
@@ -152,9 +152,15 @@ pub(super) async fn dead_letter(
         return Input::DeadLettered { op, result: Err(OpFailure::NotSent) };
     };
     let runtime = Arc::clone(&caller.queue.client().runtime);
+    let copy = caller.observers.are_some().then(|| letter.clone());
     let result = within(&*runtime, caller.limit, sink.store(letter)).await;
     let result = match result {
-        Some(Ok(())) => Ok(()),
+        Some(Ok(())) => {
+            if let Some(letter) = copy {
+                caller.observers.dead_letter(caller.queue.name(), &letter);
+            }
+            Ok(())
+        }
         Some(Err(error)) => {
             let text = std::error::Error::source(&error).map(ToString::to_string);
             caller.control.seen().last_error = text;

@@ -13,7 +13,7 @@ use crate::processor::{
     core::{self, DeliveryKey, RawDelivery, Reason, Tick},
     delivery::{Delivery, Facts, Opened},
     envelope::Content,
-    handler::{Handler, RawHandler, Trouble, verdict},
+    handler::{Explanation, Handler, RawHandler, verdict},
     lease::{LeaseHandle, Told, View},
 };
 
@@ -27,7 +27,7 @@ pub(in crate::processor) enum Unreadable {
 /// How a handler ended, and where the body of its message is if not in the message.
 pub(super) struct Handled {
     pub(super) outcome: core::Outcome,
-    pub(super) trouble: Trouble,
+    pub(super) why: Explanation,
     pub(super) stored: Option<Pointer>,
 }
 
@@ -52,7 +52,7 @@ where
         deadline: Tick,
     ) {
         let queue_time = raw.answered_at.and_then(|at| at.duration_since(raw.inserted_at).ok());
-        let attempt = raw.attempt;
+        let (id, attempt) = (raw.id.clone(), raw.attempt);
         let (view, lease) = watch::channel(View { deadline, told: Told::Held, stop: None });
         let span = tracing::info_span!(
             target: "queue_client::processor",
@@ -92,7 +92,8 @@ where
         let task = work.run(content, facts).instrument(span.clone());
         let task = self.state.handlers.spawn_on(task, &self.handlers);
         self.state.tasks.insert(task.id(), key);
-        let run = Run { task, view, since: now, span, renewals: 0, attempt, queue_time };
+        let run =
+            Run { task, view, since: now, span, renewals: 0, id, attempt, queue_time, over: false };
         self.state.running.insert(key, run);
     }
 }
@@ -111,12 +112,12 @@ where
             Content::Stored(pointer) => match fetch(self.body_store.as_deref(), &pointer).await {
                 Ok(text) => (Arc::new(text), Some(pointer)),
                 Err(error) => {
-                    let (outcome, trouble) = verdict(Err(error.into()));
-                    return Handled { outcome, trouble, stored: None };
+                    let (outcome, why) = verdict(Err(error.into()));
+                    return Handled { outcome, why, stored: None };
                 }
             },
         };
-        let (outcome, trouble) = match self.codec.decode(&text) {
+        let (outcome, why) = match self.codec.decode(&text) {
             Ok(body) => {
                 let delivery = Delivery::new(body, self.codec, facts);
                 verdict(self.handler.handle(delivery).await)
@@ -129,18 +130,18 @@ where
                 }
             },
         };
-        Handled { outcome, trouble, stored }
+        Handled { outcome, why, stored }
     }
 }
 
 impl Undecodable {
-    fn settle(self, error: &CodecError) -> (core::Outcome, Trouble) {
+    fn settle(self, error: &CodecError) -> (core::Outcome, Explanation) {
         let reason = Reason::Undecodable;
         let outcome = match self {
             Self::DeadLetter => core::Outcome::DeadLetter { reason },
             Self::Retry => core::Outcome::failed(reason),
             Self::Abandon => core::Outcome::Abandon,
         };
-        (outcome, Trouble { error: Some(error.to_string()), chain: Vec::new() })
+        (outcome, Explanation::new(&error.to_string()))
     }
 }

@@ -48,6 +48,24 @@ impl Process {
         Ok(())
     }
 
+    /// The starts of handlers up to this one, against the rate of the settings.
+    pub(super) fn check_rate(&mut self, now: Tick) -> Result<(), Violation> {
+        let Some(rate) = self.config.rate else { return Ok(()) };
+        self.starts.push_front(now);
+        self.starts.truncate(64);
+        for (others, earlier) in self.starts.iter().enumerate() {
+            // A tenth of a second's worth may come at once.
+            let allowed = rate * (now.since(*earlier).as_secs_f64() + 0.1) + 1.0;
+            let starts = others + 1;
+            ensure!(
+                starts as f64 <= allowed + 1e-6,
+                Rate,
+                "{starts} handlers start from {earlier:?} to {now:?}, and the rate is {rate}"
+            );
+        }
+        Ok(())
+    }
+
     /// Runs the log once more.
     pub(crate) fn check_replay(&self) -> Result<u64, Violation> {
         let Some(log) = &self.log else { return Ok(0) };

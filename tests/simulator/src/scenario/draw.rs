@@ -110,6 +110,7 @@ fn config(rng: &mut Rng) -> CoreConfig {
     }
     config.queue_missing = if rng.bool() { QueueMissing::Wait } else { QueueMissing::Create };
     config.drain_timeout = secs(rng.u64(1..60));
+    config.rate = (rng.u8(..6) == 0).then(|| 0.5 + 20.0 * rng.f64());
     config.completed_capacity = if rng.u8(..8) == 0 { rng.usize(0..4) } else { 1024 };
     config
 }

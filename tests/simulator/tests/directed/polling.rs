@@ -3,11 +3,11 @@ use std::{num::NonZeroUsize, time::Duration};
 use queue_client::{
     OpFailure, Refusal,
     processor::core::{
-        Action, CoreConfig, End, Event, Input, LoopState, Outcome, QueueMissing, Trouble,
+        Action, CoreConfig, End, Event, Input, LoopState, Outcome, QueueMissing, Tick, Trouble,
     },
 };
 
-use crate::bench::{Bench, is_delete, is_receive, message, refused};
+use crate::bench::{Bench, is_delete, is_receive, message, refused, tick};
 
 fn asked(bench: &Bench) -> Vec<u32> {
     bench
@@ -18,6 +18,10 @@ fn asked(bench: &Bench) -> Vec<u32> {
             _ => None,
         })
         .collect()
+}
+
+fn last_asked(bench: &Bench) -> Tick {
+    bench.requests.last().expect("nothing was asked for").0
 }
 
 fn answer_all(
@@ -238,4 +242,156 @@ fn a_paused_processor_receives_nothing() {
     assert_eq!(bench.core.snapshot().state, LoopState::Paused);
     bench.input(Input::Resume);
     assert!(bench.is_open(is_receive));
+}
+
+/// The service never does that, so it is not the service that answers.
+#[test]
+fn an_answer_with_more_messages_than_asked_for_is_refused() {
+    let mut bench = Bench::new(|config| config.concurrency = NonZeroUsize::new(4).unwrap());
+    for surplus in [2000, 33, 5] {
+        let before = bench.requests.len();
+        bench.receive((0..surplus).map(|id| message(id, 1)).collect());
+        let state = LoopState::BackingOff(Trouble::NotTheService);
+        assert_eq!(bench.core.snapshot().state, state, "{surplus}");
+        assert_eq!(bench.requests.len(), before, "nothing is given back");
+        assert!(bench.started.is_empty() && bench.core.snapshot().deliveries.is_empty());
+        bench.until_open(is_receive);
+    }
+    // 1 s, 2 s, 4 s, less half of it at most.
+    assert!(bench.now >= tick(3.5), "{:?}", bench.now);
+    bench.receive((0..4).map(|id| message(id, 1)).collect());
+    assert_eq!(bench.started.len(), 4);
+}
+
+#[test]
+fn receives_that_keep_failing_end_the_run_if_the_settings_say_so() {
+    let give_up = |seconds| move |config: &mut CoreConfig| config.give_up_after = seconds;
+    let busy = || Err(refused(Refusal::Throttled));
+    let mut bench = Bench::new(give_up(Some(Duration::from_secs(30))));
+    bench.receive(vec![message(1, 1)]);
+    let key = bench.started[0].0;
+    bench.until_open(is_receive);
+    bench.receive(vec![]);
+    let mut since = None;
+    while bench.core.snapshot().state != LoopState::Draining {
+        bench.until_open(is_receive);
+        since.get_or_insert(last_asked(&bench));
+        bench.receive_with(busy());
+    }
+    let tried = bench.now.since(since.unwrap());
+    assert!(tried > Duration::from_secs(5) && tried <= Duration::from_secs(30), "{tried:?}");
+    // What runs is finished first.
+    bench.done(key, Outcome::Complete);
+    bench.delete_with(Ok(()));
+    assert_eq!(bench.summary.unwrap().end, End::GaveUp(Trouble::Throttled));
+
+    let mut bench = Bench::new(give_up(Some(Duration::ZERO)));
+    bench.until(1.0);
+    bench.receive_with(Err(OpFailure::NotSent));
+    assert_eq!(bench.summary.unwrap().end, End::GaveUp(Trouble::Network));
+
+    // A success in between counts from anew.
+    let mut bench = Bench::new(give_up(Some(Duration::from_secs(3))));
+    for _ in 0..100 {
+        bench.until_open(is_receive);
+        bench.receive_with(busy());
+        bench.until_open(is_receive);
+        bench.receive(vec![]);
+    }
+    assert!(bench.summary.is_none());
+
+    let mut bench = Bench::new(give_up(None));
+    answer_all(&mut bench, &busy(), 100_000.0);
+    assert!(bench.summary.is_none());
+}
+
+#[test]
+fn what_may_not_start_yet_is_not_received() {
+    let mut bench = Bench::new(|config| config.rate = Some(2.0));
+    assert_eq!(asked(&bench), [1]);
+    bench.receive(vec![message(1, 1)]);
+    assert_eq!(bench.started.len(), 1);
+    bench.until(0.39);
+    assert!(!bench.is_open(is_receive));
+    bench.until(0.4);
+    assert_eq!(asked(&bench), [1, 1]);
+    // An empty queue is not asked more often for the rate, and one that was idle has saved up none.
+    bench.receive(vec![]);
+    bench.until(30.0);
+    bench.until_open(is_receive);
+    assert_eq!(asked(&bench).last(), Some(&1));
+
+    let mut bench = Bench::new(|config| config.rate = Some(200.0));
+    assert_eq!(asked(&bench), [16], "as many as can run at once");
+    let ids = &mut (0..);
+    while bench.now < tick(10.0) {
+        while bench.is_open(is_receive) {
+            let (op, sent_at, action) = bench.take(is_receive).unwrap();
+            let Action::Receive { max, .. } = action else { unreachable!() };
+            let messages = ids.take(max.get() as usize).map(|id| message(id, 1)).collect();
+            bench.input(Input::Received { op, sent_at, result: Ok(messages) });
+        }
+        for key in std::mem::take(&mut bench.started) {
+            bench.done(key.0, Outcome::Complete);
+            bench.delete_with(Ok(()));
+        }
+        if !bench.is_open(is_receive) {
+            bench.until(bench.core.next_wake().unwrap().since_origin().as_secs_f64());
+        }
+    }
+    let started = bench.core.counters().started;
+    assert!((2000..=2022).contains(&started), "{started} in ten seconds");
+}
+
+#[test]
+fn a_message_that_waits_for_another_does_not_lose_its_turn_to_the_rate() {
+    let mut bench = Bench::new(|config| {
+        config.rate = Some(1.0);
+        config.concurrency = NonZeroUsize::new(2).unwrap();
+    });
+    bench.receive(vec![message(1, 1)]);
+    let first = bench.started[0].0;
+    bench.until(1.0);
+    // It came back with another text: it starts when the first handler has ended.
+    bench.receive(vec![crate::bench::message_with(1, 2, "another")]);
+    bench.until(20.0);
+    assert_eq!(bench.started.len(), 1);
+    bench.done(first, Outcome::Complete);
+    assert_eq!(bench.started.len(), 2);
+}
+
+/// What a liveness probe is told.
+#[test]
+fn a_busy_processor_waits_for_nothing_and_a_cut_off_one_does() {
+    let waits = |bench: &Bench| bench.core.snapshot().unanswered_since;
+    let (mut bench, key) = Bench::running(|_| (), message(1, 1));
+    assert_eq!((waits(&bench), bench.core.snapshot().last_success), (None, Some(tick(0.0))));
+    bench.until_open(crate::bench::is_update);
+    let asked_at = last_asked(&bench);
+    assert_eq!(waits(&bench), Some(asked_at));
+    bench.until(asked_at.since_origin().as_secs_f64() + 1.0);
+    bench.update_with(Err(OpFailure::NotSent));
+    bench.until_open(crate::bench::is_update);
+    assert_eq!(waits(&bench), Some(asked_at), "a failure is no sign of life");
+    bench.update_with(Ok("renewed"));
+    assert_eq!((waits(&bench), bench.core.snapshot().last_success), (None, Some(bench.now)));
+    // A refusal is an answer too, but no success.
+    bench.until_open(crate::bench::is_update);
+    let renewed_at = bench.core.snapshot().last_success;
+    bench.update_with(Err(refused(Refusal::Unauthorized)));
+    assert_eq!((waits(&bench), bench.core.snapshot().last_success), (None, renewed_at));
+    bench.done(key, Outcome::Complete);
+    assert_eq!(waits(&bench), Some(bench.now));
+    bench.delete_with(Ok(()));
+    assert_eq!(bench.core.snapshot().last_success, Some(bench.now));
+    // With the delete a receive became possible, which has no answer yet.
+    let cut_off = bench.now;
+    for _ in 0..10 {
+        bench.until_open(is_receive);
+        bench.receive_with(Err(OpFailure::Ambiguous));
+    }
+    assert_eq!(waits(&bench), Some(cut_off));
+    // Who is told to receive nothing waits for nothing.
+    bench.input(Input::Pause);
+    assert_eq!(waits(&bench), None);
 }
