@@ -39,6 +39,10 @@ impl Observer for LogWork {
     fn processed(&self, report: &ProcessReport<'_>) {
         note(report);
     }
+
+    fn dead_letter(&self, queue: &QueueName, letter: &DeadLetter) {
+        note(&(queue, letter));
+    }
 }
 
 impl DeadLetterSink for LogWork {
