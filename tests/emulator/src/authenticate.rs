@@ -50,7 +50,9 @@ fn is_safe(
     incoming: &IncomingRequest<'_>,
     connection: Connection,
 ) -> Result<bool, ServiceError> {
-    if connection.https || !emulator.directory().clear_text || !connection.peer.is_loopback() {
+    // Over a socket of IPv6, 127.0.0.1 is ::ffff:127.0.0.1.
+    let local = connection.peer.to_canonical().is_loopback();
+    if connection.https || !emulator.directory().clear_text || !local {
         return Ok(connection.https);
     }
     // Only tokens were exempted. A signature that demands HTTPS still does.

@@ -169,9 +169,9 @@ pub use inspect::{AccountState, MessageState, QueueState};
 pub use notice::Notice;
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
-pub use serve::{BindError, Server, ServerOptions};
+pub use serve::{BindError, ConnectionFailure, FailureReason, Server, ServerOptions};
 #[cfg(feature = "https")]
-pub use serve::{Certificate, CertificateError};
+pub use serve::{Certificate, CertificateError, FileForm};
 #[cfg(feature = "durable")]
 pub use store::{Durability, StoreError, StoreErrorKind};
 #[cfg(feature = "bearer")]

@@ -1,48 +1,41 @@
 //! The emulator over HTTP/1.1, and over TLS if there is a certificate.
 
+mod answers;
 mod body;
+#[cfg(feature = "https")]
+mod certificate;
+mod converse;
+mod crowd;
 mod error;
+mod failure;
+mod listen;
 mod options;
 mod patience;
 mod payload;
-#[cfg(feature = "https")]
-mod tls;
+mod stream;
 
-use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
-use hyper::ext::ReasonPhrase;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use queue_proto::ErrorCode;
-use queue_proto::header::ERROR_CODE;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use self::error::BindError;
-use self::options::Limits;
-pub use self::options::ServerOptions;
-use self::patience::Patient;
-use self::payload::{Lost, Payload};
+use self::answers::Answers;
 #[cfg(feature = "https")]
-pub use self::tls::{Certificate, CertificateError};
-use crate::fault::Dropped;
-use crate::{Account, Connection, Emulator, Exchange};
+pub use self::certificate::{Certificate, CertificateError, FileForm};
+use self::converse::House;
+use self::crowd::{Crowd, Place};
+pub use self::error::BindError;
+pub use self::failure::{ConnectionFailure, FailureReason};
+use self::listen::Listeners;
+pub use self::options::ServerOptions;
+use crate::account::Account;
+use crate::emulator::Emulator;
 
-/// Room for the request line and all headers together. The service takes less.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Time for requests that are being answered when the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// Pause after an accept that failed, for example because all file descriptors are in use.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// An emulator that listens on a socket.
 ///
@@ -62,14 +55,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Server {
     emulator: Emulator,
-    local_addr: SocketAddr,
+    local_addrs: Vec<SocketAddr>,
     https: bool,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
 
 impl Server {
-    /// Listens on `address`, where port 0 stands for any free port, and starts to answer.
+    /// Listens on `address`, where port 0 stands for any free port, and starts to answer. A name
+    /// is listened on at all of its addresses that this machine has; `localhost` stands for
+    /// `127.0.0.1` and `::1`.
     ///
     /// Must be called within a tokio runtime, which then drives the server.
     ///
@@ -96,27 +91,36 @@ impl Server {
         ServerOptions::new().certificate(certificate).bind(emulator, address).await
     }
 
-    async fn listen(
-        emulator: Emulator,
-        address: impl ToSocketAddrs + std::fmt::Display,
-        security: Security,
-        limits: Limits,
-    ) -> Result<Self, BindError> {
-        let wanted = address.to_string();
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| BindError::new(wanted.clone(), source))?;
-        let local_addr = listener.local_addr().map_err(|source| BindError::new(wanted, source))?;
+    /// Starts to answer on sockets that are bound.
+    fn start(mut listeners: Listeners, emulator: Emulator, options: ServerOptions) -> Self {
+        let ServerOptions { limits, security, on_failure } = options;
         let (stop, stopped) = watch::channel(false);
-        let https = security.is_https();
-        let accepting = tokio::spawn(accept(listener, emulator.clone(), security, limits, stopped));
-        Ok(Self { emulator, local_addr, https, stop, accepting })
+        let (local_addrs, https) = (listeners.addresses().to_vec(), security.is_https());
+        let house = House {
+            emulator: emulator.clone(),
+            security,
+            limits,
+            answers: Answers::new(limits.max_unsent_bytes),
+            on_failure,
+            stopped,
+        };
+        let accepting = tokio::spawn(async move { accept(&mut listeners, house).await });
+        Self { emulator, local_addrs, https, stop, accepting }
     }
 
-    /// The address it listens on, with the port that was found if 0 was asked for.
+    /// The address it listens on, with the port that was found if 0 was asked for. Of several it is
+    /// the first, which is one of IPv4 if there is one.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        // There is always one; were it not so, nobody could connect.
+        *self.local_addrs.first().expect("a server listens on an address")
+    }
+
+    /// All addresses it listens on, which have the same port: `localhost` and other names may stand
+    /// for several.
+    #[must_use]
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.local_addrs
     }
 
     /// The connection string of the first account, which clients of every language take.
@@ -140,15 +144,13 @@ impl Server {
     /// For a server that listens on all interfaces this is the loopback address.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let reachable = match self.local_addr {
-            SocketAddr::V4(at) if at.ip().is_unspecified() => {
-                SocketAddr::from(([127, 0, 0, 1], at.port()))
-            }
-            SocketAddr::V6(at) if at.ip().is_unspecified() => {
-                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], at.port()))
-            }
-            at => at,
+        let at = self.local_addr();
+        let ip = match at.ip().to_canonical() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
         };
+        let reachable = SocketAddr::new(ip, at.port());
         let scheme = if self.https { "https" } else { "http" };
         format!("{scheme}://{reachable}")
     }
@@ -174,183 +176,42 @@ impl Drop for Server {
     }
 }
 
-/// Whether connections are encrypted.
-#[derive(Clone)]
-enum Security {
-    None,
-    #[cfg(feature = "https")]
-    Tls(tokio_rustls::TlsAcceptor),
-}
-
-impl Security {
-    fn is_https(&self) -> bool {
-        !matches!(self, Self::None)
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    emulator: Emulator,
-    security: Security,
-    limits: Limits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let slots = Arc::new(Semaphore::new(limits.max_connections));
-    // Tells connections that others wait for room. Each has a receiver as long as it is there.
-    let crowd = watch::Sender::new(());
+/// Gives every connection a task of its own, until the server is stopped.
+async fn accept(listeners: &mut Listeners, house: House) {
+    let crowd = Crowd::new(house.limits.max_connections);
+    let mut stopped = house.stopped.clone();
     loop {
-        let (stream, peer, slot) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             _ = stopped.changed() => break,
-            Some(next) = next_connection(&listener, &slots, &crowd) => next,
+            Some(next) = next_connection(listeners, &crowd) => next,
         };
-        let (emulator, security) = (emulator.clone(), security.clone());
-        let leave = Leave { stopped: stopped.clone(), crowd: crowd.subscribe() };
+        let house = house.clone();
         tokio::spawn(async move {
-            converse(stream, peer, security, emulator, limits, leave).await;
-            drop(slot);
+            house.converse(stream, peer, place.seat()).await;
+            // Not before the socket is closed: the next may need its number.
+            drop(place);
         });
     }
-    drop(listener);
+    listeners.close();
     // When the time is over the rest is cut off.
-    let _ = tokio::time::timeout(GRACE, crowd.closed()).await;
+    let _ = tokio::time::timeout(GRACE, crowd.gone()).await;
 }
 
-/// Why a connection should be closed as soon as nothing is asked on it.
-struct Leave {
-    stopped: watch::Receiver<bool>,
-    crowd: watch::Receiver<()>,
-}
-
-impl Leave {
-    /// Waits for a reason.
-    async fn told(&mut self) {
-        // An error means that the server is gone.
-        tokio::select! {
-            _ = self.stopped.changed() => {}
-            _ = self.crowd.changed() => {}
-        }
-    }
-}
-
-#[cfg_attr(
-    not(feature = "https"),
-    expect(unused_mut, reason = "only TLS waits before the first request")
-)]
-async fn converse(
-    stream: TcpStream,
-    peer: IpAddr,
-    security: Security,
-    emulator: Emulator,
-    limits: Limits,
-    mut leave: Leave,
-) {
-    match security {
-        Security::None => serve(stream, Connection::http(peer), emulator, limits, leave).await,
-        #[cfg(feature = "https")]
-        Security::Tls(acceptor) => {
-            let handshake = tokio::time::timeout(limits.head_timeout, acceptor.accept(stream));
-            let stream = tokio::select! {
-                () = leave.told() => return,
-                stream = handshake => stream,
-            };
-            // An error is the client's: it speaks no TLS, or does not trust the certificate.
-            if let Ok(Ok(stream)) = stream {
-                serve(stream, Connection::https(peer), emulator, limits, leave).await;
-            }
-        }
-    }
-}
-
-async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    stream: S,
-    connection: Connection,
-    emulator: Emulator,
-    limits: Limits,
-    mut leave: Leave,
-) {
-    let service = service_fn(move |request| {
-        let emulator = emulator.clone();
-        async move { answer(&emulator, connection, limits.body_timeout, request).await }
-    });
-    let stream = Patient::new(stream, limits.write_timeout);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    // An error of the connection is the client's: it sent no HTTP, was too slow, or went away; or
-    // it is the wish of a fault.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = leave.told() => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
-}
-
-/// Waits for a connection, then for a slot to put it into.
+/// Waits for a connection, then for a place for it.
 async fn next_connection(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-    crowd: &watch::Sender<()>,
-) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    listeners: &mut Listeners,
+    crowd: &Arc<Crowd>,
+) -> Option<(TcpStream, SocketAddr, Place)> {
     let (stream, peer) = loop {
-        match listener.accept().await {
+        match listeners.accept().await {
             Ok(accepted) => break accepted,
-            Err(_) => {
-                crowd.send_replace(());
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            // All file descriptors are in use, most likely.
+            Err(_) => crowd.make_room().await,
         }
     };
     // Answers are small and written whole: waiting for more only delays them. That this failed is
     // not worth losing the connection for.
     let _ = stream.set_nodelay(true);
-    if slots.available_permits() == 0 {
-        crowd.send_replace(());
-    }
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    Some((stream, peer.ip(), slot))
-}
-
-async fn answer(
-    emulator: &Emulator,
-    connection: Connection,
-    body_timeout: Duration,
-    request: Request<Incoming>,
-) -> Result<Response<Payload>, Lost> {
-    let (parts, incoming) = request.into_parts();
-    let Exchange { delay, result } = match body::read(&parts.headers, incoming, body_timeout).await
-    {
-        Ok(body) => emulator.exchange_unsettled(Request::from_parts(parts, body), connection),
-        Err(error) => {
-            Exchange { delay: Duration::ZERO, result: Ok(emulator.refuse(&parts, &error)) }
-        }
-    };
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
-    }
-    let (mut response, payload): (_, fn(Bytes) -> Payload) = match result {
-        Ok(response) => (emulator.settle(response).await, Payload::whole),
-        Err(Dropped::Truncated(response)) => (*response, Payload::cut),
-        Err(Dropped::Closed) => return Err(Lost),
-        // Until the client goes away, or the server is stopped.
-        Err(Dropped::Silent) => std::future::pending().await,
-    };
-    if let Some(reason) = reason(&response) {
-        response.extensions_mut().insert(reason);
-    }
-    Ok(response.map(payload))
-}
-
-/// The service puts the text of an error behind the status on the first line of the answer.
-fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
-    let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
-        _ if response.status() == StatusCode::UNAUTHORIZED => {
-            ErrorCode::NoAuthenticationInformation
-        }
-        code => ErrorCode::from(code),
-    };
-    ReasonPhrase::try_from(code.text().as_bytes()).ok()
+    let place = crowd.admit().await?;
+    Some((stream, peer, place))
 }

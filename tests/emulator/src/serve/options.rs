@@ -1,12 +1,16 @@
-//! What a server allows its clients.
+//! The settings of a server: [`ServerOptions`], what it allows its clients and how it is bound.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::ToSocketAddrs;
 
-use super::{BindError, Security, Server};
-use crate::Emulator;
+use super::Server;
+use super::error::BindError;
+use super::failure::ConnectionFailure;
+use super::listen::Listeners;
+use crate::emulator::Emulator;
 
 /// Sets up a [`Server`]: how long it waits for its clients, and how many it serves.
 ///
@@ -28,17 +32,47 @@ use crate::Emulator;
 #[derive(Clone)]
 #[must_use = "options do nothing until `bind` is called"]
 pub struct ServerOptions {
-    limits: Limits,
-    security: Security,
+    pub(super) limits: Limits,
+    pub(super) security: Security,
+    pub(super) on_failure: OnFailure,
 }
 
-/// The numbers.
+/// The times and numbers that bound what clients may cost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) head_timeout: Duration,
     pub(super) body_timeout: Duration,
     pub(super) write_timeout: Duration,
     pub(super) max_connections: usize,
+    pub(super) max_unsent_bytes: usize,
+}
+
+/// Whether connections are encrypted.
+#[derive(Clone)]
+pub(super) enum Security {
+    None,
+    #[cfg(feature = "https")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+impl Security {
+    pub(super) fn is_https(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+}
+
+/// Who is told of connections that failed.
+#[derive(Clone, Default)]
+pub(super) struct OnFailure(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&ConnectionFailure) + Send + Sync;
+
+impl OnFailure {
+    pub(super) fn tell(&self, failure: &ConnectionFailure) {
+        if let Some(tell) = &self.0 {
+            tell(failure);
+        }
+    }
 }
 
 impl ServerOptions {
@@ -49,36 +83,55 @@ impl ServerOptions {
             body_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             max_connections: 20_000,
+            max_unsent_bytes: 64 * 1024 * 1024,
         };
-        Self { limits, security: Security::None }
+        Self { limits, security: Security::None, on_failure: OnFailure::default() }
     }
 
-    /// Time for the head of a request, counted from the last answer: an idle connection is closed
-    /// after it, and one that does not agree on TLS. The default is a minute.
+    /// Sets the time for the head of a request, counted from the last answer. An idle connection is
+    /// closed after it, and so is one that does not agree on TLS. Default: one minute.
     pub fn head_timeout(mut self, time: Duration) -> Self {
         self.limits.head_timeout = time;
         self
     }
 
-    /// Time for the whole body of a request; one that takes longer is answered with 500
-    /// `OperationTimedOut`. The default is 30 seconds.
+    /// Sets the time for the whole body of a request. A body that takes longer is answered with 500
+    /// `OperationTimedOut`. Default: 30 seconds.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.limits.body_timeout = time;
         self
     }
 
-    /// Time in which a client must take a part of its answer, however small. The default is 30
+    /// Sets the time in which a client must take a part of its answer, however small. Default: 30
     /// seconds.
     pub fn write_timeout(mut self, time: Duration) -> Self {
         self.limits.write_timeout = time;
         self
     }
 
-    /// Connections served at the same time, at least one. When there are so many, or the process
-    /// may have no more, those are closed that nothing is asked on, and new ones wait until there is
-    /// room. The default is 20,000.
+    /// Sets how many connections are served at the same time, at least one. When there are so many,
+    /// or the process may have no more, the connection is closed that has been idle for longest, one
+    /// for each that comes; when none is idle, new ones wait. Default: 20,000.
     pub fn max_connections(mut self, count: usize) -> Self {
         self.limits.max_connections = count.max(1);
+        self
+    }
+
+    /// Sets how many bytes of large answers (more than 8 KiB) may be there and not sent yet, over
+    /// all connections. When there are so many, further GET requests wait, and a client that does
+    /// not take 32 KiB of its answer within half a second loses its connection. The answer that reaches
+    /// the limit may pass it. Default: 64 MiB.
+    pub fn max_unsent_bytes(mut self, bytes: usize) -> Self {
+        self.limits.max_unsent_bytes = bytes.max(1);
+        self
+    }
+
+    /// Calls `tell` for each connection that fails where no answer can say so: a handshake of TLS
+    /// that comes to nothing, a message that is not HTTP, a client that goes away or is too slow.
+    ///
+    /// The call is made by the thread that answers, and should be short.
+    pub fn on_failure(mut self, tell: impl Fn(&ConnectionFailure) + Send + Sync + 'static) -> Self {
+        self.on_failure = OnFailure(Some(Arc::new(tell)));
         self
     }
 
@@ -89,7 +142,9 @@ impl ServerOptions {
         self
     }
 
-    /// Listens on `address`, where port 0 stands for any free port, and starts to answer.
+    /// Listens on `address`, where port 0 stands for any free port, and starts to answer. A name
+    /// is listened on at all of its addresses that this machine has; `localhost` stands for
+    /// `127.0.0.1` and `::1`.
     ///
     /// Must be called within a tokio runtime, which then drives the server.
     ///
@@ -101,7 +156,7 @@ impl ServerOptions {
         emulator: Emulator,
         address: impl ToSocketAddrs + fmt::Display,
     ) -> Result<Server, BindError> {
-        Server::listen(emulator, address, self.security, self.limits).await
+        Ok(Server::start(Listeners::bind(address).await?, emulator, self))
     }
 }
 

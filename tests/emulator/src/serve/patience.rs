@@ -1,84 +1,97 @@
-//! A connection whose other end must take what is written to it.
+//! How long a client may take for an answer: [`Patience`] runs out for one that takes none of it,
+//! and sooner, if others wait, for one that takes too little.
 
+use std::error::Error;
+use std::fmt;
 use std::future::Future as _;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
-/// Fails with [`ErrorKind::TimedOut`] when nothing could be written for a while.
-pub(super) struct Patient<S> {
-    stream: S,
-    patience: Duration,
-    /// Counts down while the other end takes nothing.
-    waiting: Option<Pin<Box<Sleep>>>,
+use super::answers::Answers;
+
+/// How often a client that is being waited for is looked at.
+const TICK: Duration = Duration::from_millis(500);
+/// What a client must take within a [`TICK`] while others wait for it. Any client on this machine
+/// or in a data center takes a thousand times as much.
+const LEAST: usize = 32 * 1024;
+
+/// Watches one client take its answers.
+pub(super) struct Patience {
+    time: Duration,
+    answers: Arc<Answers>,
+    /// Since when it has taken nothing.
+    stalled: Option<Instant>,
+    /// What it has taken since the last look, and when that was.
+    taken: Option<(Instant, usize)>,
+    /// There is a timer only while a client is waited for: most never are.
+    look: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl Patience {
+    pub(super) fn new(time: Duration, answers: Arc<Answers>) -> Self {
+        Self { time, answers, stalled: None, taken: None, look: None }
     }
 
-    /// Passes on what came of writing, or fails when it has come to nothing for too long.
-    fn watch<T>(
+    /// Passes on what came of writing `written` bytes, or fails when it has come to nothing for
+    /// too long.
+    pub(super) fn watch(
         &mut self,
-        written: Poll<io::Result<T>>,
+        written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.waiting = None;
-            return written;
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = written {
+            self.stalled = None;
+            if let (Ok(count), Some((_, taken))) = (&result, &mut self.taken) {
+                *taken += count;
+            }
+            return Poll::Ready(result);
         }
-        let patience = self.patience;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        ready!(waiting.as_mut().poll(context));
-        Poll::Ready(Err(ErrorKind::TimedOut.into()))
+        Poll::Ready(Err(ready!(self.poll_end(context))))
+    }
+
+    /// Everything was taken, and whatever comes next is another answer.
+    pub(super) fn rest(&mut self) {
+        (self.stalled, self.taken, self.look) = (None, None, None);
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let now = Instant::now();
+        let stalled = *self.stalled.get_or_insert(now);
+        let taken = self.taken.get_or_insert((now, 0));
+        let end = stalled + self.time;
+        let next = |now: Instant| end.min(now + TICK);
+        let look = self.look.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next(now))));
+        loop {
+            ready!(look.as_mut().poll(context));
+            let now = Instant::now();
+            if now >= end {
+                return Poll::Ready(ErrorKind::TimedOut.into());
+            }
+            let (since, count) = *taken;
+            if now.duration_since(since) >= TICK {
+                if count < LEAST && self.answers.is_crowded() {
+                    return Poll::Ready(io::Error::new(ErrorKind::TimedOut, Hurried));
+                }
+                *taken = (now, 0);
+            }
+            look.as_mut().reset(next(now));
+        }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+/// The client took too little of its answer while others waited for room.
+#[derive(Debug)]
+pub(super) struct Hurried;
+
+impl fmt::Display for Hurried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the client takes its answer too slowly while others wait")
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, data);
-        self.watch(written, context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, data);
-        self.watch(written, context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.watch(flushed, context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.watch(closed, context)
-    }
-}
+impl Error for Hurried {}

@@ -65,6 +65,52 @@ fn bodies_beyond_the_limit_are_refused() {
 }
 
 #[test]
+fn who_writes_all_of_a_large_body_gets_the_refusal() {
+    let f = Fixture::new();
+    let mebibyte = vec![b'x'; 1024 * 1024];
+    let head = |framing: &str| {
+        format!(
+            "POST {TARGET} HTTP/1.1\r\nhost: x\r\nx-ms-version: 2026-02-06\r\n{framing}\r\n\r\n"
+        )
+    };
+    // As the JavaScript SDK does, which sees a broken pipe otherwise; and beyond what is read before
+    // the answer.
+    for size in [1, 5, 63, 65] {
+        let mut stream = f.connect();
+        let length = format!("content-length: {}", size * mebibyte.len());
+        stream.write_all(head(&length).as_bytes()).unwrap();
+        for sent in 0..size {
+            let written = stream.write_all(&mebibyte);
+            assert!(written.is_ok(), "{sent} of {size} MiB: {written:?}");
+        }
+        let (answer, xml) = read_answer(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{size} MiB: {answer}");
+        assert!(xml.contains("<Code>RequestBodyTooLarge</Code>"), "{xml}");
+    }
+    let mut stream = f.connect();
+    stream.write_all(head("transfer-encoding: chunked").as_bytes()).unwrap();
+    for _ in 0..5 {
+        stream.write_all(b"100000\r\n").unwrap();
+        stream.write_all(&mebibyte).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let (answer, _) = read_answer(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    // Everything was read, and so the connection goes on.
+    stream.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
+    let (answer, _) = read_answer(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    // Who asks before it writes is told before it writes.
+    let mut stream = f.connect();
+    let asks = head("content-length: 200000\r\nexpect: 100-continue");
+    stream.write_all(asks.as_bytes()).unwrap();
+    let (answer, _) = read_answer(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    others_are_served(&f);
+}
+
+#[test]
 fn a_body_without_end_is_not_read_for_ever() {
     let f = Fixture::new();
     let mut stream = f.connect();
@@ -73,9 +119,9 @@ fn a_body_without_end_is_not_read_for_ever() {
     let mut chunk = b"10000\r\n".to_vec();
     chunk.extend(vec![b'x'; 0x10000]);
     chunk.extend_from_slice(b"\r\n");
-    // 64 MiB, if it took them.
-    let written = (0..1024).take_while(|_| stream.write_all(&chunk).is_ok()).count();
-    assert!(written < 1024, "it read everything");
+    // 256 MiB, if it took them.
+    let written = (0..4096).take_while(|_| stream.write_all(&chunk).is_ok()).count();
+    assert!(written < 4096, "it read everything");
     let answer = rest(&mut stream);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 41"), "{answer}");
     others_are_served(&f);

@@ -1,6 +1,10 @@
 //! What is not HTTP, or is HTTP and nonsense.
 
 use std::io::Write as _;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use queue_emulator::{ConnectionFailure, FailureReason, ServerOptions};
 
 use crate::plain::{Fixture, read_answer};
 use crate::{others_are_served, rest};
@@ -33,6 +37,79 @@ fn what_is_no_http_is_refused_or_closed() {
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{what}: {answer}");
     }
     others_are_served(&f);
+}
+
+/// A server that tells of failures.
+fn telling(options: ServerOptions) -> (Fixture, mpsc::Receiver<ConnectionFailure>) {
+    let (tell, told) = mpsc::channel();
+    let options = options.on_failure(move |failure| {
+        let _ = tell.send(failure.clone());
+    });
+    (Fixture::with(options), told)
+}
+
+#[test]
+fn what_cannot_be_read_has_a_reason() {
+    const LONG: Duration = Duration::from_secs(20);
+    let options = ServerOptions::new().head_timeout(Duration::from_millis(300));
+    let (f, told) = telling(options);
+    let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200 * 1024));
+    for (bytes, closes, code, sentence) in [
+        (&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], true, "https-on-http", "HTTPS"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true, "http2", "HTTP/2"),
+        (b"HELO there\r\n", true, "not-http", "not HTTP"),
+        (long.as_bytes(), true, "head-too-large", "too large"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n", true, "incomplete", "in the middle"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n", false, "head-timeout", "in time"),
+    ] {
+        let mut stream = f.connect();
+        let _ = stream.write_all(bytes);
+        if closes {
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        }
+        rest(&mut stream);
+        let failure = told.recv_timeout(LONG).unwrap();
+        assert_eq!(failure.reason.code(), code, "{failure:?}");
+        assert_eq!((failure.peer, failure.https), (stream.local_addr().unwrap(), false));
+        let told = failure.to_string();
+        assert!(told.contains(sentence) && told.starts_with("127.0.0.1:"), "{told}");
+    }
+    // Who says nothing at all, or goes between two requests, has not failed.
+    rest(&mut f.connect());
+    others_are_served(&f);
+    drop(f);
+    assert_eq!(told.try_iter().count(), 0);
+}
+
+#[test]
+fn a_handshake_that_comes_to_nothing_has_a_reason() {
+    const LONG: Duration = Duration::from_secs(20);
+    let certificate = queue_emulator::Certificate::generate().unwrap();
+    let options = ServerOptions::new().head_timeout(Duration::from_millis(300));
+    let (f, told) = telling(options.certificate(&certificate));
+    // The alert that a client sends which does not know the issuer, as the first thing it says.
+    let alert = b"\x15\x03\x03\x00\x02\x02\x30";
+    // A hello with TLS 1.0 as the newest version.
+    let old = b"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x01\
+                abcdefghijklmnopqrstuvwxyzabcdef\x00\x00\x02\x00\x2f\x01\x00";
+    for (bytes, code) in [
+        (&b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"[..], "http-on-https"),
+        (alert, "certificate-refused"),
+        (old, "no-common-tls"),
+        (b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", "handshake"),
+        (b"\x00\x01\x02\x03\x04\x05\x06\x07", "handshake"),
+        (b"", "handshake-abandoned"),
+    ] {
+        let mut stream = f.connect();
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        rest(&mut stream);
+        let failure = told.recv_timeout(LONG).unwrap();
+        assert_eq!(failure.reason.code(), code, "{failure:?}");
+        assert!(failure.https, "{failure:?}");
+    }
+    rest(&mut f.connect());
+    assert_eq!(told.recv_timeout(LONG).unwrap().reason, FailureReason::HandshakeTimeout);
 }
 
 #[test]

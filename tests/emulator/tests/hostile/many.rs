@@ -4,11 +4,17 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
+use queue_proto::ops::{CreateQueue, PeekMessages, PutMessage};
+use queue_proto::{
+    CallOptions, Endpoint, MessageCount, MessageText, Operation as _, QueueName, devstore,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::plain::read_answer;
+use crate::common::sign;
+use crate::plain::{read_answer, wire};
 use crate::running::{PROGRAM, Running};
 
 /// As many connections as are wanted.
@@ -22,7 +28,7 @@ const REQUEST: &[u8] = b"GET /devstoreaccount1?comp=list HTTP/1.1\r\nhost: x\r\n
 fn connect(port: u16) -> TcpStream {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
     stream
 }
 
@@ -35,8 +41,17 @@ fn asks(stream: &mut TcpStream) {
 
 /// Bytes of memory that a process holds.
 fn resident(process: &str) -> usize {
+    memory(process, "VmRSS:")
+}
+
+/// Bytes of memory that a process has held at most.
+fn resident_at_most(process: &str) -> usize {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: &str, line: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|status| status.strip_prefix(line)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
 
@@ -102,4 +117,53 @@ fn more_connections_than_files_are_survived() {
         server.wait()
     };
     assert_eq!(code, Some(0));
+}
+
+#[test]
+fn pages_that_a_hundred_clients_do_not_take_are_bounded() {
+    const HUNDRED: usize = 100;
+    let server = Running::start(&["--port", "0"]);
+    let account = devstore::DEVSTORE_ACCOUNT;
+    let url = format!("http://127.0.0.1:{}/{account}", server.port());
+    let endpoint = Endpoint::parse(&url, account.parse().unwrap()).unwrap();
+    let jobs = QueueName::new("jobs").unwrap();
+    let ask = |stream: &mut TcpStream, request: http::Request<Bytes>| {
+        stream.write_all(&wire(&sign(request, SystemTime::now()))).unwrap();
+    };
+    let options = CallOptions::default();
+    let mut stream = connect(server.port());
+    ask(&mut stream, CreateQueue::new(jobs.clone()).to_http(&endpoint, &options));
+    read_answer(&mut stream);
+    // Of the longest texts: pages of 2 MiB.
+    let text = "x".repeat(65_536);
+    for _ in 0..32 {
+        let put = PutMessage::new(jobs.clone(), MessageText::new(text.clone()).unwrap());
+        ask(&mut stream, put.to_http(&endpoint, &options));
+        let (head, _) = read_answer(&mut stream);
+        assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
+    }
+    let peek = PeekMessages::new(jobs).count(MessageCount::MAX).to_http(&endpoint, &options);
+    let process = server.field("pid").to_owned();
+    let before = resident(&process);
+    let crowd: Vec<TcpStream> = (0..HUNDRED)
+        .map(|_| {
+            let mut stream = connect(server.port());
+            ask(&mut stream, peek.clone());
+            stream
+        })
+        .collect();
+    // Whoever reads is answered all the same, after those that were there before.
+    let start = Instant::now();
+    ask(&mut stream, peek);
+    let (head, _) = read_answer(&mut stream);
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let more = resident_at_most(&process) - before;
+    println!(
+        "{HUNDRED} clients cost {more} bytes; another has its page after {:?}",
+        start.elapsed()
+    );
+    // The limit, a page that passes it, one that is being made, and what was allocated for them. All
+    // pages together have 200 MiB.
+    assert!(more < 128 * 1024 * 1024, "{more} bytes");
+    drop(crowd);
 }

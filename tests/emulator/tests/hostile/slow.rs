@@ -1,9 +1,11 @@
 //! Clients that take their time.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use queue_emulator::ServerOptions;
+use queue_emulator::{FailureReason, ServerOptions};
 use queue_proto::ops::{CreateQueue, PeekMessages, PutMessage};
 use queue_proto::{MessageCount, MessageText};
 
@@ -81,6 +83,45 @@ fn answers_that_nobody_takes_do_not_hold_a_connection() {
 }
 
 #[test]
+fn pages_that_nobody_takes_do_not_pile_up() {
+    let (tell, told) = mpsc::channel();
+    let options = ServerOptions::new().max_unsent_bytes(1).write_timeout(10 * LONG);
+    let f = Fixture::with(options.on_failure(move |failure| {
+        let _ = tell.send(failure.reason.clone());
+    }));
+    let mut stream = f.connect();
+    stream.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
+    read_answer(&mut stream);
+    for _ in 0..32 {
+        let text = MessageText::new("x".repeat(65_536)).unwrap();
+        stream.write_all(&wire(&f.request(&PutMessage::new(name("jobs"), text)))).unwrap();
+        read_answer(&mut stream);
+    }
+    let peek = wire(&f.request(&PeekMessages::new(name("jobs")).count(MessageCount::MAX)));
+    // More than the operating system takes for a client that does not read.
+    let mut stuck = f.connect();
+    for _ in 0..10 {
+        stuck.write_all(&peek).unwrap();
+    }
+    // Nobody waits for the client yet: it has all the time that the options grant. Who writes is
+    // not held up.
+    assert!(told.recv_timeout(2 * SHORT).is_err());
+    others_are_served(&f);
+    // Others may get between two of its pages, and at last must wait for one that it does not take.
+    let start = Instant::now();
+    let reason = loop {
+        stream.write_all(&peek).unwrap();
+        let (head, _) = read_answer(&mut stream);
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        match told.try_recv() {
+            Ok(reason) => break reason,
+            Err(_) => assert!(start.elapsed() < LONG, "it still has its connection"),
+        }
+    };
+    assert_eq!(reason, FailureReason::AnswerTakenSlowly);
+}
+
+#[test]
 fn idle_connections_make_room() {
     let f = Fixture::with(ServerOptions::new().max_connections(2));
     let mut used = f.connect();
@@ -89,7 +130,34 @@ fn idle_connections_make_room() {
     let mut unused = f.connect();
     others_are_served(&f);
     assert_eq!(rest(&mut used), "");
-    assert_eq!(rest(&mut unused), "");
+    // Nobody else had to go.
+    unused.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
+    let (head, _) = read_answer(&mut unused);
+    assert!(head.starts_with("HTTP/1.1 204 "), "{head}");
+}
+
+#[test]
+fn whoever_has_been_idle_for_longest_makes_room_one_for_each_that_comes() {
+    let f = Fixture::with(ServerOptions::new().max_connections(3));
+    let asks = |stream: &mut TcpStream| {
+        stream.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
+        let (head, _) = read_answer(stream);
+        assert!(head.starts_with("HTTP/1.1 20"), "{head}");
+    };
+    let [mut a, mut b, mut c] = [f.connect(), f.connect(), f.connect()];
+    for stream in [&mut a, &mut b, &mut c] {
+        asks(stream);
+    }
+    asks(&mut a);
+    let mut d = f.connect();
+    asks(&mut d);
+    assert_eq!(rest(&mut b), "");
+    let mut e = f.connect();
+    asks(&mut e);
+    assert_eq!(rest(&mut c), "");
+    for stream in [&mut a, &mut d, &mut e] {
+        asks(stream);
+    }
 }
 
 #[test]

@@ -1,0 +1,201 @@
+//! One connection, from its first byte to its last: TLS if there is a certificate, then requests
+//! and answers in HTTP/1.1.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use queue_proto::ErrorCode;
+use queue_proto::header::ERROR_CODE;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::answers::Answers;
+use super::body;
+use super::crowd::Seat;
+use super::failure::{ConnectionFailure, FailureReason};
+use super::options::{Limits, OnFailure, Security};
+use super::patience::Patience;
+use super::payload::{Lost, Payload};
+use super::stream::Stream;
+use crate::emulator::Emulator;
+use crate::fault::{Dropped, Exchange};
+use crate::handle::Connection;
+
+/// Room for the request line and all headers together. The service takes less.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// What all connections of a server share.
+#[derive(Clone)]
+pub(super) struct House {
+    pub(super) emulator: Emulator,
+    pub(super) security: Security,
+    pub(super) limits: Limits,
+    pub(super) answers: Arc<Answers>,
+    pub(super) on_failure: OnFailure,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+impl House {
+    /// Speaks with a client until either end has enough.
+    pub(super) async fn converse(self, stream: TcpStream, peer: SocketAddr, seat: &Arc<Seat>) {
+        let (on_failure, https) = (self.on_failure.clone(), self.security.is_https());
+        if let Err(reason) = self.speak(stream, peer, seat).await {
+            on_failure.tell(&ConnectionFailure::new(peer, https, reason));
+        }
+    }
+
+    #[cfg_attr(
+        not(feature = "https"),
+        expect(unused_mut, reason = "only TLS waits before the first request")
+    )]
+    async fn speak(
+        mut self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        seat: &Arc<Seat>,
+    ) -> Result<(), FailureReason> {
+        // An address of IPv4 that came over a socket of IPv6 is one of IPv4 all the same.
+        let ip = peer.ip().to_canonical();
+        match self.security.clone() {
+            Security::None => self.serve(stream, Connection::http(ip), seat).await,
+            #[cfg(feature = "https")]
+            Security::Tls(acceptor) => {
+                let stream = tokio::select! {
+                    () = leave(&mut self.stopped, seat) => return Ok(()),
+                    stream = tokio::time::timeout(
+                        self.limits.head_timeout,
+                        shake_hands(&acceptor, stream),
+                    ) => stream,
+                };
+                let stream = stream.map_err(|_| FailureReason::HandshakeTimeout)??;
+                self.serve(stream, Connection::https(ip), seat).await
+            }
+        }
+    }
+
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        self,
+        stream: S,
+        connection: Connection,
+        seat: &Arc<Seat>,
+    ) -> Result<(), FailureReason> {
+        let patience = Patience::new(self.limits.write_timeout, Arc::clone(&self.answers));
+        let stream = Stream::new(stream, Arc::clone(seat), patience);
+        let service = service_fn(|request| self.answer(connection, seat, request));
+        let conversation = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut conversation = pin!(conversation);
+        let mut stopped = self.stopped.clone();
+        let ended = tokio::select! {
+            ended = conversation.as_mut() => ended,
+            () = leave(&mut stopped, seat) => {
+                conversation.as_mut().graceful_shutdown();
+                conversation.await
+            }
+        };
+        match ended.err().and_then(|error| FailureReason::of_http(&error, seat)) {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    async fn answer(
+        &self,
+        connection: Connection,
+        seat: &Seat,
+        request: Request<Incoming>,
+    ) -> Result<Response<Payload>, Lost> {
+        seat.asks();
+        let (parts, incoming) = request.into_parts();
+        // What is large is a page of queues or messages, and who writes need not wait for those who
+        // do not read.
+        let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
+        let (Exchange { delay, mut result }, early) =
+            match body::read(&parts.headers, incoming, self.limits.body_timeout).await {
+                Ok(body) => {
+                    let request = Request::from_parts(parts, body);
+                    (self.emulator.exchange_unsettled(request, connection), false)
+                }
+                Err(error) => {
+                    let result = Ok(self.emulator.refuse(&parts, &error));
+                    (Exchange { delay: Duration::ZERO, result }, true)
+                }
+            };
+        if let Some(body) = match &mut result {
+            Ok(response) => Some(response.body_mut()),
+            Err(Dropped::Truncated(response)) => Some(response.body_mut()),
+            Err(_) => None,
+        } {
+            *body = self.answers.count(std::mem::take(body));
+        }
+        drop(turn);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let (mut response, payload): (_, fn(Bytes) -> Payload) = match result {
+            Ok(response) => (self.emulator.settle(response).await, Payload::whole),
+            Err(Dropped::Truncated(response)) => (*response, Payload::cut),
+            Err(Dropped::Closed) => return Err(Lost),
+            // Until the client goes away, or the server is stopped.
+            Err(Dropped::Silent) => std::future::pending().await,
+        };
+        if let Some(reason) = reason(&response) {
+            response.extensions_mut().insert(reason);
+        }
+        if early {
+            seat.answered_early();
+        } else {
+            seat.answered();
+        }
+        Ok(response.map(payload))
+    }
+}
+
+/// Waits for a reason to close the connection as soon as nothing is asked on it: the server is
+/// stopped, or others need the place.
+async fn leave(stopped: &mut watch::Receiver<bool>, seat: &Seat) {
+    tokio::select! {
+        // An error means that the server is gone.
+        _ = stopped.changed() => {}
+        () = seat.dismissed() => {}
+    }
+}
+
+#[cfg(feature = "https")]
+async fn shake_hands(
+    acceptor: &tokio_rustls::TlsAcceptor,
+    stream: TcpStream,
+) -> Result<tokio_rustls::server::TlsStream<TcpStream>, FailureReason> {
+    // The first byte tells what the client speaks, if the handshake fails; afterwards it is gone.
+    let mut first = [0];
+    let first = match stream.peek(&mut first).await {
+        Ok(1) => first.first().copied(),
+        _ => None,
+    };
+    let shaken = acceptor.accept(stream).await;
+    shaken.map_err(|error| FailureReason::of_handshake(&error, first))
+}
+
+/// The service puts the text of an error behind the status on the first line of the answer.
+fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
+    let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
+        _ if response.status() == StatusCode::UNAUTHORIZED => {
+            ErrorCode::NoAuthenticationInformation
+        }
+        code => ErrorCode::from(code),
+    };
+    ReasonPhrase::try_from(code.text().as_bytes()).ok()
+}
