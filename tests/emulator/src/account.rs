@@ -1,4 +1,4 @@
-//! The storage accounts that an emulator serves.
+//! The storage accounts that an emulator serves: [`Account`], a name with its keys.
 
 use std::error::Error;
 use std::fmt;
@@ -50,7 +50,7 @@ impl Account {
         Ok(Self { name, keys, text })
     }
 
-    /// Its name.
+    /// The name of the account.
     #[must_use]
     pub fn name(&self) -> &AccountName {
         &self.name
@@ -85,8 +85,12 @@ impl Account {
 impl FromStr for Account {
     type Err = InvalidAccount;
 
-    /// Reads `name:key` or `name:key1:key2`.
+    /// Reads `name:key` or `name:key1:key2`. `devstoreaccount1` alone is that account with its
+    /// published key.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == devstore::DEVSTORE_ACCOUNT {
+            return Ok(Self::devstore());
+        }
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
         Self::new(name, &parts.collect::<Vec<_>>())
@@ -99,7 +103,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// Why something is not an account. Never holds a key.
+/// The reason why a text is not an account. It never holds a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidAccount {

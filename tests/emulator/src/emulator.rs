@@ -134,7 +134,7 @@ impl Emulator {
         self.shared.accounts.first().expect("an emulator has an account")
     }
 
-    /// Every account: those given to the builder, in that order, and `devstoreaccount1`.
+    /// Every account: those given to the builder, in that order, or else `devstoreaccount1`.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.shared.accounts

@@ -103,7 +103,7 @@ mod tests {
             request = request.header(HOST, host);
         }
         let account = Account::new("contoso", &["a2V5"]).unwrap();
-        let emulator = Emulator::builder().account(account).build();
+        let emulator = Emulator::builder().account(account).account(Account::devstore()).build();
         let endpoint = endpoint(&request.body(()).unwrap(), false, &emulator).ok()?;
         Some(endpoint.to_string())
     }

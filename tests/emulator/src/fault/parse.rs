@@ -11,7 +11,8 @@ use queue_proto::{ErrorCode, OperationKind, QueueName};
 use super::{Effect, Fault};
 
 impl Fault {
-    /// Reads a script: one fault a line; what follows `#` is a comment.
+    /// Reads a script: one fault a line; what follows `#` is a comment. A byte order mark before
+    /// the first line, as editors on Windows write it, is passed over.
     ///
     /// Each line has an effect, with the words of [`Effect`], and then any of `operation=NAME`
     /// (the name in the REST reference in one word, several with commas between them),
@@ -33,6 +34,7 @@ impl Fault {
     /// [`InvalidFault`] with the line and the word that are not understood.
     pub fn parse_script(script: &str) -> Result<Vec<Self>, InvalidFault> {
         let mut faults = Vec::new();
+        let script = script.strip_prefix('\u{feff}').unwrap_or(script);
         for (index, line) in script.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
             if !line.is_empty() {

@@ -165,9 +165,31 @@ fn pages_of_queues_go_on_where_the_last_one_stopped() {
 }
 
 #[test]
+fn the_account_that_everybody_knows_is_there_if_it_is_the_only_one_or_named() {
+    let contoso: Account = "contoso:b25l".parse().unwrap();
+    let names = |emulator: Emulator| {
+        let names = emulator.accounts().iter().map(|account| account.name().to_string());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(Emulator::new()), ["devstoreaccount1"]);
+    assert_eq!(names(Emulator::builder().account(contoso.clone()).build()), ["contoso"]);
+    let named = "devstoreaccount1".parse().unwrap();
+    let emulator = Emulator::builder().account(contoso.clone()).account(named).build();
+    assert_eq!(names(emulator.clone()), ["contoso", "devstoreaccount1"]);
+    call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
+    // With another key, the published one is as good as none.
+    let other = "devstoreaccount1:b25l".parse().unwrap();
+    let emulator = Emulator::builder().account(other).build();
+    let error = call(&emulator, &CreateQueue::new(name("jobs"))).unwrap_err();
+    assert_eq!(*error.code(), ErrorCode::AuthenticationFailed);
+    assert!("contoso".parse::<Account>().is_err());
+}
+
+#[test]
 fn accounts_are_separate() {
     let contoso = Account::new("contoso", &["b25l", crate::common::KEY]).unwrap();
-    let emulator = Emulator::builder().account(contoso.clone()).build();
+    let builder = Emulator::builder().account(contoso.clone());
+    let emulator = builder.account(Account::devstore()).build();
     assert_eq!(emulator.account().name(), contoso.name());
     call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
 

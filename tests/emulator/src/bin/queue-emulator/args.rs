@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: [`parse`] makes [`Options`] of it.
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
@@ -6,76 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use queue_emulator::{Account, Durability, Fault, InvalidAccount, Role, TokenIssuer, UserToken};
+use queue_emulator::{Account, Durability, Fault, Role, TokenIssuer, UserToken};
 
-use crate::sentence;
-
-/// The environment variable that accounts are taken from if none are given: who has set it for
-/// Azurite has the same ones here.
-pub(crate) const ACCOUNTS: &str = "AZURITE_ACCOUNTS";
-
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-Azure Queue Storage on this machine, for development and tests.
-
-Usage: queue-emulator [OPTIONS]
-       queue-emulator [OPTIONS] --exec COMMAND [ARGUMENT]...
-       queue-emulator token [TOKEN OPTIONS]
-
-It listens until ctrl-c or SIGTERM and keeps all queues in memory, or on disk with --location.
-Standard error tells you the connection string; standard output gets one line of JSON as soon as clients can connect.
-
-Options:
-  --port N              Port to listen on; 0 picks a free one [default: 10001]
-  --host ADDRESS        Address to listen on [default: 127.0.0.1]. Any other than a loopback
-                        address lets other machines in, over unencrypted HTTP unless --https.
-  --location DIR        Keep the queues in this folder, which is made if there is none. Nothing is
-                        answered before it is on disk.
-  --durability LEVEL    With --location, when a change is answered: `disk`, when it is on disk, or
-                        `os`, when the operating system has it: faster, and safe if this program
-                        is killed, but not if the machine stops [default: disk]
-  --https               Listen for HTTPS. Makes a certificate for this machine, and says in which
-                        file the one is that clients must trust.
-  --cert FILE           Use this certificate (PEM, with its chain) for HTTPS; needs --key
-  --key FILE            The private key of the certificate (PEM)
-  --account NAME:KEY    One more account beside devstoreaccount1. KEY is base64; several keys
-                        of one account are separated by colons. May be repeated; connection
-                        strings are printed for the first one given. Without this option, those
-                        that the environment variable AZURITE_ACCOUNTS has as NAME:KEY;NAME:KEY
-  --deletion-time SEC   How long the name of a deleted queue cannot be used again
-                        [default: 30, as in the service]
-  --faults FILE         Make faults by the script in FILE: a line like `close-after
-                        operation=PutMessage probability=0.1`. The README lists the words.
-  --seed N              Draw ids, receipts and faults from this number on: the same in every run
-  --threads N           Threads that answer [default: 1, which costs the least]. A store on disk
-                        has one more.
-  --replication-lag SEC How far the secondary is behind the primary [default: 0]
-  --role USER=ROLE,...  What the user with this object id may do with a bearer token: owner,
-                        contributor, reader, processor, sender or delegator. USER * stands for all
-                        that are not named. May be repeated [default: *=owner]
-  --bearer-over-http    Take bearer tokens over plain HTTP too, from this machine
-  --token-secret TEXT   Take only tokens of `queue-emulator token` with the same secret. Without
-                        it any token is taken whose claims are right, whoever signed it.
-  --exec COMMAND...     Run COMMAND with the connection string in the environment variable
-                        AZURE_STORAGE_CONNECTION_STRING, then stop and exit as it did. Takes the
-                        rest of the command line. Standard output is then COMMAND's alone.
-  -h, --help            Print this help
-  -V, --version         Print the version
-
-Token options, for `queue-emulator token`, which prints a bearer token and ends:
-  --object-id ID        The user [default: a certain one]
-  --tenant ID           The user's tenant [default: a certain one]
-  --audience URL        For which service [default: https://storage.azure.com]
-  --role ROLE           Limits the user to this role; may be repeated [default: what --role of the
-                        emulator says]
-  --life SEC            How long it is valid [default: 3600]
-  --token-secret TEXT   The secret that signs it
-
-Examples:
-  queue-emulator
-  queue-emulator token --role sender
-  queue-emulator --port 0 --exec python3 my_tests.py
-";
+use crate::input;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -83,8 +16,8 @@ pub(crate) enum Command {
     Help,
     Version,
     Run(Box<Options>),
-    /// Print a token of this issuer.
-    Token(TokenIssuer, UserToken),
+    /// Print a token of this issuer, or of the one whose secret everybody knows.
+    Token(Option<TokenIssuer>, UserToken),
 }
 
 /// How to run.
@@ -112,8 +45,11 @@ pub(crate) struct Options {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Https {
     Off,
-    /// With a certificate that is made at start.
-    Generated,
+    /// With a certificate that is made at start and written to this file, or to one of the
+    /// program's choice.
+    Generated {
+        file: Option<PathBuf>,
+    },
     /// With this certificate and key.
     Files {
         certificate: PathBuf,
@@ -148,7 +84,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         issuer: None,
         exec: None,
     };
-    let (mut certificate, mut key) = (None, None);
+    let (mut https, mut certificate, mut key, mut trust) = (false, None, None, None);
+    let mut secret = None;
     let mut first = true;
     while let Some(arg) = parser.next()? {
         match arg {
@@ -157,20 +94,27 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("port") => options.port = parser.value()?.parse()?,
             Long("host") => options.host = parser.value()?.string()?,
             Long("account") => options.accounts.push(account(&parser.value()?)?),
+            Long("account-file") => {
+                options.accounts.extend(input::accounts_in(&path(&mut parser)?)?);
+            }
             Value(word) if first && word == "token" => return token(parser),
             Long("deletion-time") => options.deletion_time = Some(seconds(&mut parser)?),
-            Long("location") => options.location = Some(PathBuf::from(parser.value()?)),
+            Long("location") => options.location = Some(path(&mut parser)?),
             Long("durability") => options.durability = Some(durability(&mut parser)?),
-            Long("https") => options.https = Https::Generated,
-            Long("cert") => certificate = Some(PathBuf::from(parser.value()?)),
-            Long("key") => key = Some(PathBuf::from(parser.value()?)),
-            Long("faults") => options.faults.extend(faults(&parser.value()?)?),
+            Long("https") => https = true,
+            Long("certificate-file") => trust = Some(path(&mut parser)?),
+            Long("cert") => certificate = Some(path(&mut parser)?),
+            Long("key") => key = Some(path(&mut parser)?),
+            Long("faults") => options.faults.extend(input::faults_in(&path(&mut parser)?)?),
             Long("seed") => options.seed = Some(parser.value()?.parse()?),
             Long("threads") => options.threads = parser.value()?.parse()?,
             Long("replication-lag") => options.replication_lag = Some(seconds(&mut parser)?),
             Long("role") => options.roles.push(roles(&parser.value()?.string()?)?),
             Long("bearer-over-http") => options.bearer_over_http = true,
-            Long("token-secret") => options.issuer = Some(issuer(&mut parser)?),
+            Long(name @ ("token-secret" | "token-secret-file")) => {
+                let name = name.to_owned();
+                give_once(&mut secret, issuer(&name, &mut parser)?)?;
+            }
             Long("exec") => {
                 let program = parser.value()?;
                 let arguments = parser.raw_args()?.collect();
@@ -183,20 +127,27 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     if options.durability.is_some() && options.location.is_none() {
         return Err("--durability needs --location: without it queues are kept in memory".into());
     }
-    options.https = match (options.https, certificate, key) {
-        (https, None, None) => https,
-        (_, Some(certificate), Some(key)) => Https::Files { certificate, key },
+    options.https = match (certificate, key, trust) {
+        (None, None, file) if https => Https::Generated { file },
+        (None, None, None) => Https::Off,
+        (None, None, Some(_)) => return Err("--certificate-file needs --https".into()),
+        (Some(certificate), Some(key), None) => Https::Files { certificate, key },
+        (Some(_), Some(_), Some(_)) => {
+            return Err(
+                "--certificate-file is for the certificate that --https makes, and --cert \
+                        takes another"
+                    .into(),
+            );
+        }
         _ => return Err("--cert and --key must be given together".into()),
     };
+    options.issuer = secret;
     Ok(Command::Run(Box::new(options)))
 }
 
-/// The signing secret when none is given. It is no secret: who wants one gives it.
-const OPEN_SECRET: &[u8] = b"queue-emulator";
-
 fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let mut user = UserToken::new();
-    let mut signer = TokenIssuer::new(OPEN_SECRET);
+    let mut secret = None;
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -205,11 +156,14 @@ fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("audience") => user = user.audience(parser.value()?.string()?),
             Long("role") => user = user.role(role(&parser.value()?.string()?)?),
             Long("life") => user = user.life(seconds(&mut parser)?),
-            Long("token-secret") => signer = issuer(&mut parser)?,
+            Long(name @ ("token-secret" | "token-secret-file")) => {
+                let name = name.to_owned();
+                give_once(&mut secret, issuer(&name, &mut parser)?)?;
+            }
             _ => return Err(arg.unexpected()),
         }
     }
-    Ok(Command::Token(signer, user))
+    Ok(Command::Token(secret, user))
 }
 
 fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
@@ -224,8 +178,25 @@ fn durability(parser: &mut lexopt::Parser) -> Result<Durability, lexopt::Error> 
     }
 }
 
-fn issuer(parser: &mut lexopt::Parser) -> Result<TokenIssuer, lexopt::Error> {
-    Ok(TokenIssuer::new(parser.value()?.string()?.as_bytes()))
+fn path(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+    Ok(PathBuf::from(parser.value()?))
+}
+
+/// The issuer of `--token-secret` or `--token-secret-file`.
+fn issuer(option: &str, parser: &mut lexopt::Parser) -> Result<TokenIssuer, lexopt::Error> {
+    if option == "token-secret-file" {
+        return input::issuer_in(&path(parser)?);
+    }
+    // Not by an error of the parser's, which repeats the value.
+    let secret = parser.value()?;
+    input::issuer(secret.to_str().ok_or("--token-secret is not valid UTF-8")?, "--token-secret")
+}
+
+fn give_once(found: &mut Option<TokenIssuer>, issuer: TokenIssuer) -> Result<(), lexopt::Error> {
+    match found.replace(issuer) {
+        None => Ok(()),
+        Some(_) => Err("the secret of tokens is given twice".into()),
+    }
 }
 
 fn role(name: &str) -> Result<Role, lexopt::Error> {
@@ -239,128 +210,10 @@ fn roles(text: &str) -> Result<(String, Vec<Role>), lexopt::Error> {
     Ok((user.to_owned(), names.map(role).collect::<Result<_, _>>()?))
 }
 
-fn faults(file: &OsStr) -> Result<Vec<Fault>, lexopt::Error> {
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.to_string_lossy());
-    let script = std::fs::read_to_string(file).map_err(|error| named(&error))?;
-    Fault::parse_script(&script).map_err(|error| named(&error).into())
-}
-
 fn account(value: &OsStr) -> Result<Account, lexopt::Error> {
     let text = value.to_str().ok_or("--account is not valid UTF-8")?;
-    named_account(text, "--account")
-}
-
-/// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
-fn named_account(text: &str, from: &str) -> Result<Account, lexopt::Error> {
-    text.parse().map_err(|error: InvalidAccount| format!("{from}: {}", sentence(&error)).into())
-}
-
-/// The accounts in the text of [`ACCOUNTS`].
-pub(crate) fn accounts(text: &str) -> Result<Vec<Account>, lexopt::Error> {
-    let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
-    accounts.map(|account| named_account(account, ACCOUNTS)).collect()
+    input::account(text, "--account")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(args: &[&str]) -> Result<Box<Options>, String> {
-        let args = ["queue-emulator"].iter().chain(args).map(OsString::from);
-        match parse(args) {
-            Ok(Command::Run(options)) => Ok(options),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    #[test]
-    fn defaults() {
-        let options = run(&[]).unwrap();
-        assert_eq!((options.port, options.host.as_str()), (10001, "127.0.0.1"));
-        assert_eq!(options.threads.get(), 1);
-        assert!(options.accounts.is_empty() && options.exec.is_none());
-    }
-
-    #[test]
-    fn everything_after_exec_belongs_to_the_command() {
-        let options = run(&["--port", "0", "--exec", "sh", "-c", "--port 5", "--help"]).unwrap();
-        let exec = options.exec.unwrap();
-        assert_eq!(options.port, 0);
-        assert_eq!(exec.program, "sh");
-        assert_eq!(exec.arguments, ["-c", "--port 5", "--help"]);
-    }
-
-    #[test]
-    fn mistakes_are_named_and_keys_are_not_repeated() {
-        for (args, expected) in [
-            (&["--port", "70000"][..], "70000"),
-            (&["--port"], "--port"),
-            (&["--threads", "0"], "0"),
-            (&["--prot", "1"], "--prot"),
-            (&["extra"], "extra"),
-            (&["--exec"], "--exec"),
-            (&["--deletion-time", "-1"], "-1"),
-            (&["--account", "one"], "--account"),
-            (&["--location", "x", "--durability", "none"], "disk or os"),
-            (&["--durability", "os"], "--location"),
-            (&["--cert", "c.pem"], "--key"),
-            (&["--role", "sender"], "USER=ROLE"),
-            (&["--role", "me=emperor"], "emperor"),
-            (&["--faults", "/no/such/file"], "/no/such/file"),
-            (&["--port", "0", "token"], "token"),
-            (&["token", "--port", "0"], "--port"),
-            (&["--account", "UPPER:c2VjcmV0"], "account"),
-        ] {
-            let error = run(args).unwrap_err();
-            assert!(error.contains(expected), "{args:?}: {error}");
-            assert!(!error.contains("c2VjcmV0"), "{error}");
-        }
-        let error = run(&["--account", "one:c2VjcmV0!"]).unwrap_err();
-        assert!(!error.contains("c2VjcmV0"), "{error}");
-    }
-
-    #[test]
-    fn help_names_every_option() {
-        assert!(matches!(parse(["x", "-h"].map(OsString::from)), Ok(Command::Help)));
-        assert!(matches!(parse(["x", "-V"].map(OsString::from)), Ok(Command::Version)));
-        for option in [
-            "--port",
-            "--host",
-            "--location",
-            "--durability",
-            "--https",
-            "--cert",
-            "--key",
-            "--account",
-            "--deletion-time",
-            "--faults",
-            "--seed",
-            "--threads",
-            "--replication-lag",
-            "--role",
-            "--bearer-over-http",
-            "--token-secret",
-            "--exec",
-            "--help",
-            "--version",
-            "--object-id",
-            "--tenant",
-            "--audience",
-            "--life",
-        ] {
-            assert!(HELP.contains(option), "{option}");
-        }
-    }
-
-    #[test]
-    fn roles_and_certificates() {
-        let options = run(&["--role", "me=sender,delegator", "--role", "*=", "--https"]).unwrap();
-        let expected =
-            [("me".to_owned(), vec![Role::Sender, Role::Delegator]), ("*".to_owned(), vec![])];
-        assert_eq!(options.roles, expected);
-        assert_eq!(options.https, Https::Generated);
-        let options = run(&["--cert", "c", "--key", "k"]).unwrap();
-        assert_eq!(options.https, Https::Files { certificate: "c".into(), key: "k".into() });
-    }
-}
+mod tests;

@@ -2,21 +2,34 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod announce;
 mod args;
 mod certificate;
+mod exec;
+mod help;
+mod input;
+mod own_file;
 mod run;
 mod say;
+mod signals;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
-use args::Command;
-use say::{print, say};
+use queue_emulator::TokenIssuer;
+
+use crate::args::Command;
+use crate::say::{print, say};
+
+/// The secret that signs tokens when none is given. Everybody may know it: an emulator without a
+/// secret takes tokens whoever signed them.
+const OPEN_SECRET: &[u8] = b"queue-emulator";
 
 fn main() -> ExitCode {
     match parse() {
         Ok(Command::Help) => {
-            print(args::HELP.trim_end());
+            print(help::HELP.trim_end());
             ExitCode::SUCCESS
         }
         Ok(Command::Version) => {
@@ -24,7 +37,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Command::Token(issuer, user)) => {
-            print(issuer.issue(&user, std::time::SystemTime::now()));
+            let issuer = issuer.unwrap_or_else(|| TokenIssuer::new(OPEN_SECRET));
+            print(issuer.issue(&user, SystemTime::now()));
             ExitCode::SUCCESS
         }
         Ok(Command::Run(options)) => run::run(*options).unwrap_or_else(|error| {
@@ -42,12 +56,7 @@ fn main() -> ExitCode {
 /// What the command line asks for, and the environment.
 fn parse() -> Result<Command, lexopt::Error> {
     let mut command = args::parse(std::env::args_os())?;
-    if let Command::Run(options) = &mut command
-        && options.accounts.is_empty()
-        && let Ok(text) = std::env::var(args::ACCOUNTS)
-    {
-        options.accounts = args::accounts(&text)?;
-    }
+    input::add_environment(&mut command)?;
     Ok(command)
 }
 
