@@ -1,4 +1,5 @@
-//! The one trait that every strategy implements.
+//! [`Authorize`], the one trait that every strategy implements, and the two strategies that have no
+//! credential of their own: [`Anonymous`] and [`Both`].
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use crate::AuthError;
+use crate::error::AuthError;
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -120,3 +121,66 @@ macro_rules! forward {
 }
 
 forward!(Arc<A>, Box<A>, &A);
+
+/// Sends requests as they are: for preflight requests, for gateways that add credentials, and for
+/// URLs that already carry a shared access signature.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to hold")]
+pub struct Anonymous;
+
+impl Authorize for Anonymous {
+    fn authorize(
+        &self,
+        _request: &mut http::request::Parts,
+        _now: SystemTime,
+    ) -> Result<(), AuthError> {
+        Ok(())
+    }
+}
+
+/// Two ways at once: a [`UserDelegationSas`](crate::sas::UserDelegationSas) that is bound to a user,
+/// and that user's bearer token.
+///
+/// Both are applied, or none.
+#[derive(Clone, Debug)]
+pub struct Both<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A: Authorize, B: Authorize> Both<A, B> {
+    /// Applies `first`, then `second`.
+    pub fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+}
+
+impl<A: Authorize, B: Authorize> Authorize for Both<A, B> {
+    fn authorize(
+        &self,
+        request: &mut http::request::Parts,
+        now: SystemTime,
+    ) -> Result<(), AuthError> {
+        let before = (request.uri.clone(), request.headers.clone());
+        self.first.authorize(request, now)?;
+        self.second.authorize(request, now).inspect_err(|_| {
+            (request.uri, request.headers) = before;
+        })
+    }
+
+    fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
+        Box::pin(async move {
+            self.first.refresh(now).await?;
+            self.second.refresh(now).await
+        })
+    }
+
+    fn rejected(&self, challenge: &http::HeaderMap) -> bool {
+        // Both must hear of it, so no short circuit.
+        self.first.rejected(challenge) | self.second.rejected(challenge)
+    }
+
+    fn requires_tls(&self) -> bool {
+        self.first.requires_tls() || self.second.requires_tls()
+    }
+}

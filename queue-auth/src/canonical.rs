@@ -6,15 +6,18 @@
 //! The string is put together as bytes, on the stack, and checked to be text once and as a whole:
 //! what separates its pieces is ASCII, so it is valid exactly if every piece is.
 
+mod few;
+pub(crate) mod head;
 mod headers;
 mod order;
 mod resource;
 
 use http::HeaderName;
 
-use crate::few::Few;
-use crate::{AuthError, Head};
+use crate::error::AuthError;
 
+use few::Buffer;
+use head::Head;
 use headers::Headers;
 pub(crate) use headers::single;
 pub(crate) use resource::secondary_rest;
@@ -22,9 +25,6 @@ pub(crate) use resource::secondary_rest;
 pub(crate) const X_MS_DATE: HeaderName = HeaderName::from_static("x-ms-date");
 #[cfg(feature = "verify-bearer")]
 pub(crate) const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
-
-/// The string while it grows; the requests of the service sign well below this size.
-type Buffer = Few<u8, 512>;
 
 /// The two ways to sign with an account key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +73,13 @@ impl<'a> Signable<'a> {
             Scheme::SharedKey => {
                 headers.write_fixed(&mut out);
                 headers.write_x_ms(&mut out)?;
-                resource::write_path(self, &mut out);
+                self.write_path(&mut out);
                 resource::write_query(query, &mut out)?;
             }
             Scheme::SharedKeyLite => {
                 headers.write_fixed_lite(&mut out);
                 headers.write_x_ms(&mut out)?;
-                resource::write_path(self, &mut out);
+                self.write_path(&mut out);
                 resource::write_comp(query, &mut out)?;
             }
         }
@@ -88,6 +88,10 @@ impl<'a> Signable<'a> {
             return Ok(use_it(bytes));
         }
         Err(headers.not_text().unwrap_or_else(|| resource::not_text(query)))
+    }
+
+    fn write_path(&self, out: &mut Buffer) {
+        resource::write_path(self.account, self.head.uri.path(), self.keep_secondary, out);
     }
 
     /// The string to sign.

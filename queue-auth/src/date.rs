@@ -7,7 +7,7 @@ use httpdate::HttpDate;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::AuthError;
+use crate::error::AuthError;
 
 /// First second of the year 10000, the first that neither format can express.
 const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);

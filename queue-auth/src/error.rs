@@ -47,11 +47,16 @@ pub enum AuthError {
         reason: Cow<'static, str>,
     },
     /// A credential could not be obtained.
+    #[non_exhaustive]
     Unavailable {
-        /// What was tried, in words.
+        /// The attempt that failed, in words.
         reason: Cow<'static, str>,
-        /// Why it failed.
+        /// The cause of the failure.
         source: Option<BoxError>,
+        /// Whether a later try may succeed without anybody changing anything.
+        transient: bool,
+        /// The time for which the provider asks not to be asked again.
+        retry_after: Option<Duration>,
     },
 }
 
@@ -66,26 +71,26 @@ impl AuthError {
         reason: impl Into<Cow<'static, str>>,
         source: impl Into<Option<BoxError>>,
     ) -> Self {
-        Self::Unavailable { reason: reason.into(), source: source.into() }
+        Self::Unavailable {
+            reason: reason.into(),
+            source: source.into(),
+            transient: false,
+            retry_after: None,
+        }
     }
 
     /// Whether a later try may succeed without anybody changing anything: a token could not be
     /// fetched because the identity provider was not reached or was busy.
     pub fn is_transient(&self) -> bool {
-        #[cfg(feature = "aad")]
-        if let Some(error) = crate::bearer::TokenError::of(self) {
-            return error.is_transient();
-        }
-        false
+        matches!(self, Self::Unavailable { transient: true, .. })
     }
 
     /// For how long the identity provider asks not to be asked again.
     pub fn retry_after(&self) -> Option<Duration> {
-        #[cfg(feature = "aad")]
-        if let Some(error) = crate::bearer::TokenError::of(self) {
-            return error.retry_after();
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
         }
-        None
     }
 }
 

@@ -61,26 +61,22 @@ mod authorize;
 #[cfg(feature = "aad")]
 pub mod bearer;
 mod canonical;
-mod compose;
 mod date;
 mod error;
-mod few;
-mod gate;
-mod head;
 mod key;
 mod mismatch;
 mod query;
+mod renew;
 pub mod sas;
 mod shared_key;
 pub mod verify;
 
-pub use authorize::{Authorize, BoxFuture};
+pub use authorize::{Anonymous, Authorize, Both, BoxFuture};
 #[cfg(feature = "aad")]
 pub use bearer::Bearer;
+pub use canonical::head::Head;
 pub use canonical::{string_to_sign, string_to_sign_lite};
-pub use compose::{Anonymous, Both};
 pub use error::{AuthError, BoxError};
-pub use head::Head;
 pub use key::{AccountKey, InvalidKey};
 pub use mismatch::explain_mismatch;
 pub use shared_key::{SharedKey, SharedKeyLite};

@@ -3,14 +3,10 @@
 mod pasted;
 mod request;
 mod sas;
-
-use std::fmt;
+mod words;
 
 use request::Request;
-
-const DIFFERENT_LENGTH: &str = "one of the strings ends early";
-const ANOTHER_SERVICE: &str =
-    "the request went to the endpoint of another service, or the text is of another request";
+use words::value;
 
 /// Says in words where the string that we signed first differs from the one that the service signed,
 /// or `None` when they are equal (then the key is wrong).
@@ -100,25 +96,9 @@ impl<'a> Parsed<'a> {
     }
 }
 
-fn value(what: &str, theirs: &str, ours: &str) -> String {
-    struct Shown<'a>(&'a str);
-
-    impl fmt::Display for Shown<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            if self.0.is_empty() { f.write_str("nothing") } else { write!(f, "{:?}", self.0) }
-        }
-    }
-
-    match (theirs, what) {
-        ("", "") => format!("the service saw nothing, we signed {}", Shown(ours)),
-        (_, "") => format!("the service saw {}, we signed {}", Shown(theirs), Shown(ours)),
-        ("", _) => format!("the service saw no {what}, we signed {}", Shown(ours)),
-        _ => format!("the service saw {what} {}, we signed {}", Shown(theirs), Shown(ours)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::words::ANOTHER_SERVICE;
     use super::*;
 
     const FIXED: &str = "PUT\n\n\n12\n\n\n\n\n\n\n\n\n";

@@ -30,21 +30,22 @@
 mod account;
 mod credential;
 mod delegation;
-mod error;
+pub(crate) mod error;
 mod explain;
-mod fields;
-mod permission;
+pub(crate) mod fields;
+pub(crate) mod kind;
+pub(crate) mod permission;
 mod queue;
-mod token;
-mod value;
+pub(crate) mod token;
+pub(crate) mod value;
 mod version;
 
 pub use account::AccountSas;
 pub use credential::{SasCredential, SasSource};
 pub use delegation::{UserDelegationKey, UserDelegationSas};
 pub use error::InvalidSas;
-pub use explain::{Explanation, Note, SasKind};
-pub(crate) use fields::Fields;
+pub use explain::{Explanation, Note};
+pub use kind::SasKind;
 pub use permission::{
     AccountPermissions, InvalidLetters, QueuePermissions, ResourceTypes, Services,
 };

@@ -8,10 +8,13 @@ use hmac::Mac as _;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
+use crate::authorize::Authorize;
+use crate::canonical::head::Head;
 use crate::canonical::{Scheme, Signable, X_MS_DATE};
 use crate::date::HeaderDate;
+use crate::error::AuthError;
+use crate::key::AccountKey;
 use crate::key::{SIGNATURE_LEN, push_signature};
-use crate::{AccountKey, AuthError, Authorize, Head};
 
 /// Authorization with a key of the account: `Authorization: SharedKey account:signature`.
 ///

@@ -27,77 +27,31 @@
 
 #[cfg(feature = "verify-bearer")]
 mod bearer;
+#[cfg(feature = "verify-bearer")]
+mod claims;
+mod context;
 mod error;
 mod grant;
 mod sas;
 mod shared_key;
 mod store;
 
-use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
-
 use http::header::AUTHORIZATION;
 
-use crate::Head;
 use crate::canonical::Scheme;
-use crate::sas::Fields;
+use crate::canonical::head::Head;
+use crate::sas::fields::Fields;
 
 #[cfg(feature = "verify-bearer")]
-pub use bearer::{BearerClaims, BearerRules, TokenHeader, TokenSignatures};
+pub use bearer::{BearerRules, TokenHeader, TokenSignatures};
+#[cfg(feature = "verify-bearer")]
+pub use claims::BearerClaims;
+pub use context::{MAX_CLOCK_SKEW, RequestContext};
 pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::{Access, Grant};
 pub use store::{
     DelegationKeyId, DelegationKeyStore, KeyStore, NoPolicies, PolicyStore, StoredPolicy,
 };
-
-/// How far the clock of a client may be off: 15 minutes, both ways.
-pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
-
-/// What a server knows of a request besides the request.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RequestContext {
-    /// The server's time.
-    pub now: SystemTime,
-    /// The client's address; without it a signature that is bound to addresses is refused. An IPv4
-    /// address that is mapped to IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address.
-    pub client_ip: Option<IpAddr>,
-    /// Whether the connection is encrypted. Without it a signature that demands HTTPS is refused,
-    /// and so is a bearer token.
-    pub https: bool,
-    /// Whether the path starts with the account name, as emulators have it: `/account/queue`.
-    /// Otherwise it starts with the queue.
-    pub path_style: bool,
-}
-
-impl RequestContext {
-    /// A request that came at `now` over plain HTTP from an unknown address, with the account in
-    /// the host name.
-    pub fn new(now: SystemTime) -> Self {
-        Self { now, client_ip: None, https: false, path_style: false }
-    }
-
-    /// Sets the client's address.
-    #[must_use]
-    pub fn client_ip(mut self, address: IpAddr) -> Self {
-        self.client_ip = Some(address);
-        self
-    }
-
-    /// Says whether the connection is encrypted.
-    #[must_use]
-    pub fn https(mut self, https: bool) -> Self {
-        self.https = https;
-        self
-    }
-
-    /// Says whether the path starts with the account name.
-    #[must_use]
-    pub fn path_style(mut self, path_style: bool) -> Self {
-        self.path_style = path_style;
-        self
-    }
-}
 
 /// Verifies requests with the keys of a [`KeyStore`].
 #[derive(Debug)]

@@ -132,11 +132,45 @@ async fn failures() {
         let error = task.await.unwrap().unwrap_err();
         causes += usize::from(std::error::Error::source(&error).is_some());
     }
-    assert_eq!((calls.load(Ordering::SeqCst), causes), (2, 1));
+    // All who waited know why.
+    assert_eq!((calls.load(Ordering::SeqCst), causes), (2, 100));
 
     let now = now + 6 * Duration::from_secs(1);
     credential.refresh(now).await.unwrap();
     assert_eq!(sent_at(&credential, now).unwrap(), "t3");
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_dropped_is_taken_up_again() {
+    let calls = Arc::default();
+    let credential = counting(&calls, never()).initial(token("first", 10));
+    let now = frozen() + 6 * MINUTE;
+    {
+        let mut dropped = credential.refresh(now);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(dropped.as_mut().poll(&mut context).is_pending());
+    }
+    credential.refresh(now).await.unwrap();
+    assert_eq!(
+        (calls.load(Ordering::SeqCst), sent_at(&credential, now).unwrap()),
+        (2, "t2".into())
+    );
+}
+
+#[tokio::test]
+async fn short_tokens_are_renewed_half_way() {
+    // They end sooner than the time by which renewals are ahead, and are not fetched for each request.
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let credential = SasCredential::from_fn(move |now| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let minutes = now.duration_since(frozen()).unwrap().as_secs() / 60 + 4;
+        Box::pin(async move { Ok(token("short", minutes)) })
+    });
+    for (seconds, expected) in [(0, 1), (60, 1), (119, 1), (120, 2), (200, 2)] {
+        credential.refresh(frozen() + Duration::from_secs(seconds)).await.unwrap();
+        assert_eq!(calls.load(Ordering::SeqCst), expected, "after {seconds} s");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The authorizer.
+//! [`Bearer`], the authorizer: when it fetches tokens and how it puts them on requests.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,15 +9,18 @@ use http::header::AUTHORIZATION;
 use http::uri::Scheme;
 use httpdate::fmt_http_date;
 
-use super::cache::{Cache, Readiness};
-use super::{Audience, TokenError, TokenSource};
+use super::audience::Audience;
+use super::cache::Cache;
+use super::error::TokenError;
+use super::source::TokenSource;
+use super::token::AccessToken;
+use crate::authorize::{Authorize, BoxFuture};
 use crate::canonical::X_MS_DATE;
-use crate::gate::{Gate, Pass};
-use crate::{AuthError, Authorize, BoxFuture, date};
-
-/// How long before its end a token is renewed, unless set otherwise. The official SDKs do it five
-/// minutes before, too.
-const AHEAD: Duration = Duration::from_secs(5 * 60);
+use crate::date;
+use crate::error::AuthError;
+use crate::renew::gate::{Gate, Pass};
+use crate::renew::stock::Stock;
+use crate::renew::{self, Renewable, Spawn};
 
 /// How often a fetch is done again because a challenge came in while it ran.
 const OVERTAKEN: u32 = 3;
@@ -53,12 +56,9 @@ const OVERTAKEN: u32 = 3;
 /// ```
 pub struct Bearer<S> {
     shared: Arc<Shared<S>>,
-    ahead: Duration,
     spawn: Option<Spawn>,
     allow_http: bool,
 }
-
-type Spawn = Box<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 
 /// What a task in the background shares with the authorizer.
 struct Shared<S> {
@@ -72,7 +72,7 @@ impl<S: TokenSource> Bearer<S> {
     pub fn new(source: S) -> Self {
         let cache = Mutex::new(Cache::new(Audience::storage()));
         let shared = Arc::new(Shared { source, cache, gate: Gate::default() });
-        Self { shared, ahead: AHEAD, spawn: None, allow_http: false }
+        Self { shared, spawn: None, allow_http: false }
     }
 
     /// Asks for tokens for another audience.
@@ -82,11 +82,11 @@ impl<S: TokenSource> Bearer<S> {
         self
     }
 
-    /// Renews tokens so long before their end; 5 minutes unless set. For tokens that live for less
-    /// than twice that, half of their life counts.
+    /// Renews tokens so long before their end. For tokens that live for less than twice that time,
+    /// half of their life counts. Default: 5 minutes.
     #[must_use]
-    pub fn refresh_ahead(mut self, ahead: Duration) -> Self {
-        self.ahead = ahead;
+    pub fn refresh_ahead(self, ahead: Duration) -> Self {
+        self.shared.cache().stock().set_ahead(ahead);
         self
     }
 
@@ -130,7 +130,7 @@ impl<S: TokenSource> Bearer<S> {
 
     /// When the token that is held expires.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.shared.cache().token().map(super::AccessToken::expires_at)
+        self.shared.cache().token().map(AccessToken::expires_at)
     }
 
     /// Why the last fetch failed, unless it succeeded. A renewal that fails while the old token
@@ -146,66 +146,28 @@ impl<S> Shared<S> {
     }
 }
 
-impl<S: TokenSource> Shared<S> {
-    /// Fetches once, or shares what another task fetches meanwhile.
-    async fn obtain(&self, ahead: Duration, now: SystemTime) -> Result<(), AuthError> {
-        let before = self.cache().fetches();
-        let pass = self.gate.pass().await;
-        let outcome = {
-            let mut cache = self.cache();
-            match cache.readiness(now) {
-                Readiness::Ready | Readiness::Due => Some(Ok(())),
-                Readiness::Failed(error) => Some(Err(error)),
-                // It ended while this task waited, at another `now` than ours.
-                Readiness::Missing if cache.fetches() != before => {
-                    cache.failure().cloned().map(Err)
-                }
-                Readiness::Missing => None,
-            }
-        };
-        match outcome {
-            Some(outcome) => Ok(outcome?),
-            None => Ok(self.fetch(&pass, ahead, now).await?),
-        }
+impl<S: TokenSource + 'static> Renewable for Shared<S> {
+    type Item = AccessToken;
+    type Error = TokenError;
+
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 
-    /// Fetches a token. The pass is a proof that nobody else does.
-    async fn fetch(
-        &self,
-        _pass: &Pass<'_>,
-        ahead: Duration,
-        now: SystemTime,
-    ) -> Result<(), TokenError> {
+    fn with_stock<R>(&self, use_it: impl FnOnce(&mut Stock<AccessToken, TokenError>) -> R) -> R {
+        use_it(self.cache().stock())
+    }
+
+    async fn fetch(&self, _pass: &Pass<'_>, now: SystemTime) -> Result<(), TokenError> {
         for _ in 0..OVERTAKEN {
             let ticket = self.cache().ticket();
             let result = self.source.token(&ticket.request, now).await;
             let mut cache = self.cache();
-            if cache.finish(&ticket, result, ahead, now) {
+            if cache.finish(&ticket, result, now) {
                 return cache.failure().cloned().map_or(Ok(()), Err);
             }
         }
         Err(TokenError::invalid_answer("the audience or tenant changed during each fetch"))
-    }
-}
-
-/// The task that renews a token ahead of its end; there is one at a time.
-struct Renewal<S> {
-    shared: Arc<Shared<S>>,
-}
-
-impl<S: TokenSource> Renewal<S> {
-    async fn run(self, ahead: Duration, now: SystemTime) {
-        if let Some(pass) = self.shared.gate.try_pass() {
-            // Its failure is kept in the cache, and the old token still holds.
-            let _ = self.shared.fetch(&pass, ahead, now).await;
-        }
-    }
-}
-
-impl<S> Drop for Renewal<S> {
-    // Also when the task is dropped before its end.
-    fn drop(&mut self) {
-        self.shared.cache().set_renewing(false);
     }
 }
 
@@ -232,28 +194,8 @@ impl<S: TokenSource + 'static> Authorize for Bearer<S> {
     }
 
     fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
-        let ahead = self.ahead;
-        let mut cache = self.shared.cache();
-        let renewal = match cache.readiness(now) {
-            Readiness::Ready => return Box::pin(std::future::ready(Ok(()))),
-            Readiness::Failed(error) => return Box::pin(std::future::ready(Err(error.into()))),
-            Readiness::Missing => return Box::pin(self.shared.obtain(ahead, now)),
-            Readiness::Due => {
-                cache.set_renewing(true);
-                drop(cache);
-                Renewal { shared: Arc::clone(&self.shared) }.run(ahead, now)
-            }
-        };
-        match &self.spawn {
-            Some(spawn) => {
-                spawn(Box::pin(renewal));
-                Box::pin(std::future::ready(Ok(())))
-            }
-            None => Box::pin(async {
-                renewal.await;
-                Ok(())
-            }),
-        }
+        self.shared.cache().see(now);
+        renew::refresh(&self.shared, self.spawn.as_ref(), now)
     }
 
     fn rejected(&self, challenge: &http::HeaderMap) -> bool {

@@ -1,41 +1,22 @@
-//! The rules of the token cache, over an injected time and without IO.
+//! [`Cache`]: what happens to the token of a [`Bearer`](super::Bearer) when the service rejects it or
+//! names another tenant. When a token is fetched is decided in [`renew`](crate::renew). It works on an
+//! injected time, without IO.
 
 use std::time::{Duration, SystemTime};
 
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue};
 
-use super::{AccessToken, Audience, Challenge, TokenError, TokenRequest};
-
-/// A token is used for no longer than this without asking again, whatever it claims. The longest
-/// that the provider issues, those of managed identities, hold about a day.
-const LONGEST_USE: Duration = Duration::from_secs(24 * 60 * 60);
+use super::audience::Audience;
+use super::challenge::Challenge;
+use super::error::TokenError;
+use super::source::TokenRequest;
+use super::token::AccessToken;
+use crate::renew::stock::Stock;
 
 /// No sooner than this after a rejected token was replaced, a rejection counts again. Without it, a
 /// service that refuses every token would have one fetched for each request.
 const REJECTION_PAUSE: Duration = Duration::from_secs(30);
-
-/// Pause after the first failed fetch; it doubles with every further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Longest pause after a failed fetch that the provider did not ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// Longest pause that the provider can ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
-
-/// What a caller that wants to send has to do.
-#[derive(Debug)]
-pub(super) enum Readiness {
-    /// Nothing.
-    Ready,
-    /// The token still holds but should be renewed, and nobody does so yet.
-    Due,
-    /// Wait for a fetch.
-    Missing,
-    /// Give up: a fetch failed, and it is too soon for the next.
-    Failed(TokenError),
-}
 
 /// Which state of the cache a fetch was started in.
 #[derive(Clone, Debug)]
@@ -44,40 +25,24 @@ pub(super) struct Ticket {
     epoch: u64,
 }
 
-/// One token, and what is known about the next.
+/// One token, and what the service has said about it and its kind.
 #[derive(Debug)]
 pub(super) struct Cache {
     audience: Audience,
     tenant: Option<String>,
-    /// Counts changes of audience and tenant.
+    /// The number of changes of audience and tenant.
     epoch: u64,
-    /// Counts ended fetches.
-    fetches: u64,
-    held: Option<Held>,
-    failure: Option<Failure>,
-    /// Someone renews a token that still holds.
-    renewing: bool,
-    followed: bool,
-    replaced_at: Option<SystemTime>,
-    /// `rejected` is not told the time; the last one heard of stands in.
-    last_seen: Option<SystemTime>,
-    target: Option<Authority>,
-}
-
-#[derive(Debug)]
-struct Held {
-    token: AccessToken,
-    refresh_at: SystemTime,
+    stock: Stock<AccessToken, TokenError>,
+    /// Whether a request went out with the token that is held.
     used: bool,
-    rejected: bool,
-}
-
-#[derive(Debug)]
-struct Failure {
-    error: TokenError,
-    in_a_row: u32,
-    at: SystemTime,
-    until: SystemTime,
+    /// Whether a challenge was followed.
+    followed: bool,
+    /// The time of the last rejection that had a token replaced.
+    replaced_at: Option<SystemTime>,
+    /// The last time heard of: `rejected` is not told one.
+    last_seen: Option<SystemTime>,
+    /// The server of the last request.
+    target: Option<Authority>,
 }
 
 impl Cache {
@@ -86,15 +51,22 @@ impl Cache {
             audience,
             tenant: None,
             epoch: 0,
-            fetches: 0,
-            held: None,
-            failure: None,
-            renewing: false,
+            stock: Stock::new(),
+            used: false,
             followed: false,
             replaced_at: None,
             last_seen: None,
             target: None,
         }
+    }
+
+    pub(super) fn stock(&mut self) -> &mut Stock<AccessToken, TokenError> {
+        &mut self.stock
+    }
+
+    /// Notes the time for [`rejected`](Self::rejected).
+    pub(super) fn see(&mut self, now: SystemTime) {
+        self.last_seen = Some(now);
     }
 
     pub(super) fn set_audience(&mut self, audience: Audience) {
@@ -111,37 +83,11 @@ impl Cache {
     }
 
     pub(super) fn token(&self) -> Option<&AccessToken> {
-        self.held.as_ref().map(|held| &held.token)
+        self.stock.item()
     }
 
     pub(super) fn failure(&self) -> Option<&TokenError> {
-        self.failure.as_ref().map(|failure| &failure.error)
-    }
-
-    pub(super) fn fetches(&self) -> u64 {
-        self.fetches
-    }
-
-    /// What to do before a request at `now`.
-    pub(super) fn readiness(&mut self, now: SystemTime) -> Readiness {
-        self.last_seen = Some(now);
-        let paused =
-            self.failure.as_ref().filter(|failure| failure.at <= now && now < failure.until);
-        match &self.held {
-            Some(held) if held.token.is_valid_at(now) && !held.rejected => {
-                if now < held.refresh_at || self.renewing || paused.is_some() {
-                    Readiness::Ready
-                } else {
-                    Readiness::Due
-                }
-            }
-            _ => paused
-                .map_or(Readiness::Missing, |failure| Readiness::Failed(failure.error.clone())),
-        }
-    }
-
-    pub(super) fn set_renewing(&mut self, renewing: bool) {
-        self.renewing = renewing;
+        self.stock.failure()
     }
 
     /// The header for a request to `target`, if a token holds at `now`. One that was rejected is
@@ -151,13 +97,13 @@ impl Cache {
         target: Option<&Authority>,
         now: SystemTime,
     ) -> Option<HeaderValue> {
-        self.last_seen = Some(now);
-        let held = self.held.as_mut().filter(|held| held.token.is_valid_at(now))?;
-        held.used = true;
+        self.see(now);
+        let header = self.token().filter(|token| token.is_valid_at(now))?.header();
+        self.used = true;
         if target.is_some() && target != self.target.as_ref() {
             self.target = target.cloned();
         }
-        Some(held.token.header())
+        Some(header)
     }
 
     pub(super) fn ticket(&self) -> Ticket {
@@ -169,39 +115,31 @@ impl Cache {
         Ticket { request, epoch: self.epoch }
     }
 
-    /// Takes the result of a fetch that was started with `ticket`; `ahead` is how long before its
-    /// end a token is renewed. `false` when audience or tenant changed meanwhile, so that the
-    /// result is of no use.
+    /// Takes the result of a fetch that was started with `ticket`. `false` when audience or tenant
+    /// changed meanwhile, so that the result is of no use.
     pub(super) fn finish(
         &mut self,
         ticket: &Ticket,
         result: Result<AccessToken, TokenError>,
-        ahead: Duration,
         now: SystemTime,
     ) -> bool {
+        // A token for another tenant than the challenge named would only be rejected again. Pinned by
+        // `a_challenge_is_followed_once`.
         if ticket.epoch != self.epoch {
             return false;
         }
-        self.fetches += 1;
-        let result = result.and_then(|token| {
-            if token.is_valid_at(now) {
-                Ok(token)
-            } else {
-                Err(TokenError::invalid_answer("the token had expired when it came"))
-            }
-        });
         match result {
-            Ok(token) => {
-                let refresh_at = refresh_time(&token, ahead, now);
-                self.held = Some(Held { token, refresh_at, used: false, rejected: false });
-                self.failure = None;
+            Ok(token) if token.is_valid_at(now) => {
+                self.stock.fetched(token, now);
+                self.used = false;
+            }
+            Ok(_) => {
+                let error = TokenError::invalid_answer("the token had expired when it came");
+                self.stock.failed(error, None, now);
             }
             Err(error) => {
-                let in_a_row = self.failure.as_ref().map_or(0, |failure| failure.in_a_row);
-                let pause = pause_after(in_a_row, error.retry_after());
-                let until = now.checked_add(pause).unwrap_or(now);
-                self.failure =
-                    Some(Failure { error, in_a_row: in_a_row.saturating_add(1), at: now, until });
+                let asked = error.retry_after();
+                self.stock.failed(error, asked, now);
             }
         }
         true
@@ -219,16 +157,17 @@ impl Cache {
             }
             _ => false,
         };
-        match &mut self.held {
-            None => false,
-            // Someone else was told before, or the request went out with an older token.
-            Some(held) if held.rejected || !held.used || recent => true,
-            Some(held) => {
-                held.rejected = true;
-                self.replaced_at = now;
-                true
-            }
+        if self.token().is_none() {
+            return false;
         }
+        // Otherwise someone else was told before, or the request went out with an older token, or the
+        // service refuses every token: dropping the one at hand would cost a fetch for nothing. Pinned
+        // by `one_rejection_replaces_one_token` and `late_news_of_a_renewed_token_do_not_cost_the_next`.
+        if !self.stock.is_stale() && self.used && !recent {
+            self.stock.set_stale();
+            self.replaced_at = now;
+        }
+        true
     }
 
     /// Adopts tenant and audience of a challenge. `false` when that changes nothing.
@@ -248,31 +187,11 @@ impl Cache {
         (self.tenant, self.audience) = (tenant, audience);
         self.epoch += 1;
         self.followed = true;
-        self.failure = None;
+        self.stock.forgive();
+        self.stock.set_stale();
         self.replaced_at = self.last_seen;
-        if let Some(held) = &mut self.held {
-            held.rejected = true;
-        }
         true
     }
-}
-
-/// When to renew a token that came at `now`: `ahead` before its end, or half-way for short ones.
-/// Half of what is left also keeps a source from being asked again at once when it gives out one
-/// token until that ends, as managed identities do.
-fn refresh_time(token: &AccessToken, ahead: Duration, now: SystemTime) -> SystemTime {
-    let left = token.expires_at().duration_since(now).unwrap_or_default();
-    let wait = left.saturating_sub(ahead).max(left / 2).min(LONGEST_USE);
-    let ours = now.checked_add(wait).unwrap_or(now);
-    match token.advised_refresh() {
-        Some(advised) if now < advised && advised < ours => advised,
-        _ => ours,
-    }
-}
-
-fn pause_after(failures_before: u32, asked: Option<Duration>) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures_before.min(16)).min(LONGEST_PAUSE);
-    doubled.max(asked.unwrap_or_default().min(LONGEST_RETRY_AFTER))
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use super::{AccessToken, TokenError, TokenRequest, TokenSource};
-use crate::BoxFuture;
+use super::error::TokenError;
+use super::source::{TokenRequest, TokenSource};
+use super::token::AccessToken;
+use crate::authorize::BoxFuture;
 
 /// No source has given a token yet.
 const UNDECIDED: usize = usize::MAX;

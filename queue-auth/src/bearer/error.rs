@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::InvalidAccessToken;
 use super::redact::{redact, shown};
-use crate::{AuthError, BoxError};
+use super::token::InvalidAccessToken;
+use crate::error::{AuthError, BoxError};
 
 /// Why a [`TokenSource`](super::TokenSource) gave no token. Never holds a secret; cheap to clone, so
 /// that all who wait for one fetch share its error.
@@ -192,6 +192,12 @@ impl From<InvalidAccessToken> for TokenError {
 
 impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
-        Self::unavailable("no access token", Box::new(error) as BoxError)
+        let (transient, retry_after) = (error.is_transient(), error.retry_after());
+        Self::Unavailable {
+            reason: "no access token".into(),
+            source: Some(Box::new(error)),
+            transient,
+            retry_after,
+        }
     }
 }

@@ -20,11 +20,12 @@ use transport::{Unanswered, is_busy};
 
 pub use transport::client_options;
 
-use crate::BoxFuture;
+use crate::authorize::BoxFuture;
+use crate::bearer::error::{TokenError, TokenErrorKind};
 use crate::bearer::redact::redact;
-use crate::bearer::{
-    AccessToken, TokenError, TokenErrorKind, TokenRequest, TokenSource, TokenTransport,
-};
+use crate::bearer::source::{TokenRequest, TokenSource};
+use crate::bearer::token::AccessToken;
+use crate::bearer::transport::TokenTransport;
 
 /// Tenants whose credentials are kept.
 const TENANTS: usize = 16;

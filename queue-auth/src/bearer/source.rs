@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{AccessToken, TokenError};
-use crate::{BoxFuture, date};
+use super::error::TokenError;
+use super::token::AccessToken;
+use crate::authorize::BoxFuture;
+use crate::date;
 
 /// What a token is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

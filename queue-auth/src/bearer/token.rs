@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
+use crate::renew::stock::Expires;
+
 const SCHEME: &str = "Bearer ";
 
 /// What a token may at most live, for the arithmetic: longer claims are cut to this.
@@ -96,8 +98,17 @@ impl AccessToken {
     pub(super) fn header(&self) -> HeaderValue {
         self.header.clone()
     }
+}
 
-    pub(super) fn advised_refresh(&self) -> Option<SystemTime> {
+impl Expires for AccessToken {
+    // The longest that the provider issues, those of managed identities, hold about a day.
+    const LONGEST_USE: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn end(&self) -> Option<SystemTime> {
+        Some(self.expires_at)
+    }
+
+    fn advised_renewal(&self) -> Option<SystemTime> {
         self.refresh_at
     }
 }

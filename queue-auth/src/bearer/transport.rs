@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::{BoxError, BoxFuture};
+use crate::authorize::BoxFuture;
+use crate::error::BoxError;
 
 /// Longest answer that is read, in bytes. Tokens have a few thousand.
 pub(super) const LONGEST_ANSWER: usize = 256 * 1024;

@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::{Buffer, order};
-use crate::AuthError;
-use crate::few::Few;
+use super::few::{Buffer, Few};
+use super::order;
+use crate::error::AuthError;
 
 const PREFIX: &str = "x-ms-";
 

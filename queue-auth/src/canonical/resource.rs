@@ -2,24 +2,23 @@
 
 use std::cmp::Ordering;
 
-use super::{Buffer, Signable};
+use super::few::{Buffer, Few};
 use crate::error::AuthError;
-use crate::few::Few;
 use crate::query::{decoded, plain_len};
 
 /// Suffix of the account name at the secondary location.
 const SECONDARY: &str = "-secondary";
 
-/// Writes `/account` and the path as it is sent, still percent-encoded.
-pub(super) fn write_path(signable: &Signable<'_>, out: &mut Buffer) {
+/// Writes `/account` and the path as it is sent, still percent-encoded. With `keep_secondary` a path
+/// of the secondary location stands as it is sent, too.
+pub(super) fn write_path(account: &str, path: &str, keep_secondary: bool, out: &mut Buffer) {
     out.push(b'/');
-    out.extend(signable.account.as_bytes());
-    let path = signable.head.uri.path();
-    match secondary_rest(signable.account, path) {
+    out.extend(account.as_bytes());
+    match secondary_rest(account, path) {
         // "The resource URI for the secondary location is the same as at the primary."
-        Some(rest) if !signable.keep_secondary => {
+        Some(rest) if !keep_secondary => {
             out.push(b'/');
-            out.extend(signable.account.as_bytes());
+            out.extend(account.as_bytes());
             out.extend(rest.as_bytes());
         }
         _ if path.is_empty() => out.push(b'/'),

@@ -1,6 +1,6 @@
 //! Strings to sign of requests, by Shared Key and Shared Key Lite, taken apart and compared.
 
-use super::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
+use super::words::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
 
 /// What stands on the fixed lines of a Shared Key string, after the method.
 const SHARED_KEY: [&str; 11] = [

@@ -1,6 +1,6 @@
 //! Strings to sign of shared access signatures, compared line by line.
 
-use super::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
+use super::words::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
 
 /// Lines of a queue's signature, by their count.
 const QUEUE_SAS: [&str; 8] = ["sp", "st", "se", "the resource", "si", "sip", "spr", "sv"];

@@ -2,11 +2,13 @@
 
 use std::time::SystemTime;
 
+use super::error::InvalidSas;
+use super::fields::Fields;
+use super::permission::{AccountPermissions, ResourceTypes, Services};
 use super::queue::{Terms, terms};
-use super::{
-    AccountPermissions, Fields, InvalidSas, ResourceTypes, SasToken, SasVersion, Services,
-};
-use crate::AccountKey;
+use super::token::SasToken;
+use super::version::SasVersion;
+use crate::key::AccountKey;
 
 /// Builds an account signature, for the queue service unless told otherwise.
 ///
@@ -81,6 +83,6 @@ impl AccountSas {
             }
             fields.set(name, text);
         }
-        fields.sign(account, None, key.mac())
+        SasToken::parse(&fields.sign(account, None, key.mac())?)
     }
 }

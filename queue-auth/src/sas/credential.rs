@@ -1,18 +1,17 @@
-//! A token that changes while clients use it.
+//! [`SasCredential`], a token that changes while clients use it: replaced by hand, or by a
+//! [`SasSource`] that is asked ahead of the expiry.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::SasToken;
-use crate::gate::Gate;
-use crate::{AuthError, Authorize, BoxError, BoxFuture};
-
-/// How long before its expiry a token is replaced, unless told otherwise.
-const AHEAD: Duration = Duration::from_secs(5 * 60);
-
-/// After a failed attempt to get a token, none is made for this long.
-const PAUSE: Duration = Duration::from_secs(5);
+use super::token::SasToken;
+use crate::authorize::{Authorize, BoxFuture};
+use crate::error::{AuthError, BoxError};
+use crate::renew::gate::{Gate, Pass};
+use crate::renew::stock::{Expires, Stock};
+use crate::renew::{self, Renewable};
 
 /// Gives fresh tokens to a [`SasCredential`]: asks a broker, reads a file, signs anew.
 pub trait SasSource: fmt::Debug + Send + Sync {
@@ -27,8 +26,10 @@ pub trait SasSource: fmt::Debug + Send + Sync {
 /// A shared access signature that can be replaced while clients use it.
 ///
 /// Share it as `Arc<SasCredential>`: whoever holds another handle calls [`replace`](Self::replace).
-/// With a [`SasSource`] it renews itself ahead of the expiry, in one task at a time; as long as the
-/// old token is valid, the other tasks go on with it, and so they do when the renewal fails.
+/// With a [`SasSource`] the credential renews itself ahead of the expiry, in one task at a time; as
+/// long as the old token is valid, the other tasks go on with it, and so they do when the renewal
+/// fails. After a failed attempt the next one is made no sooner than 1 second later, then 2, 4 and so
+/// on up to 60. All tasks that wait for one attempt share its outcome, an error too.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,17 +42,14 @@ pub trait SasSource: fmt::Debug + Send + Sync {
 /// # Ok::<(), queue_auth::sas::InvalidSas>(())
 /// ```
 pub struct SasCredential {
-    state: Mutex<State>,
-    source: Option<Arc<dyn SasSource>>,
-    ahead: Duration,
-    gate: Gate,
+    shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct State {
-    token: Option<SasToken>,
-    /// When the last attempt failed, if no later one succeeded.
-    failed: Option<SystemTime>,
+/// What a renewal shares with the credential.
+struct Shared {
+    stock: Mutex<Stock<SasToken, SasFailure>>,
+    source: Option<Arc<dyn SasSource>>,
+    gate: Gate,
 }
 
 impl SasCredential {
@@ -90,8 +88,12 @@ impl SasCredential {
     }
 
     fn with(token: Option<SasToken>, source: Option<Arc<dyn SasSource>>) -> Self {
-        let state = Mutex::new(State { token, failed: None });
-        Self { state, source, ahead: AHEAD, gate: Gate::default() }
+        let mut stock = Stock::new();
+        if let Some(token) = token {
+            stock.give(token);
+        }
+        let (stock, gate) = (Mutex::new(stock), Gate::default());
+        Self { shared: Arc::new(Shared { stock, source, gate }) }
     }
 
     /// Starts with this token instead of asking the source for the first one.
@@ -101,89 +103,98 @@ impl SasCredential {
         self
     }
 
-    /// How long before the expiry of a token the source is asked for the next one.
+    /// Asks the source for the next token so long before the expiry of the one at hand. For tokens of
+    /// the source that live for less than twice that time, half of their life counts. Default: 5
+    /// minutes.
     #[must_use]
-    pub fn refresh_ahead(mut self, ahead: Duration) -> Self {
-        self.ahead = ahead;
+    pub fn refresh_ahead(self, ahead: Duration) -> Self {
+        self.shared.stock().set_ahead(ahead);
         self
     }
 
     /// Uses `token` from the next request on.
     pub fn replace(&self, token: SasToken) {
-        let mut state = self.lock();
-        state.token = Some(token);
-        state.failed = None;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gets a token if it is time to.
-    async fn renew(&self, source: &dyn SasSource, now: SystemTime) -> Result<(), AuthError> {
-        if self.lock().fresh(now, self.ahead) {
-            return Ok(());
-        }
-        let usable = self.lock().usable(now);
-        let _pass = match self.gate.try_pass() {
-            Some(pass) => pass,
-            // Someone else is at it already.
-            None if usable => return Ok(()),
-            None => self.gate.pass().await,
-        };
-        {
-            let state = self.lock();
-            if state.fresh(now, self.ahead) {
-                return Ok(());
-            }
-            let paused = state
-                .failed
-                .is_some_and(|failed| now.duration_since(failed).is_ok_and(|since| since < PAUSE));
-            if paused && state.usable(now) {
-                return Ok(());
-            }
-            if paused {
-                return Err(AuthError::not_ready("the last attempt to get one has just failed"));
-            }
-        }
-        match source.token(now).await {
-            Ok(token) if token.expiry().is_some_and(|expiry| expiry <= now) => {
-                self.fail(now, "the source gave a shared access signature that has expired", None)
-            }
-            Ok(token) => {
-                self.replace(token);
-                Ok(())
-            }
-            Err(error) => self.fail(now, "the source gave no shared access signature", Some(error)),
-        }
-    }
-
-    /// Notes a failure; it is one for the caller only when no valid token is left.
-    fn fail(
-        &self,
-        now: SystemTime,
-        reason: &'static str,
-        error: Option<BoxError>,
-    ) -> Result<(), AuthError> {
-        let mut state = self.lock();
-        state.failed = Some(now);
-        if state.usable(now) { Ok(()) } else { Err(AuthError::unavailable(reason, error)) }
+        self.shared.stock().give(token);
     }
 }
 
-impl State {
-    /// Whether the token is valid for at least `ahead`.
-    fn fresh(&self, now: SystemTime, ahead: Duration) -> bool {
-        self.valid_at(now.checked_add(ahead).unwrap_or(now))
+impl Shared {
+    fn stock(&self) -> MutexGuard<'_, Stock<SasToken, SasFailure>> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Renewable for Shared {
+    type Item = SasToken;
+    type Error = SasFailure;
+
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 
-    fn usable(&self, now: SystemTime) -> bool {
-        self.valid_at(now)
+    fn with_stock<R>(&self, use_it: impl FnOnce(&mut Stock<SasToken, SasFailure>) -> R) -> R {
+        use_it(&mut self.stock())
     }
 
-    fn valid_at(&self, time: SystemTime) -> bool {
-        let token = self.token.as_ref();
-        token.is_some_and(|token| token.expiry().is_none_or(|expiry| time < expiry))
+    async fn fetch(&self, _pass: &Pass<'_>, now: SystemTime) -> Result<(), SasFailure> {
+        let Some(source) = &self.source else { return Ok(()) };
+        let failure = match source.token(now).await {
+            Ok(token) if token.is_valid_at(now) => {
+                self.stock().fetched(token, now);
+                return Ok(());
+            }
+            Ok(_) => SasFailure::Expired,
+            Err(error) => SasFailure::Source(error.into()),
+        };
+        self.stock().failed(failure.clone(), None, now);
+        Err(failure)
+    }
+}
+
+impl Expires for SasToken {
+    // Whoever signs a token for a year wants it to be used for a year.
+    const LONGEST_USE: Duration = Duration::MAX;
+
+    fn end(&self) -> Option<SystemTime> {
+        self.expiry()
+    }
+}
+
+/// Why a source gave no token that can be used.
+#[derive(Clone, Debug)]
+enum SasFailure {
+    Expired,
+    Source(Arc<dyn Error + Send + Sync>),
+}
+
+impl From<SasFailure> for AuthError {
+    fn from(failure: SasFailure) -> Self {
+        match failure {
+            SasFailure::Expired => Self::unavailable(
+                "the source gave a shared access signature that has expired",
+                None,
+            ),
+            SasFailure::Source(error) => Self::unavailable(
+                "the source gave no shared access signature",
+                Box::new(SharedError(error)) as BoxError,
+            ),
+        }
+    }
+}
+
+/// The error of a source, for all who waited for it.
+#[derive(Debug)]
+struct SharedError(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SharedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 
@@ -193,32 +204,31 @@ impl Authorize for SasCredential {
         request: &mut http::request::Parts,
         now: SystemTime,
     ) -> Result<(), AuthError> {
-        let token = self.lock().token.clone();
+        let token = self.shared.stock().item().cloned();
         let token = token.ok_or_else(|| AuthError::not_ready("no token was fetched yet"))?;
-        if token.expiry().is_some_and(|expiry| expiry <= now) {
+        if !token.is_valid_at(now) {
             return Err(AuthError::not_ready("the shared access signature has expired"));
         }
         token.authorize(request, now)
     }
 
     fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
-        match &self.source {
-            Some(source) => Box::pin(self.renew(&**source, now)),
+        match &self.shared.source {
+            Some(_) => renew::refresh(&self.shared, None, now),
             None => Box::pin(std::future::ready(Ok(()))),
         }
     }
 
     fn requires_tls(&self) -> bool {
-        self.lock().token.as_ref().is_some_and(Authorize::requires_tls)
+        self.shared.stock().item().is_some_and(Authorize::requires_tls)
     }
 }
 
 impl fmt::Debug for SasCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SasCredential")
-            .field("token", &self.lock().token)
-            .field("source", &self.source)
-            .field("ahead", &self.ahead)
+            .field("token", &self.shared.stock().item())
+            .field("source", &self.shared.source)
             .finish_non_exhaustive()
     }
 }

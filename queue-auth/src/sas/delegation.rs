@@ -3,10 +3,14 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use super::error::InvalidSas;
+use super::fields::Fields;
 use super::fields::check_queue;
+use super::permission::QueuePermissions;
 use super::queue::{Terms, iso, terms};
-use super::{Fields, InvalidSas, QueuePermissions, SasToken, SasVersion};
-use crate::{AccountKey, InvalidKey};
+use super::token::SasToken;
+use super::version::SasVersion;
+use crate::key::{AccountKey, InvalidKey};
 
 /// A user delegation key, as the operation Get User Delegation Key gives it.
 ///
@@ -170,6 +174,6 @@ impl UserDelegationSas {
         if let Some(user) = &self.delegated_user {
             fields.set_text("sduoid", user)?;
         }
-        fields.sign(account, Some(&self.queue), key.value.mac())
+        SasToken::parse(&fields.sign(account, Some(&self.queue), key.value.mac())?)
     }
 }

@@ -3,47 +3,16 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::{
-    AccountPermissions, Fields, InvalidSas, IpRange, QueuePermissions, ResourceTypes, SasProtocol,
-    SasVersion, Services,
-};
+use super::error::InvalidSas;
+use super::fields::Fields;
+use super::kind::SasKind;
+use super::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
+use super::value::{IpRange, SasProtocol};
+use super::version::SasVersion;
 use crate::{date, key};
 
 /// A token with less time left is worth a warning.
 const SOON: Duration = Duration::from_secs(15 * 60);
-
-/// The kinds of shared access signatures that open queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SasKind {
-    /// For one queue, signed with an account key (a "service SAS").
-    Queue,
-    /// For all queues, signed with an account key.
-    Account,
-    /// For one queue, signed with a user delegation key.
-    UserDelegation,
-}
-
-impl SasKind {
-    /// The first version that knows the kind.
-    pub(crate) fn first_version(self) -> SasVersion {
-        match self {
-            Self::Queue => SasVersion::V2012_02_12,
-            Self::Account => SasVersion::V2015_04_05,
-            Self::UserDelegation => SasVersion::V2025_07_05,
-        }
-    }
-}
-
-impl fmt::Display for SasKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Queue => "signature for one queue",
-            Self::Account => "signature for the account",
-            Self::UserDelegation => "user delegation signature for one queue",
-        })
-    }
-}
 
 /// What a token says, field by field, and what is wrong with it. Holds nothing secret.
 ///

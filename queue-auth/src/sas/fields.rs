@@ -7,7 +7,9 @@ use std::time::SystemTime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use super::{InvalidSas, SasKind, SasToken, SasVersion};
+use super::error::InvalidSas;
+use super::kind::SasKind;
+use super::version::SasVersion;
 use crate::date::parse_iso;
 use crate::key::{HmacSha256, push_signature};
 use crate::query::decoded_text;
@@ -181,13 +183,13 @@ impl<'a> Fields<'a> {
         text
     }
 
-    /// Signs with the given code and writes the token.
+    /// Signs with the given code and writes the text of the token.
     pub(crate) fn sign(
         mut self,
         account: &str,
         queue: Option<&str>,
         mut mac: HmacSha256,
-    ) -> Result<SasToken, InvalidSas> {
+    ) -> Result<Zeroizing<String>, InvalidSas> {
         use hmac::Mac as _;
 
         check_account(account)?;
@@ -207,7 +209,7 @@ impl<'a> Fields<'a> {
             text.push('=');
             text.extend(utf8_percent_encode(value, ENCODED));
         }
-        SasToken::parse(&text)
+        Ok(text)
     }
 }
 

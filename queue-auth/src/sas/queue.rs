@@ -2,9 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::error::InvalidSas;
+use super::fields::Fields;
 use super::fields::check_queue;
-use super::{Fields, InvalidSas, IpRange, QueuePermissions, SasProtocol, SasToken, SasVersion};
-use crate::{AccountKey, date};
+use super::permission::QueuePermissions;
+use super::token::SasToken;
+use super::value::{IpRange, SasProtocol};
+use super::version::SasVersion;
+use crate::date;
+use crate::key::AccountKey;
 
 /// How far the start of a new signature is moved back, so that a client or server whose clock is
 /// off can use it at once.
@@ -201,6 +207,6 @@ impl QueueSas {
             }
             fields.set_text("si", policy)?;
         }
-        fields.sign(account, Some(&self.queue), key.mac())
+        SasToken::parse(&fields.sign(account, Some(&self.queue), key.mac())?)
     }
 }

@@ -7,8 +7,13 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use zeroize::Zeroizing;
 
-use super::{Explanation, Fields, InvalidSas, SasKind, SasVersion};
-use crate::{AuthError, Authorize};
+use super::error::InvalidSas;
+use super::explain::Explanation;
+use super::fields::Fields;
+use super::kind::SasKind;
+use super::version::SasVersion;
+use crate::authorize::Authorize;
+use crate::error::AuthError;
 
 /// What becomes of a plus in base64 when a URL is written without care.
 const LOST_PLUS: [char; 2] = ['+', ' '];

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
-use super::InvalidSas;
+use super::error::InvalidSas;
 
 /// The IPv4 addresses from which a signature may be used (`sip`): one, or a range with both ends.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::InvalidSas;
+use super::error::InvalidSas;
 
 /// The version of the rules of a signature (`sv`): a date, `YYYY-MM-DD`.
 ///

@@ -7,8 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::{Access, Grant, RequestContext, VerifyError};
-use crate::Head;
+use super::claims::BearerClaims;
+use super::context::RequestContext;
+use super::error::VerifyError;
+use super::grant::{Access, Grant};
+use crate::canonical::head::Head;
 use crate::canonical::{X_MS_VERSION, single};
 
 /// How far the clocks of the issuer and the server may differ.
@@ -228,31 +231,6 @@ impl BearerRules {
 
 fn invalid(rule: &'static str) -> VerifyError {
     VerifyError::InvalidToken { rule }
-}
-
-/// Whom a bearer token stands for, from its claims. Which roles that user has in the storage account
-/// is not in the token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BearerClaims {
-    /// For whom the token was made (`aud`).
-    pub audience: String,
-    /// Who made it (`iss`).
-    pub issuer: String,
-    /// The user or service principal (`oid`).
-    pub object_id: String,
-    /// The tenant (`tid`).
-    pub tenant_id: String,
-    /// The application that asked for it (`appid` or `azp`).
-    pub application_id: Option<String>,
-    /// Application roles (`roles`).
-    pub roles: Vec<String>,
-    /// Delegated permissions (`scp`).
-    pub scopes: Vec<String>,
-    /// From when on it is valid (`nbf`).
-    pub not_before: Option<SystemTime>,
-    /// Until when it is valid (`exp`).
-    pub expires: SystemTime,
 }
 
 /// The claims as they stand in the token.

@@ -7,8 +7,10 @@ use std::time::SystemTime;
 
 use http::StatusCode;
 
-use crate::sas::{InvalidSas, IpRange};
-use crate::{AuthError, date};
+use crate::date;
+use crate::error::AuthError;
+use crate::sas::error::InvalidSas;
+use crate::sas::value::IpRange;
 
 /// Why a request was refused. Never holds a correct signature.
 ///

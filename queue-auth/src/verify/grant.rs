@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::sas::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
+use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
 
 /// The outcome of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,5 +66,5 @@ pub enum Access {
     },
     /// A bearer token of Microsoft Entra ID. What its user may do is for the server to know.
     #[cfg(feature = "verify-bearer")]
-    Bearer(Box<super::BearerClaims>),
+    Bearer(Box<super::claims::BearerClaims>),
 }

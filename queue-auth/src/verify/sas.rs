@@ -5,16 +5,20 @@ use std::time::SystemTime;
 
 use percent_encoding::percent_decode_str;
 
-use super::{
-    Access, DelegationKeyId, Grant, KeyStore, PolicyStore, RequestContext, Verifier, VerifyError,
-};
+use super::Verifier;
+use super::context::RequestContext;
+use super::error::VerifyError;
+use super::grant::{Access, Grant};
+use super::store::{DelegationKeyId, KeyStore, PolicyStore};
+use crate::canonical::head::Head;
 use crate::canonical::secondary_rest;
+use crate::key::AccountKey;
 use crate::key::decode_signature;
-use crate::sas::{
-    AccountPermissions, Fields, InvalidSas, IpRange, QueuePermissions, ResourceTypes, SasKind,
-    SasProtocol, Services,
-};
-use crate::{AccountKey, Head};
+use crate::sas::error::InvalidSas;
+use crate::sas::fields::Fields;
+use crate::sas::kind::SasKind;
+use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
+use crate::sas::value::{IpRange, SasProtocol};
 
 impl<K: KeyStore> Verifier<K> {
     /// Verifies the signature in the query.

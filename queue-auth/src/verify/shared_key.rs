@@ -4,8 +4,12 @@ use std::time::SystemTime;
 
 use http::header::DATE;
 
-use super::{Access, Grant, KeyStore, MAX_CLOCK_SKEW, RequestContext, Verifier, VerifyError};
-use crate::Head;
+use super::Verifier;
+use super::context::{MAX_CLOCK_SKEW, RequestContext};
+use super::error::VerifyError;
+use super::grant::{Access, Grant};
+use super::store::KeyStore;
+use crate::canonical::head::Head;
 use crate::canonical::{Scheme, Signable, X_MS_DATE, secondary_rest, single};
 use crate::key::decode_signature;
 

@@ -6,8 +6,8 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::AccountKey;
-use crate::sas::QueuePermissions;
+use crate::key::AccountKey;
+use crate::sas::permission::QueuePermissions;
 
 /// The keys of accounts.
 pub trait KeyStore: fmt::Debug + Send + Sync {

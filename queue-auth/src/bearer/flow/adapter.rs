@@ -11,9 +11,10 @@ use http::{HeaderMap, StatusCode};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use zeroize::Zeroizing;
 
-use crate::bearer::TokenTransport;
+use crate::authorize::BoxFuture;
 use crate::bearer::transport::LONGEST_ANSWER;
-use crate::{BoxError, BoxFuture};
+use crate::bearer::transport::TokenTransport;
+use crate::error::BoxError;
 
 /// What the last answer said besides its body; the `oauth2` crate does not keep it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -14,7 +14,8 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{NoAnswer, Seen};
-use crate::bearer::{AccessToken, TokenError, TokenErrorKind};
+use crate::bearer::error::{TokenError, TokenErrorKind};
+use crate::bearer::token::AccessToken;
 
 /// The fields of a token response that Microsoft Entra ID adds.
 #[derive(Debug, Deserialize, Serialize)]

@@ -6,10 +6,13 @@ use std::time::SystemTime;
 
 use oauth2::{AuthType, ClientId, EndpointNotSet, Scope, TokenUrl};
 
-use super::Authority;
 use super::adapter::Adapter;
 use super::answer::{OAuth, error_of, token_of};
-use crate::bearer::{AccessToken, TokenError, TokenRequest, TokenTransport};
+use super::authority::Authority;
+use crate::bearer::error::TokenError;
+use crate::bearer::source::TokenRequest;
+use crate::bearer::token::AccessToken;
+use crate::bearer::transport::TokenTransport;
 
 /// An application that is registered in a tenant, and how it reaches the identity provider.
 ///

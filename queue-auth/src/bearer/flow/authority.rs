@@ -7,7 +7,8 @@ use http::Uri;
 use http::uri::Scheme;
 
 use crate::bearer::challenge::is_tenant;
-use crate::bearer::{TokenError, TokenErrorKind, TokenRequest};
+use crate::bearer::error::{TokenError, TokenErrorKind};
+use crate::bearer::source::TokenRequest;
 
 /// The identity provider of the public cloud.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";

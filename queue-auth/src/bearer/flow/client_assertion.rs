@@ -7,9 +7,12 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::Application;
-use crate::bearer::{AccessToken, TokenError, TokenErrorKind, TokenRequest, TokenSource};
-use crate::{BoxError, BoxFuture};
+use super::application::Application;
+use crate::authorize::BoxFuture;
+use crate::bearer::error::{TokenError, TokenErrorKind};
+use crate::bearer::source::{TokenRequest, TokenSource};
+use crate::bearer::token::AccessToken;
+use crate::error::BoxError;
 
 /// The type of a JSON Web Token as an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use super::Application;
-use crate::BoxFuture;
-use crate::bearer::{AccessToken, TokenError, TokenRequest, TokenSource};
+use super::application::Application;
+use crate::authorize::BoxFuture;
+use crate::bearer::error::TokenError;
+use crate::bearer::source::{TokenRequest, TokenSource};
+use crate::bearer::token::AccessToken;
 
 /// Tokens for an application that has a client secret: the client credentials grant of RFC 6749.
 ///

@@ -14,11 +14,13 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Application;
 use super::adapter::Adapter;
 use super::answer::{OAuth, TokenResponse, error_of, token_of};
-use crate::BoxFuture;
-use crate::bearer::{AccessToken, TokenError, TokenErrorKind, TokenRequest, TokenSource};
+use super::application::Application;
+use crate::authorize::BoxFuture;
+use crate::bearer::error::{TokenError, TokenErrorKind};
+use crate::bearer::source::{TokenRequest, TokenSource};
+use crate::bearer::token::AccessToken;
 
 /// Asks for a refresh token along with the access token, so that the person signs in once.
 const OFFLINE_ACCESS: &str = "offline_access";

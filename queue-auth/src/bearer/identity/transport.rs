@@ -11,10 +11,10 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use crate::BoxError;
-use crate::bearer::TokenTransport;
 use crate::bearer::redact::REDACTED;
 use crate::bearer::transport::LONGEST_ANSWER;
+use crate::bearer::transport::TokenTransport;
+use crate::error::BoxError;
 
 /// Options that make a credential of `azure_identity` send its requests over `transport`.
 /// [`Identity`](super::Identity) has an example.

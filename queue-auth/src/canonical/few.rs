@@ -1,20 +1,23 @@
-//! A list that needs no allocation while it is short.
+//! [`Few`], a list that needs no allocation while it is short, which nearly every request is.
+
+/// The string to sign while it grows; the requests of the service sign well below this size.
+pub(super) type Buffer = Few<u8, 512>;
 
 /// Items on the stack up to `N`, then on the heap.
 #[derive(Debug)]
-pub(crate) struct Few<T, const N: usize> {
+pub(super) struct Few<T, const N: usize> {
     inline: [T; N],
     len: usize,
     spilled: Vec<T>,
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { inline: [T::default(); N], len: 0, spilled: Vec::new() }
     }
 
     #[inline]
-    pub(crate) fn push(&mut self, item: T) {
+    pub(super) fn push(&mut self, item: T) {
         match self.inline.get_mut(self.len) {
             Some(place) => {
                 *place = item;
@@ -25,7 +28,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
     }
 
     #[inline]
-    pub(crate) fn extend(&mut self, items: &[T]) {
+    pub(super) fn extend(&mut self, items: &[T]) {
         let end = self.len + items.len();
         match self.inline.get_mut(self.len..end) {
             Some(place) if self.spilled.is_empty() => {
@@ -46,7 +49,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         self.spilled.extend_from_slice(items);
     }
 
-    pub(crate) fn as_slice(&self) -> &[T] {
+    pub(super) fn as_slice(&self) -> &[T] {
         if self.spilled.is_empty() {
             self.inline.get(..self.len).unwrap_or_default()
         } else {
@@ -54,7 +57,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         }
     }
 
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
         if self.spilled.is_empty() {
             self.inline.get_mut(..self.len).unwrap_or_default()
         } else {

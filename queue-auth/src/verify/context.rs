@@ -1,0 +1,53 @@
+//! [`RequestContext`]: what a server knows of a request besides the request.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+/// How far the clock of a client may be off: 15 minutes, both ways.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
+
+/// What a server knows of a request besides the request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestContext {
+    /// The server's time.
+    pub now: SystemTime,
+    /// The client's address; without it a signature that is bound to addresses is refused. An IPv4
+    /// address that is mapped to IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address.
+    pub client_ip: Option<IpAddr>,
+    /// Whether the connection is encrypted. Without it a signature that demands HTTPS is refused,
+    /// and so is a bearer token.
+    pub https: bool,
+    /// Whether the path starts with the account name, as emulators have it: `/account/queue`.
+    /// Otherwise it starts with the queue.
+    pub path_style: bool,
+}
+
+impl RequestContext {
+    /// A request that came at `now` over plain HTTP from an unknown address, with the account in
+    /// the host name.
+    pub fn new(now: SystemTime) -> Self {
+        Self { now, client_ip: None, https: false, path_style: false }
+    }
+
+    /// Sets the client's address.
+    #[must_use]
+    pub fn client_ip(mut self, address: IpAddr) -> Self {
+        self.client_ip = Some(address);
+        self
+    }
+
+    /// Says whether the connection is encrypted.
+    #[must_use]
+    pub fn https(mut self, https: bool) -> Self {
+        self.https = https;
+        self
+    }
+
+    /// Says whether the path starts with the account name.
+    #[must_use]
+    pub fn path_style(mut self, path_style: bool) -> Self {
+        self.path_style = path_style;
+        self
+    }
+}
