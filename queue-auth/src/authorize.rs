@@ -63,27 +63,28 @@ pub trait Authorize: fmt::Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<(), AuthError>;
 
-    /// Brings cached secrets up to date. The default has nothing to do and is ready at once.
+    /// Brings cached secrets up to date. Default: there is nothing to do, and the future is ready at
+    /// once.
     fn refresh(&self, now: SystemTime) -> BoxFuture<'_, Result<(), AuthError>> {
         let _ = now;
         // It has no size, so the box takes no memory; every request gets one.
         Box::pin(Ready)
     }
 
-    /// Told of an answer 401 and its headers. `true` means: something was dropped or learned, so
-    /// [`refresh`](Self::refresh) and one more attempt are worthwhile.
+    /// Takes note of an answer 401 and its headers. `true` means that something was dropped or learned,
+    /// so that [`refresh`](Self::refresh) and one more attempt are worthwhile. Default: `false`.
     fn rejected(&self, challenge: &http::HeaderMap) -> bool {
         let _ = challenge;
         false
     }
 
-    /// `true` when the credential must not travel in clear text.
+    /// Says whether the credential must travel over TLS only. Default: `false`.
     fn requires_tls(&self) -> bool {
         false
     }
 }
 
-/// Nothing to wait for.
+/// A future with nothing to wait for.
 struct Ready;
 
 impl Future for Ready {
@@ -122,7 +123,7 @@ macro_rules! forward {
 
 forward!(Arc<A>, Box<A>, &A);
 
-/// Sends requests as they are: for preflight requests, for gateways that add credentials, and for
+/// No authorization: requests are sent as they are, for preflight requests, for gateways that add credentials, and for
 /// URLs that already carry a shared access signature.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to hold")]
@@ -141,7 +142,7 @@ impl Authorize for Anonymous {
 /// Two ways at once: a [`UserDelegationSas`](crate::sas::UserDelegationSas) that is bound to a user,
 /// and that user's bearer token.
 ///
-/// Both are applied, or none.
+/// Either both credentials are on a request afterwards, or the request is as it was.
 #[derive(Clone, Debug)]
 pub struct Both<A, B> {
     first: A,
@@ -149,7 +150,7 @@ pub struct Both<A, B> {
 }
 
 impl<A: Authorize, B: Authorize> Both<A, B> {
-    /// Applies `first`, then `second`.
+    /// Makes a strategy that applies `first`, then `second`.
     pub fn new(first: A, second: B) -> Self {
         Self { first, second }
     }

@@ -1,7 +1,7 @@
 //! Bearer tokens of Microsoft Entra ID (AAD).
 //!
 //! [`Bearer`] authorizes requests with an access token that it keeps, renews ahead of time and
-//! replaces when the service rejects it. The tokens come from a [`TokenSource`]. Which one?
+//! replaces when the service rejects it. The tokens come from a [`TokenSource`]:
 //!
 //! | where the program runs | source | feature |
 //! | --- | --- | --- |

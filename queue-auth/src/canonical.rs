@@ -1,7 +1,8 @@
 //! The string to sign, for signer and verifier alike.
 //!
-//! Source: "Authorize with Shared Key" of the Azure Storage REST reference; where the service and
-//! that page differ, the official SDKs and what they learned from refused requests.
+//! Source: [Authorize with Shared Key](https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key);
+//! where the service and that page differ, the official SDKs and what they learned from refused
+//! requests. Come here when the service and this crate sign different strings.
 //!
 //! The string is put together as bytes, on the stack, and checked to be text once and as a whole:
 //! what separates its pieces is ASCII, so it is valid exactly if every piece is.
@@ -43,11 +44,11 @@ impl Scheme {
     }
 }
 
-/// What is signed, beside the head of the request.
+/// A request to sign: its head, and what the string to sign takes from elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signable<'a> {
     pub(crate) scheme: Scheme,
-    /// Name of the account that owns the resource, without `-secondary`.
+    /// The name of the account that owns the resource, without `-secondary`.
     pub(crate) account: &'a str,
     pub(crate) head: Head<'a>,
     /// The `x-ms-date` that will be sent, in place of the one in the head.

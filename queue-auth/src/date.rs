@@ -1,4 +1,4 @@
-//! The two date formats: RFC 1123 in headers, ISO 8601 in shared access signatures.
+//! The two formats of dates: RFC 1123 in headers, ISO 8601 in shared access signatures.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::AuthError;
 
-/// First second of the year 10000, the first that neither format can express.
+/// The first second of the year 10000, the first that neither format can express.
 const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
 
 /// Fails unless `time` lies in the years 1970 to 9999.
@@ -52,7 +52,7 @@ impl HeaderDate {
     }
 }
 
-/// A time in words, for people.
+/// The text of a time in messages for people.
 pub(crate) fn show(time: &SystemTime) -> String {
     match in_range(*time) {
         Ok(time) => httpdate::fmt_http_date(time),
@@ -60,7 +60,7 @@ pub(crate) fn show(time: &SystemTime) -> String {
     }
 }
 
-/// `2026-09-23T10:20:30Z`, the fraction of the second cut off.
+/// The text of a time in a signature, `2026-09-23T10:20:30Z`, without the fraction of the second.
 pub(crate) fn iso(time: SystemTime) -> Result<String, AuthError> {
     let since = in_range(time)?
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! Why a request could not be authorized.
+//! [`AuthError`]: why a request could not be authorized.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,24 +10,24 @@ use http::HeaderName;
 /// Any error, as the cause of an [`AuthError`].
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why a request could not be authorized. Never holds a secret.
+/// The reason why a request could not be authorized. It never holds a secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AuthError {
     /// A header that is signed occurs more than once; the service refuses that with 400.
     RepeatedHeader {
-        /// The header.
+        /// The name of the header.
         name: HeaderName,
     },
     /// A header that is signed holds bytes that are not UTF-8, so no string to sign exists.
     HeaderNotText {
-        /// The header.
+        /// The name of the header.
         name: HeaderName,
     },
     /// A query parameter is not UTF-8 after percent-decoding, so no string to sign exists, or holds
     /// a line end, so that one signature would fit two requests.
     QueryNotText {
-        /// Position of the parameter in the query, counted from zero.
+        /// The position of the parameter in the query, counted from zero.
         position: usize,
     },
     /// The time is before 1970 or after 9999 and no HTTP date can express it.
@@ -43,7 +43,7 @@ pub enum AuthError {
     /// No credential is valid at the given time: none was fetched yet, or it has expired.
     /// Call [`Authorize::refresh`](crate::Authorize::refresh) first.
     NotReady {
-        /// What is missing, in words.
+        /// The thing that is missing, in words.
         reason: Cow<'static, str>,
     },
     /// A credential could not be obtained.
@@ -61,12 +61,12 @@ pub enum AuthError {
 }
 
 impl AuthError {
-    /// No credential is valid at the given time.
+    /// Makes the error for a time at which no credential is valid.
     pub fn not_ready(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::NotReady { reason: reason.into() }
     }
 
-    /// A credential could not be obtained because of `source`.
+    /// Makes the error for a credential that could not be obtained because of `source`.
     pub fn unavailable(
         reason: impl Into<Cow<'static, str>>,
         source: impl Into<Option<BoxError>>,
@@ -79,13 +79,13 @@ impl AuthError {
         }
     }
 
-    /// Whether a later try may succeed without anybody changing anything: a token could not be
+    /// Says whether a later try may succeed without anybody changing anything: a token could not be
     /// fetched because the identity provider was not reached or was busy.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { transient: true, .. })
     }
 
-    /// For how long the identity provider asks not to be asked again.
+    /// The time for which the identity provider asks not to be asked again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,

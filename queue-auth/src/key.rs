@@ -1,4 +1,4 @@
-//! Account keys and the message authentication code.
+//! [`AccountKey`], and the message authentication code that signatures are.
 
 use std::error::Error;
 use std::fmt;
@@ -10,10 +10,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// HMAC-SHA256 with the state that the key leaves already computed.
+/// The code HMAC-SHA256, with the state that the key leaves already computed.
 pub(crate) type HmacSha256 = Hmac<Sha256>;
 
-/// Length of a signature in base64.
+/// The length of a signature in base64, in bytes.
 pub(crate) const SIGNATURE_LEN: usize = 44;
 
 /// A key of a storage account, ready to sign.
@@ -51,7 +51,8 @@ impl AccountKey {
         HmacSha256::clone(&self.prepared)
     }
 
-    /// Whether `signature` (decoded) is right for `text`. Takes the same time wherever they differ.
+    /// Says whether `signature` (decoded) is right for `text`. The comparison takes the same time
+    /// wherever they differ, or an attacker could find a signature byte by byte.
     pub(crate) fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
         self.mac().chain_update(text).verify_slice(signature).is_ok()
     }
@@ -77,7 +78,7 @@ pub(crate) fn decode_signature(text: &str) -> Option<[u8; 32]> {
     }
 }
 
-/// Text that is no account key. Shows no part of it.
+/// The error for text that is no account key. It shows no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidKey {
     rule: &'static str,

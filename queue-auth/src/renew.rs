@@ -17,10 +17,10 @@ use crate::error::AuthError;
 use gate::{Gate, Pass};
 use stock::{Readiness, Stock};
 
-/// Runs a renewal in the background.
+/// A function that runs a renewal in the background.
 pub(crate) type Spawn = Box<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 
-/// Something that holds one credential and can fetch the next.
+/// A holder of one credential that can fetch the next.
 pub(crate) trait Renewable: Send + Sync + 'static {
     type Item: stock::Expires + Send;
     /// All who wait for one fetch share its error.

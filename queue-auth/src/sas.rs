@@ -24,8 +24,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! "Create a service SAS", "Create an account SAS" and "Create a user delegation SAS" in the Azure
-//! Storage REST reference.
+//! See [Create a service SAS](https://learn.microsoft.com/rest/api/storageservices/create-service-sas),
+//! [Create an account SAS](https://learn.microsoft.com/rest/api/storageservices/create-account-sas) and
+//! [Create a user delegation SAS](https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas)
+//! in the REST reference.
 
 mod account;
 mod credential;

@@ -1,4 +1,4 @@
-//! Signing with an account key.
+//! [`SharedKey`] and [`SharedKeyLite`], which sign requests with an account key.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -23,7 +23,8 @@ use crate::key::{SIGNATURE_LEN, push_signature};
 /// `x-ms-version` (which the service demands with Shared Key), `Content-Length` of a body, and all
 /// `x-ms-meta-` headers, whose values should have no blanks at the ends.
 ///
-/// "Authorize with Shared Key" in the Azure Storage REST reference.
+/// See [Authorize with Shared Key](https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key)
+/// in the REST reference.
 pub struct SharedKey {
     account: String,
     state: RwLock<State>,
@@ -36,13 +37,13 @@ struct State {
 }
 
 impl SharedKey {
-    /// Signs for `account` (the primary's name, without `-secondary`) with `key`.
+    /// Makes a signer for `account` (the primary's name, without `-secondary`) with `key`.
     pub fn new(account: impl Into<String>, key: AccountKey) -> Self {
         let state = RwLock::new(State { key, date: None });
         Self { account: account.into(), state }
     }
 
-    /// The account name.
+    /// The name of the account.
     pub fn account(&self) -> &str {
         &self.account
     }
@@ -77,7 +78,7 @@ impl SharedKey {
         Ok((state.key.clone(), date))
     }
 
-    /// Sets `x-ms-date` and `Authorization`, or nothing.
+    /// Sets both headers, `x-ms-date` and `Authorization`, or none.
     fn sign(
         &self,
         scheme: Scheme,
@@ -131,12 +132,12 @@ impl fmt::Debug for SharedKey {
 pub struct SharedKeyLite(SharedKey);
 
 impl SharedKeyLite {
-    /// Signs for `account` (the primary's name, without `-secondary`) with `key`.
+    /// Makes a signer for `account` (the primary's name, without `-secondary`) with `key`.
     pub fn new(account: impl Into<String>, key: AccountKey) -> Self {
         Self(SharedKey::new(account, key))
     }
 
-    /// The account name.
+    /// The name of the account.
     pub fn account(&self) -> &str {
         self.0.account()
     }

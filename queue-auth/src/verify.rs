@@ -1,4 +1,4 @@
-//! Verification: who sent this request, and what may they do?
+//! Verification of requests: who sent one, and what they may do.
 //!
 //! A [`Verifier`] checks a request as the service does and gives a [`Grant`] or a [`VerifyError`].
 //! It fails closed: what it does not know is refused. Signatures are compared in constant time, and
@@ -63,7 +63,7 @@ pub struct Verifier<K> {
 }
 
 impl<K: KeyStore> Verifier<K> {
-    /// A verifier that takes account keys from `keys`.
+    /// Makes a verifier that takes account keys from `keys`.
     pub fn new(keys: K) -> Self {
         Self {
             keys,
@@ -73,15 +73,15 @@ impl<K: KeyStore> Verifier<K> {
         }
     }
 
-    /// Accepts user delegation signatures that are made with the keys of `store`. Without this they
-    /// are refused.
+    /// Accepts user delegation signatures that are made with the keys of `store`. Default: all
+    /// user delegation signatures are refused.
     #[must_use]
     pub fn delegation_keys(mut self, store: impl DelegationKeyStore + 'static) -> Self {
         self.delegation_keys = Some(Box::new(store));
         self
     }
 
-    /// Accepts bearer tokens that keep `rules`. Without this they are refused.
+    /// Accepts bearer tokens that keep `rules`. Default: all bearer tokens are refused.
     #[cfg(feature = "verify-bearer")]
     #[must_use]
     pub fn bearer(mut self, rules: BearerRules) -> Self {
@@ -180,7 +180,7 @@ impl<K: KeyStore> Verifier<K> {
     }
 }
 
-/// What the `Authorization` header holds.
+/// The credentials in an `Authorization` header.
 enum Credentials<'a> {
     Key(Scheme, &'a str),
     Bearer(&'a str),
@@ -205,7 +205,7 @@ impl<'a> Credentials<'a> {
     }
 }
 
-/// The only `Authorization` header.
+/// The value of the only `Authorization` header, if there is one.
 fn authorization(head: Head<'_>) -> Result<Option<&str>, VerifyError> {
     let mut values = head.headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! For whom a token is meant.
+//! [`Audience`]: the services and accounts for which a token is meant.
 
 use std::error::Error;
 use std::fmt;
@@ -10,10 +10,10 @@ use http::uri::{Authority, Scheme};
 /// The audience of all storage accounts in all clouds.
 const STORAGE: &str = "https://storage.azure.com";
 
-/// The same as an application identifier: "Azure Storage" in Microsoft Entra ID.
+/// The audience of all storage accounts as an application identifier: "Azure Storage" in Microsoft Entra ID.
 const STORAGE_APPLICATION: &str = "e406a681-f3d4-42a8-90b6-c2b029497af1";
 
-/// For whom a token is meant: all of Azure Storage, or one account.
+/// The audience of a token: all of Azure Storage, or one account.
 ///
 /// | cloud | authority host of the tokens | account host |
 /// | --- | --- | --- |
@@ -29,13 +29,13 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// All storage accounts: `https://storage.azure.com/.default`. The default, and what the
-    /// official SDKs ask for.
+    /// The audience of all storage accounts: `https://storage.azure.com/.default`. The official SDKs
+    /// ask for this one, and it is the default here.
     pub fn storage() -> Self {
         Self::custom(format!("{STORAGE}/.default"))
     }
 
-    /// One account only: `https://contoso.queue.core.windows.net`. Other accounts refuse the token,
+    /// The audience of one account only: `https://contoso.queue.core.windows.net`. Other accounts refuse the token,
     /// so that it is worth less to a thief.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Audience {
         Ok(Self::custom(format!("https://{}/.default", authority.as_str().to_ascii_lowercase())))
     }
 
-    /// A scope as it is sent, for clouds that this library does not know.
+    /// Takes a scope as it is sent, for clouds that this library does not know.
     pub fn custom(scope: impl Into<Arc<str>>) -> Self {
         Self { scope: scope.into() }
     }
@@ -90,7 +90,7 @@ fn host_of(url: &str) -> Option<Authority> {
     (parts.scheme == Some(Scheme::HTTPS) && bare).then_some(authority)
 }
 
-/// Text that is not the URL of a storage account.
+/// The error for text that is not the URL of a storage account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to hold")]
 pub struct InvalidAudience;

@@ -22,7 +22,7 @@ use crate::renew::gate::{Gate, Pass};
 use crate::renew::stock::Stock;
 use crate::renew::{self, Renewable, Spawn};
 
-/// How often a fetch is done again because a challenge came in while it ran.
+/// The number of times that a fetch is done when a challenge comes in while it runs.
 const OVERTAKEN: u32 = 3;
 
 /// Authorization with access tokens: `Authorization: Bearer token`.
@@ -60,7 +60,7 @@ pub struct Bearer<S> {
     allow_http: bool,
 }
 
-/// What a task in the background shares with the authorizer.
+/// The part of the authorizer that a task in the background shares.
 struct Shared<S> {
     source: S,
     cache: Mutex<Cache>,
@@ -118,7 +118,7 @@ impl<S: TokenSource> Bearer<S> {
         self
     }
 
-    /// The source.
+    /// The source of the tokens.
     pub fn source(&self) -> &S {
         &self.shared.source
     }
@@ -128,12 +128,12 @@ impl<S: TokenSource> Bearer<S> {
         self.shared.cache().tenant().map(str::to_owned)
     }
 
-    /// When the token that is held expires.
+    /// The time at which the token that is held expires, if one is.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.shared.cache().token().map(AccessToken::expires_at)
     }
 
-    /// Why the last fetch failed, unless it succeeded. A renewal that fails while the old token
+    /// The error of the last fetch, unless that succeeded. A renewal that fails while the old token
     /// holds shows here only.
     pub fn last_failure(&self) -> Option<TokenError> {
         self.shared.cache().failure().cloned()

@@ -18,7 +18,7 @@ use crate::renew::stock::Stock;
 /// service that refuses every token would have one fetched for each request.
 const REJECTION_PAUSE: Duration = Duration::from_secs(30);
 
-/// Which state of the cache a fetch was started in.
+/// The state of the cache in which a fetch was started.
 #[derive(Clone, Debug)]
 pub(super) struct Ticket {
     pub(super) request: TokenRequest,
@@ -145,7 +145,7 @@ impl Cache {
         true
     }
 
-    /// Told of an answer 401. Whether one more attempt is worthwhile.
+    /// Takes note of an answer 401, and says whether one more attempt is worthwhile.
     pub(super) fn rejected(&mut self, headers: &HeaderMap) -> bool {
         if !self.followed && self.follow(headers) {
             return true;

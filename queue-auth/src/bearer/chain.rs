@@ -1,4 +1,4 @@
-//! One source after another.
+//! [`Chain`], a source that asks others one after another.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -8,7 +8,7 @@ use super::source::{TokenRequest, TokenSource};
 use super::token::AccessToken;
 use crate::authorize::BoxFuture;
 
-/// No source has given a token yet.
+/// The index that says that no source has given a token yet.
 const UNDECIDED: usize = usize::MAX;
 
 /// Asks sources in order and stays with the first one that gives a token.
@@ -34,7 +34,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain of one.
+    /// Makes a chain of one source.
     pub fn new(first: impl TokenSource + 'static) -> Self {
         Self { sources: vec![Box::new(first)], chosen: AtomicUsize::new(UNDECIDED) }
     }

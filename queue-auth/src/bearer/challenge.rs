@@ -1,11 +1,11 @@
-//! What the service says when it refuses a token.
+//! [`Challenge`]: what the service says in the headers when it refuses a token.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, Uri};
 
 const SCHEME: &str = "Bearer";
 
-/// Longest tenant that is accepted, in bytes: a domain name.
+/// The longest tenant that is accepted, in bytes: a domain name.
 const LONGEST_TENANT: usize = 253;
 
 /// Authorities that stand for no tenant in particular.

@@ -1,4 +1,4 @@
-//! Why no token came.
+//! [`TokenError`]: why a source gave no token.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,8 +10,8 @@ use super::redact::{redact, shown};
 use super::token::InvalidAccessToken;
 use crate::error::{AuthError, BoxError};
 
-/// Why a [`TokenSource`](super::TokenSource) gave no token. Never holds a secret; cheap to clone, so
-/// that all who wait for one fetch share its error.
+/// The reason why a [`TokenSource`](super::TokenSource) gave no token. It never holds a secret, and is
+/// cheap to clone, so that all who wait for one fetch share its error.
 ///
 /// In an [`AuthError`] it is the `source` of [`Unavailable`](AuthError::Unavailable);
 /// [`TokenError::of`] finds it there.
@@ -36,19 +36,19 @@ pub enum TokenErrorKind {
     /// The identity provider answered that it cannot answer now: status 429 or 5xx. A later try may
     /// succeed; [`TokenError::retry_after`] says when.
     Busy {
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
     },
     /// The identity provider refused, with the fields `error` and `error_description` of RFC 6749.
     Refused {
-        /// The code, such as `invalid_client`.
+        /// The error code, such as `invalid_client`.
         error: String,
-        /// What the provider says about it, shortened, and without what looks like a secret.
+        /// The words of the provider, shortened, and without what looks like a secret.
         description: Option<String>,
     },
     /// The answer of the identity provider is not what the protocol allows.
     InvalidAnswer {
-        /// The rule it breaks.
+        /// The rule that is broken, in words.
         rule: Cow<'static, str>,
     },
     /// The storage account belongs to another tenant than the one the source is set to.
@@ -62,25 +62,25 @@ pub enum TokenErrorKind {
     Assertion,
     /// A credential of another library failed.
     Credential {
-        /// What it says, shortened, and without what looks like a secret.
+        /// The words of that library, shortened, and without what looks like a secret.
         message: String,
     },
     /// A setting is wrong. Trying again does not help.
     Setting {
-        /// The setting.
+        /// The name of the setting.
         name: &'static str,
-        /// The rule it breaks.
+        /// The rule that is broken, in words.
         rule: Cow<'static, str>,
     },
 }
 
 impl TokenError {
-    /// An error of the given kind.
+    /// Makes an error of the given kind.
     pub fn new(kind: TokenErrorKind) -> Self {
         Self { inner: Arc::new(Inner { kind, retry_after: None, source: None }) }
     }
 
-    /// A refusal with the fields `error` and `error_description` of RFC 6749, made fit to be shown:
+    /// Makes a refusal with the fields `error` and `error_description` of RFC 6749, made fit to be shown:
     /// on one line, at most 1,000 bytes, and with `secrets` and every long run of token characters
     /// replaced. What a provider or an attacker in its place sends back may quote the request.
     pub fn refused(error: &str, description: Option<&str>, secrets: &[&str]) -> Self {
@@ -96,7 +96,7 @@ impl TokenError {
         self.map(|inner| inner.source = Some(source.into()))
     }
 
-    /// Adds for how long not to ask again, as the header `Retry-After` says.
+    /// Adds the time for which not to ask again, as the header `Retry-After` says it.
     #[must_use]
     pub fn with_retry_after(self, delay: Duration) -> Self {
         self.map(|inner| inner.retry_after = Some(delay))
@@ -121,17 +121,17 @@ impl TokenError {
         Self::new(TokenErrorKind::Setting { name, rule: rule.into() })
     }
 
-    /// What happened.
+    /// The kind of the error.
     pub fn kind(&self) -> &TokenErrorKind {
         &self.inner.kind
     }
 
-    /// For how long the provider asks not to be asked again.
+    /// The time for which the provider asks not to be asked again.
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
 
-    /// Whether a later try may succeed without anybody changing anything.
+    /// Says whether a later try may succeed without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         match &self.inner.kind {
             TokenErrorKind::Unreachable | TokenErrorKind::Busy { .. } => true,

@@ -27,7 +27,7 @@ use crate::bearer::source::{TokenRequest, TokenSource};
 use crate::bearer::token::AccessToken;
 use crate::bearer::transport::TokenTransport;
 
-/// Tenants whose credentials are kept.
+/// The number of tenants whose credentials are kept.
 const TENANTS: usize = 16;
 
 type Factory =

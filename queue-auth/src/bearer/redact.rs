@@ -1,8 +1,8 @@
-//! Foreign text made fit for errors: one line, short, and without secrets.
+//! Foreign text is made fit for errors: one line, short, and without secrets.
 
 use std::borrow::Cow;
 
-/// Longest text that is kept, in bytes. Descriptions of the provider have about 300.
+/// The longest text that is kept, in bytes. Descriptions of the provider have about 300.
 const LONGEST: usize = 1000;
 
 /// A run of base64 characters from this length on may be a secret. Correlation identifiers have 36.

@@ -1,8 +1,8 @@
-//! Why the service refused a token.
+//! [`TokenRefusal`]: why the service refused a token, read from the body of its answer.
 
 use std::fmt;
 
-/// Why the service answered a bearer token with 401 `InvalidAuthenticationInfo`, read from the
+/// The reason why the service answered a bearer token with 401 `InvalidAuthenticationInfo`, read from the
 /// element `AuthenticationErrorDetail` of the answer.
 ///
 /// ```
@@ -20,7 +20,7 @@ pub enum TokenRefusal {
     WrongAudience,
     /// The token has expired, or does not hold yet.
     WrongTime,
-    /// Something else; the detail has it in words.
+    /// Another reason, which the detail has in words.
     Other,
 }
 

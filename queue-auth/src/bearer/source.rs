@@ -1,4 +1,4 @@
-//! Where tokens come from.
+//! [`TokenSource`]: the trait by which tokens come, and the sources that are functions or tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::token::AccessToken;
 use crate::authorize::BoxFuture;
 use crate::date;
 
-/// What a token is asked for.
+/// The scope and the tenant for which a token is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenRequest {
     scope: Arc<str>,
@@ -17,12 +17,12 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// A token for `scope`, such as `https://storage.azure.com/.default`.
+    /// Makes a request for a token for `scope`, such as `https://storage.azure.com/.default`.
     pub fn new(scope: impl Into<Arc<str>>) -> Self {
         Self { scope: scope.into(), tenant: None }
     }
 
-    /// The tenant that the service named in its challenge.
+    /// Sets the tenant that the service named in its challenge.
     #[must_use]
     pub fn with_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
         self.tenant = Some(tenant.into());
@@ -42,7 +42,7 @@ impl TokenRequest {
     }
 }
 
-/// Something that gets access tokens.
+/// A source of access tokens.
 ///
 /// [`Bearer`](super::Bearer) caches what it gives, so an implementation asks every time. It asks one
 /// at a time and no sooner than allowed after a failure.
@@ -83,7 +83,7 @@ pub trait TokenSource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When the source has no token to give.
     fn token<'a>(
         &'a self,
         request: &'a TokenRequest,

@@ -1,4 +1,4 @@
-//! Access tokens.
+//! [`AccessToken`]: the text of a token, and the time for which it holds.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::renew::stock::Expires;
 
 const SCHEME: &str = "Bearer ";
 
-/// What a token may at most live, for the arithmetic: longer claims are cut to this.
+/// The longest life of a token, for the arithmetic: longer claims are cut to this.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// An access token and the time until which it holds.
@@ -29,7 +29,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that holds until `expires_at`.
+    /// Makes a token that holds until `expires_at`.
     ///
     /// # Errors
     ///
@@ -57,12 +57,12 @@ impl AccessToken {
         Ok(Self { header, expires_at, refresh_at: None })
     }
 
-    /// A token that was issued at `now` for the time `lifetime`, as `expires_in` says. More than a
+    /// Makes a token that was issued at `now` for the time `lifetime`, as `expires_in` says. More than a
     /// year counts as a year.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// When [`new`](Self::new) refuses the token.
     pub fn issued(
         secret: impl Into<String>,
         now: SystemTime,
@@ -80,17 +80,17 @@ impl AccessToken {
         self
     }
 
-    /// The token itself. Keep it out of logs.
+    /// The text of the token. Whoever has it has its rights: keep it out of logs.
     pub fn secret(&self) -> &str {
         self.header.to_str().ok().and_then(|line| line.strip_prefix(SCHEME)).unwrap_or_default()
     }
 
-    /// When it stops to hold.
+    /// The time from which the token does not hold any more.
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at
     }
 
-    /// Whether it holds at `now`.
+    /// Says whether the token holds at `now`.
     pub fn is_valid_at(&self, now: SystemTime) -> bool {
         now < self.expires_at
     }
@@ -121,7 +121,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Text that is no access token. Shows no part of it.
+/// The error for text that is no access token. It shows no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidAccessToken {
     rule: &'static str,

@@ -1,4 +1,4 @@
-//! How token sources reach the identity provider.
+//! [`TokenTransport`]: the trait by which token sources reach the identity provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use http::{Request, Response};
 use crate::authorize::BoxFuture;
 use crate::error::BoxError;
 
-/// Longest answer that is read, in bytes. Tokens have a few thousand.
+/// The longest answer that is read, in bytes. Tokens have a few thousand.
 pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// Sends one HTTP request to the identity provider.

@@ -3,7 +3,7 @@
 /// The string to sign while it grows; the requests of the service sign well below this size.
 pub(super) type Buffer = Few<u8, 512>;
 
-/// Items on the stack up to `N`, then on the heap.
+/// A list with its items on the stack up to `N`, then on the heap.
 #[derive(Debug)]
 pub(super) struct Few<T, const N: usize> {
     inline: [T; N],

@@ -1,4 +1,4 @@
-//! The part of a request that is signed.
+//! [`Head`], the part of a request that is signed, in which signer and verifier meet.
 
 use http::{HeaderMap, Method, Uri};
 
@@ -16,16 +16,16 @@ use http::{HeaderMap, Method, Uri};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Head<'a> {
-    /// The method.
+    /// The method of the request.
     pub method: &'a Method,
     /// The URI, absolute or only path and query, exactly as it is sent.
     pub uri: &'a Uri,
-    /// All headers.
+    /// All headers of the request.
     pub headers: &'a HeaderMap,
 }
 
 impl<'a> Head<'a> {
-    /// Views the given parts.
+    /// Makes a view of the given parts.
     pub fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
         Self { method, uri, headers }
     }

@@ -1,4 +1,4 @@
-//! The headers that are signed, and their values.
+//! The headers of a string to sign: which are signed, on which line, and with what value.
 
 use http::{HeaderMap, HeaderName};
 
@@ -50,7 +50,7 @@ fn line_of(name: &str) -> Option<usize> {
 /// service, HTTP drops them.
 pub(super) struct Headers<'a> {
     fixed: [Option<&'a [u8]>; FIXED.len()],
-    /// Names without their common prefix, sorted.
+    /// The `x-ms-` headers: names without that prefix, in the order of the service.
     x_ms: Few<(&'a str, &'a [u8]), 8>,
     dated: bool,
     version: Option<&'a [u8]>,

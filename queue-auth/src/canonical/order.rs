@@ -1,4 +1,4 @@
-//! The order of header names.
+//! The order in which the service sorts header names, which is not that of their bytes.
 
 use std::cmp::Ordering;
 

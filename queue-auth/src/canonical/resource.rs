@@ -1,4 +1,4 @@
-//! The canonical resource: account, path, query.
+//! The canonical resource of a string to sign: account, path and query.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use super::few::{Buffer, Few};
 use crate::error::AuthError;
 use crate::query::{decoded, plain_len};
 
-/// Suffix of the account name at the secondary location.
+/// The suffix of the account name at the secondary location.
 const SECONDARY: &str = "-secondary";
 
 /// Writes `/account` and the path as it is sent, still percent-encoded. With `keep_secondary` a path

@@ -2,7 +2,7 @@
 
 use super::words::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
 
-/// What stands on the fixed lines of a Shared Key string, after the method.
+/// The names of the fixed lines of a Shared Key string, after the method.
 const SHARED_KEY: [&str; 11] = [
     "Content-Encoding",
     "Content-Language",
@@ -20,7 +20,7 @@ const SHARED_KEY: [&str; 11] = [
 /// The same for Shared Key Lite, and for Shared Key of tables.
 const LITE: [&str; 3] = ["Content-MD5", "Content-Type", "Date"];
 
-/// By what rules a string was made.
+/// The rules by which a string was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Scheme {
     #[default]
@@ -31,7 +31,7 @@ enum Scheme {
 }
 
 impl Scheme {
-    /// `lines` are those after the method.
+    /// Finds the scheme by the lines after the method.
     fn of(lines: &[&str]) -> Self {
         // Where Lite has the first header or the path, the full scheme has Content-MD5.
         let fifth = lines.get(LITE.len()).copied().unwrap_or_default();
@@ -53,7 +53,7 @@ impl Scheme {
         }
     }
 
-    /// What stands on the lines between the method and the headers.
+    /// The names of the lines between the method and the headers.
     fn lines(self) -> &'static [&'static str] {
         match self {
             Self::SharedKey => &SHARED_KEY,

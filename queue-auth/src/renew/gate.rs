@@ -1,11 +1,11 @@
-//! A lock that is awaited, for one refresh at a time. It needs no runtime.
+//! [`Gate`], a lock that is awaited, for one fetch at a time. It needs no runtime.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Lets one task at a time pass.
+/// A gate that lets one task at a time pass.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     state: Mutex<State>,
@@ -56,15 +56,16 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes all who wait: the first to run passes, the rest wait on. So nobody is forgotten when
-    /// a task that was woken is dropped before it runs.
+    /// Wakes all who wait: the first to run passes, the rest wait on. If only one were woken and its
+    /// task dropped before it runs, the others would wait for ever. Pinned by
+    /// `one_who_gives_up_does_not_block_the_others` in tests/credential.rs.
     fn wake(&self) {
         let wakers: Vec<Waker> = self.lock().waiting.values().cloned().collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 }
 
-/// A place in the queue.
+/// The place of a task among those who wait.
 struct Place<'a> {
     gate: &'a Gate,
     ticket: Option<u64>,

@@ -15,12 +15,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause that the provider can ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// A credential that ends.
+/// A credential that ends at some time, or never.
 pub(crate) trait Expires {
-    /// It is used for no longer than this without asking for the next, whatever it claims.
+    /// The longest time for which one is used without asking for the next, whatever it claims.
     const LONGEST_USE: Duration;
 
-    /// The time from which it is not valid any more; `None` when it does not say so.
+    /// The time from which the credential is not valid any more; `None` when it names none.
     fn end(&self) -> Option<SystemTime>;
 
     /// The time from which its provider advises to renew it.
@@ -33,7 +33,7 @@ pub(crate) trait Expires {
     }
 }
 
-/// What a caller that wants to send has to do.
+/// The thing that a caller has to do before it sends.
 #[derive(Debug)]
 pub(crate) enum Readiness<E> {
     /// Nothing: a valid credential is there.
@@ -105,7 +105,7 @@ impl<T: Expires, E: Clone> Stock<T, E> {
         self.fetches
     }
 
-    /// What to do before a request at `now`.
+    /// Says what to do before a request at `now`.
     pub(crate) fn readiness(&self, now: SystemTime) -> Readiness<E> {
         // A pause that seems to lie in the future began before the clock was set back.
         let paused =
@@ -124,7 +124,8 @@ impl<T: Expires, E: Clone> Stock<T, E> {
         }
     }
 
-    /// The same; whoever gets [`Due`](Readiness::Due) has the renewal and must end it.
+    /// Says what to do before a request at `now`. Whoever is told [`Due`](Readiness::Due) has the
+    /// renewal, and must [end](Self::end_renewal) it.
     pub(super) fn readiness_to_renew(&mut self, now: SystemTime) -> Readiness<E> {
         let readiness = self.readiness(now);
         if matches!(readiness, Readiness::Due) {
@@ -177,12 +178,12 @@ impl<T: Expires, E: Clone> Stock<T, E> {
     }
 }
 
-/// When to renew a credential that came at an unknown time.
+/// The time to renew a credential that came at an unknown time.
 fn renew_given(item: &impl Expires, ahead: Duration) -> Option<SystemTime> {
     item.end().map(|end| end.checked_sub(ahead).unwrap_or(SystemTime::UNIX_EPOCH))
 }
 
-/// When to renew a credential that came at `now`: `ahead` before its end, or half-way for short ones.
+/// The time to renew a credential that came at `now`: `ahead` before its end, or half-way for short ones.
 /// Half of what is left also keeps a source from being asked again at once when it gives out one
 /// credential until that ends, as managed identities do.
 fn renew_fetched<T: Expires>(item: &T, ahead: Duration, now: SystemTime) -> Option<SystemTime> {

@@ -1,4 +1,4 @@
-//! Builder of signatures for all queues of an account.
+//! [`AccountSas`], the builder of signatures for all queues of an account.
 
 use std::time::SystemTime;
 
@@ -10,11 +10,12 @@ use super::token::SasToken;
 use super::version::SasVersion;
 use crate::key::AccountKey;
 
-/// Builds an account signature, for the queue service unless told otherwise.
+/// A builder of account signatures. Default: for the queue service alone.
 ///
 /// Which permission and level an operation needs is said with [`AccountPermissions`] and
-/// [`ResourceTypes`]. Times are cut to whole seconds. "Create an account SAS" in the Azure Storage
-/// REST reference.
+/// [`ResourceTypes`]. Times are cut to whole seconds. See
+/// [Create an account SAS](https://learn.microsoft.com/rest/api/storageservices/create-account-sas) in
+/// the REST reference.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -42,7 +43,7 @@ pub struct AccountSas {
 }
 
 impl AccountSas {
-    /// With these permissions, on these levels, until `expiry`.
+    /// Makes a builder with these permissions, on these levels, until `expiry`.
     pub fn new(
         permissions: AccountPermissions,
         resource_types: ResourceTypes,

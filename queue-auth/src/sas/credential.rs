@@ -13,13 +13,14 @@ use crate::renew::gate::{Gate, Pass};
 use crate::renew::stock::{Expires, Stock};
 use crate::renew::{self, Renewable};
 
-/// Gives fresh tokens to a [`SasCredential`]: asks a broker, reads a file, signs anew.
+/// A source of fresh tokens for a [`SasCredential`]: one that asks a broker, reads a file, or signs.
 pub trait SasSource: fmt::Debug + Send + Sync {
-    /// A token that is valid at `now` and for a while after.
+    /// Gets a token that is valid at `now` and for a while after.
     ///
     /// # Errors
     ///
-    /// Whatever went wrong. It becomes the source of an [`AuthError`], so it must hold no secret.
+    /// When the source has no token to give. The error becomes the cause of an [`AuthError`], so it must
+    /// hold no secret.
     fn token(&self, now: SystemTime) -> BoxFuture<'_, Result<SasToken, BoxError>>;
 }
 
@@ -45,7 +46,7 @@ pub struct SasCredential {
     shared: Arc<Shared>,
 }
 
-/// What a renewal shares with the credential.
+/// The part of the credential that a renewal shares.
 struct Shared {
     stock: Mutex<Stock<SasToken, SasFailure>>,
     source: Option<Arc<dyn SasSource>>,
@@ -53,18 +54,18 @@ struct Shared {
 }
 
 impl SasCredential {
-    /// Uses `token` until it is [replaced](Self::replace).
+    /// Makes a credential that uses `token` until it is [replaced](Self::replace).
     pub fn new(token: SasToken) -> Self {
         Self::with(Some(token), None)
     }
 
-    /// Asks `source` for the first token and for every later one, five minutes before the old one
-    /// expires.
+    /// Makes a credential that asks `source` for the first token, and for every later one
+    /// [ahead](Self::refresh_ahead) of the expiry of the old one.
     pub fn from_source(source: impl SasSource + 'static) -> Self {
         Self::with(None, Some(Arc::new(source)))
     }
 
-    /// Like [`from_source`](Self::from_source), with a function for the source.
+    /// Makes a credential whose source is a function; see [`from_source`](Self::from_source).
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -160,7 +161,7 @@ impl Expires for SasToken {
     }
 }
 
-/// Why a source gave no token that can be used.
+/// The reason why a source gave no token that can be used.
 #[derive(Clone, Debug)]
 enum SasFailure {
     Expired,

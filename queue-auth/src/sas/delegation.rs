@@ -1,4 +1,4 @@
-//! Signatures that are signed with a user delegation key.
+//! [`UserDelegationSas`], the builder of signatures that are signed with a [`UserDelegationKey`].
 
 use std::fmt;
 use std::time::SystemTime;
@@ -29,7 +29,7 @@ pub struct UserDelegationKey {
 }
 
 impl UserDelegationKey {
-    /// The key `value` (base64), signed by the service for the user `object_id` of `tenant_id`,
+    /// Takes the key `value` (base64), signed by the service for the user `object_id` of `tenant_id`,
     /// from `start` to `expiry`, under `version`: the fields `SignedOid`, `SignedTid`,
     /// `SignedStart`, `SignedExpiry`, `SignedVersion` and `Value` of the answer.
     ///
@@ -70,7 +70,7 @@ impl UserDelegationKey {
         self
     }
 
-    /// When the key, and with it every signature made with it, expires.
+    /// The time at which the key expires, and with it every signature that it made.
     pub fn expiry(&self) -> SystemTime {
         self.expiry
     }
@@ -103,10 +103,12 @@ impl fmt::Debug for UserDelegationKey {
     }
 }
 
-/// Builds a signature for one queue, signed with a [`UserDelegationKey`] in place of an account key.
+/// A builder of signatures for one queue, signed with a [`UserDelegationKey`] in place of an account key.
 ///
 /// Its rights are what it says and what the key's owner has by role. Times are cut to whole
-/// seconds. "Create a user delegation SAS" in the Azure Storage REST reference.
+/// seconds. See
+/// [Create a user delegation SAS](https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas)
+/// in the REST reference.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct UserDelegationSas {
@@ -117,7 +119,7 @@ pub struct UserDelegationSas {
 }
 
 impl UserDelegationSas {
-    /// For `queue`, with these permissions, until `expiry`.
+    /// Makes a builder for `queue`, with these permissions, until `expiry`.
     pub fn new(
         queue: impl Into<String>,
         permissions: QueuePermissions,
@@ -127,7 +129,7 @@ impl UserDelegationSas {
         Self { queue: queue.into(), permissions, delegated_user: None, terms }
     }
 
-    /// Only for the user with this object id, who must send a bearer token besides; see
+    /// Makes the signature work only for the user with this object id, who must send a bearer token besides; see
     /// [`Both`](crate::Both).
     pub fn bound_to(mut self, object_id: impl Into<String>) -> Self {
         self.delegated_user = Some(object_id.into());

@@ -1,10 +1,10 @@
-//! What is wrong with a signature's fields.
+//! [`InvalidSas`]: which field of a signature breaks which rule.
 
 use std::error::Error;
 use std::fmt;
 
-/// A shared access signature, or a wish for one, that breaks a rule. Names the field by its query
-/// name and never holds the signature.
+/// The error for a shared access signature, or a wish for one, that breaks a rule. It names the field
+/// by its name in the query and never holds the signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSas {
     field: &'static str,
@@ -16,12 +16,12 @@ impl InvalidSas {
         Self { field, rule }
     }
 
-    /// The field, by its name in the query: `se`, `sp`, `sig` and so on.
+    /// The name of the field in the query: `se`, `sp`, `sig` and so on.
     pub fn field(&self) -> &'static str {
         self.field
     }
 
-    /// The rule that it breaks, in words.
+    /// The rule that the field breaks, in words.
     pub fn rule(&self) -> &'static str {
         self.rule
     }

@@ -1,4 +1,4 @@
-//! A token in words.
+//! [`Explanation`]: a token in words, field by field, and what is wrong with it.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,10 +11,10 @@ use super::value::{IpRange, SasProtocol};
 use super::version::SasVersion;
 use crate::{date, key};
 
-/// A token with less time left is worth a warning.
+/// The time left below which a token is worth a warning.
 const SOON: Duration = Duration::from_secs(15 * 60);
 
-/// What a token says, field by field, and what is wrong with it. Holds nothing secret.
+/// The meaning of a token, field by field, and what is wrong with it. It holds nothing secret.
 ///
 /// `Display` writes one line per field; lines with a problem start with `!`.
 ///
@@ -34,7 +34,7 @@ pub struct Explanation {
     notes: Vec<Note>,
 }
 
-/// One field of a token, explained.
+/// The explanation of one field of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     field: String,
@@ -48,12 +48,12 @@ impl Note {
         &self.field
     }
 
-    /// What it says, or what is wrong with it.
+    /// The meaning of the field, or what is wrong with it.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it keeps the token from working, now or soon.
+    /// Says whether the field keeps the token from working, now or soon.
     pub fn is_problem(&self) -> bool {
         self.problem
     }
@@ -65,7 +65,7 @@ impl Explanation {
         self.kind
     }
 
-    /// All notes, in a fixed order.
+    /// The notes on all fields, in a fixed order.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
@@ -350,7 +350,7 @@ const ACCOUNT_WORDS: &[(char, &str)] = &[
     ('p', "get and delete messages"),
 ];
 
-/// What is wrong with a time.
+/// The rule that a time breaks, and a hint why.
 fn time_rule(error: &InvalidSas, fields: &Fields<'_>) -> String {
     let blank = fields.get(error.field()).is_some_and(|text| text.contains(' '));
     let why =

@@ -14,7 +14,7 @@ use crate::date::parse_iso;
 use crate::key::{HmacSha256, push_signature};
 use crate::query::decoded_text;
 
-/// All but the unreserved characters: what remains survives every URL parser as it is.
+/// The characters to escape, all but the unreserved ones: what remains survives every URL parser as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Every field of every kind for queues, in the order in which builders write them. `sr` is written
@@ -26,7 +26,7 @@ const NAMES: [&str; 20] = [
 
 /// The fields of a signature, decoded.
 ///
-/// No `Debug`: `sig` is among them.
+/// They have no `Debug`, since `sig` is among them.
 #[derive(Clone)]
 pub(crate) struct Fields<'a> {
     values: [Option<Cow<'a, str>>; NAMES.len()],
@@ -86,7 +86,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Like [`set`](Self::set), for text of the caller.
+    /// Sets a field to text of the caller, which must be one line.
     pub(crate) fn set_text(
         &mut self,
         name: &'static str,
@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
         self.get("sv").ok_or(InvalidSas::new("sv", "is missing"))?.parse()
     }
 
-    /// A time; every form that the service accepts.
+    /// The value of a field that is a time, in every form that the service accepts.
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<SystemTime>, InvalidSas> {
         const RULE: &str = "is not a UTC time like 2026-09-23T10:20:30Z";
         let read = |text| parse_iso(text).ok_or(InvalidSas::new(name, RULE));
@@ -160,7 +160,7 @@ impl<'a> Fields<'a> {
         [head.join("\n"), tail.join("\n")].join("\n")
     }
 
-    /// Every line ends in a line end, the last one too.
+    /// The string of an account signature, in which the last line has a line end, too.
     fn account_string(&self, account: &str, version: SasVersion) -> String {
         let names = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"];
         let scope = (version >= SasVersion::V2020_12_06).then_some("ses");

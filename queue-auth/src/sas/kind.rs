@@ -1,4 +1,4 @@
-//! [`SasKind`]: which of the three signatures a token is.
+//! [`SasKind`]: which of the three kinds of signatures a token is.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use super::version::SasVersion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SasKind {
-    /// For one queue, signed with an account key (a "service SAS").
+    /// A signature for one queue, signed with an account key (a "service SAS").
     Queue,
-    /// For all queues, signed with an account key.
+    /// A signature for all queues, signed with an account key.
     Account,
-    /// For one queue, signed with a user delegation key.
+    /// A signature for one queue, signed with a user delegation key.
     UserDelegation,
 }
 

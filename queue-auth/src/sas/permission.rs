@@ -1,11 +1,11 @@
-//! Permissions, services and resource types: sets of letters in one canonical order.
+//! The sets of letters in a signature: permissions, services and resource types.
 
 use std::error::Error;
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 use std::str::FromStr;
 
-/// Letters that are no valid set.
+/// The error for letters that are no valid set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidLetters {
@@ -13,23 +13,23 @@ pub enum InvalidLetters {
     Unknown {
         /// The field of the signature: `sp`, `ss` or `srt`.
         field: &'static str,
-        /// The letter.
+        /// The letter that is wrong.
         letter: char,
     },
     /// A letter that stands twice.
     Doubled {
-        /// The field of the signature.
+        /// The field of the signature, by its name in the query.
         field: &'static str,
-        /// The letter.
+        /// The letter that is wrong.
         letter: char,
     },
     /// A letter that stands after one that it should precede.
     OutOfOrder {
-        /// The field of the signature.
+        /// The field of the signature, by its name in the query.
         field: &'static str,
-        /// The letter.
+        /// The letter that is wrong.
         letter: char,
-        /// The order that is demanded.
+        /// The order that the field demands.
         order: &'static str,
     },
 }
@@ -50,12 +50,12 @@ impl fmt::Display for InvalidLetters {
 
 impl Error for InvalidLetters {}
 
-/// Rules of one field.
+/// The rules of one field.
 struct Field {
     name: &'static str,
     /// The letters in canonical order; the bit of a letter is its position.
     letters: &'static str,
-    /// Letters of other services, accepted and ignored.
+    /// The letters of other services, which are accepted and ignored.
     foreign: &'static str,
     ordered: bool,
 }
@@ -103,29 +103,29 @@ macro_rules! letter_set {
 
             $($(#[$const_doc])* pub const $constant: Self = Self(1 << $bit);)*
 
-            /// The empty set.
+            /// The set without letters.
             pub const NONE: Self = Self(0);
 
-            /// All that there is.
+            /// The set of all letters.
             pub const ALL: Self = Self($(1 << $bit |)* 0);
 
-            /// Whether all of `other` is in this set.
+            /// Says whether all of `other` is in this set.
             pub const fn contains(self, other: Self) -> bool {
                 self.0 & other.0 == other.0
             }
 
-            /// Whether the set is empty.
+            /// Says whether the set is empty.
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
             }
 
-            /// Both sets together.
+            /// Puts both sets together.
             #[must_use]
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
 
-            /// What is in both sets.
+            /// Keeps the letters that are in both sets.
             #[must_use]
             pub const fn intersection(self, other: Self) -> Self {
                 Self(self.0 & other.0)
@@ -224,13 +224,13 @@ letter_set! {
 letter_set! {
     /// The services that an account signature opens, in any order when parsed.
     Services, Field { name: "ss", letters: "bfqt", foreign: "", ordered: false };
-    /// `b`: blobs.
+    /// `b`: the service for blobs.
     BLOB = 0,
-    /// `f`: files.
+    /// `f`: the service for files.
     FILE = 1,
-    /// `q`: queues.
+    /// `q`: the service for queues.
     QUEUE = 2,
-    /// `t`: tables.
+    /// `t`: the service for tables.
     TABLE = 3,
 }
 

@@ -1,4 +1,4 @@
-//! Builder of signatures for one queue.
+//! [`QueueSas`], the builder of signatures for one queue, and the terms that all builders share.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ use crate::key::AccountKey;
 /// off can use it at once.
 pub(crate) const BACKDATE: Duration = Duration::from_secs(15 * 60);
 
-/// Longest id of a stored access policy.
+/// The longest id of a stored access policy.
 const MAX_POLICY_ID: usize = 64;
 
-/// What all kinds of signatures can say besides whom they serve.
+/// The terms that all kinds of signatures can have: time, addresses, protocol and version.
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
     pub(super) start: Option<SystemTime>,
@@ -79,7 +79,7 @@ pub(super) fn iso(field: &'static str, time: SystemTime) -> Result<String, Inval
 /// Writes the setters that all builders share.
 macro_rules! terms {
     () => {
-        /// Not valid before `start`. Without this the token is valid at once, which is safest
+        /// Makes the signature valid from `start` on. Default: it is valid at once, which is safest
         /// against clocks that are off.
         pub fn start(mut self, start: SystemTime) -> Self {
             self.terms.start = Some(start);
@@ -101,19 +101,19 @@ macro_rules! terms {
             self
         }
 
-        /// Only for clients with these addresses.
+        /// Makes the signature work only for clients with these addresses. Default: for all.
         pub fn ip(mut self, range: impl Into<crate::sas::IpRange>) -> Self {
             self.terms.ip = Some(range.into());
             self
         }
 
-        /// Only over these protocols.
+        /// Makes the signature work only over these protocols. Default: HTTPS and plain HTTP.
         pub fn protocol(mut self, protocol: crate::sas::SasProtocol) -> Self {
             self.terms.protocol = Some(protocol);
             self
         }
 
-        /// The version of the rules; the default serves all that the builder can say.
+        /// Sets the version of the rules. Default: the oldest that has all that the builder can say.
         pub fn version(mut self, version: crate::sas::SasVersion) -> Self {
             self.terms.version = version;
             self
@@ -122,9 +122,11 @@ macro_rules! terms {
 }
 pub(super) use terms;
 
-/// Builds a signature for one queue, signed with an account key.
+/// A builder of signatures for one queue, signed with an account key.
 ///
-/// Times are cut to whole seconds. "Create a service SAS" in the Azure Storage REST reference.
+/// Times are cut to whole seconds. See
+/// [Create a service SAS](https://learn.microsoft.com/rest/api/storageservices/create-service-sas) in
+/// the REST reference.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -151,7 +153,7 @@ pub struct QueueSas {
 }
 
 impl QueueSas {
-    /// For `queue`, with these permissions, until `expiry`.
+    /// Makes a builder for `queue`, with these permissions, until `expiry`.
     pub fn new(
         queue: impl Into<String>,
         permissions: QueuePermissions,
@@ -161,7 +163,7 @@ impl QueueSas {
         Self { queue: queue.into(), permissions: Some(permissions), policy: None, terms }
     }
 
-    /// For `queue`, by its stored access policy `id` (1 to 64 characters).
+    /// Makes a builder for `queue` by its stored access policy `id` (1 to 64 characters).
     ///
     /// What the policy leaves open (permissions, expiry) must be set here, and what it has must
     /// not: each exactly once.
@@ -170,13 +172,13 @@ impl QueueSas {
         Self { queue: queue.into(), permissions: None, policy: Some(id.into()), terms }
     }
 
-    /// Sets the permissions.
+    /// Sets the operations that the signature permits.
     pub fn permissions(mut self, permissions: QueuePermissions) -> Self {
         self.permissions = Some(permissions);
         self
     }
 
-    /// Sets the expiry.
+    /// Sets the time at which the signature expires.
     pub fn expiry(mut self, expiry: SystemTime) -> Self {
         self.terms.expiry = Some(expiry);
         self

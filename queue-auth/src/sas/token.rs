@@ -98,18 +98,18 @@ impl SasToken {
         &self.text
     }
 
-    /// When it expires, if it says so itself (`se`) in a form that can be read; a stored access
+    /// The time at which the token expires, if the token says so (`se`) in a form that can be read; a stored access
     /// policy may end it earlier or be the only one to end it.
     pub fn expiry(&self) -> Option<SystemTime> {
         self.expiry
     }
 
-    /// Which kind it is, by its fields.
+    /// The kind of the token, by its fields.
     pub fn kind(&self) -> SasKind {
         self.fields().map_or(SasKind::Queue, |fields| fields.kind())
     }
 
-    /// The version of its rules.
+    /// The version of the rules by which the token was signed.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl SasToken {
         self.fields()?.version()
     }
 
-    /// The string that was signed for it, as the service makes it: `account` is the primary's name;
+    /// The string that was signed for the token, as the service makes it: `account` is the primary's name;
     /// `queue` is needed for all but account signatures.
     ///
     /// # Errors

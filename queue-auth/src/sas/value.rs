@@ -1,4 +1,4 @@
-//! Address ranges and protocols.
+//! [`IpRange`] and [`SasProtocol`]: the limits on where a signature may be used.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,7 +22,7 @@ pub struct IpRange {
 }
 
 impl IpRange {
-    /// From `first` to `last`, both included.
+    /// Makes the range from `first` to `last`, both included.
     ///
     /// # Errors
     ///
@@ -34,17 +34,18 @@ impl IpRange {
         Ok(Self { first, last })
     }
 
-    /// The first address.
+    /// The first address of the range.
     pub fn first(&self) -> Ipv4Addr {
         self.first
     }
 
-    /// The last address.
+    /// The last address of the range.
     pub fn last(&self) -> Ipv4Addr {
         self.last
     }
 
-    /// Whether `address` is in the range. An IPv6 address is, if it maps an IPv4 address that is.
+    /// Says whether `address` is in the range. An IPv6 address that maps an IPv4 address
+    /// (`::ffff:192.0.2.1`) counts as that IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match address.to_canonical() {
             IpAddr::V4(address) => self.first <= address && address <= self.last,
@@ -87,14 +88,14 @@ impl FromStr for IpRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the service knows these two and no more")]
 pub enum SasProtocol {
-    /// `https`
+    /// HTTPS only: `https`.
     HttpsOnly,
-    /// `https,http`; the same as none given.
+    /// HTTPS and plain HTTP: `https,http`, which means the same as no protocol at all.
     HttpsAndHttp,
 }
 
 impl SasProtocol {
-    /// The text of the field.
+    /// The text of the field `spr`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HttpsOnly => "https",

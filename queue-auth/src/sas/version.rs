@@ -1,4 +1,4 @@
-//! The version of a signature, which decides the string that is signed.
+//! [`SasVersion`]: the version of a signature, which decides the string that is signed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,13 +17,13 @@ pub struct SasVersion {
 }
 
 impl SasVersion {
-    /// Signatures for queues, six lines.
+    /// The first version with signatures for queues, of six lines.
     pub const V2012_02_12: Self = Self::of(2012, 2, 12);
-    /// The resource of a queue's signature starts with `/queue`.
+    /// The first version in which the resource of a queue's signature starts with `/queue`.
     pub const V2015_02_21: Self = Self::of(2015, 2, 21);
-    /// Account signatures, address ranges and protocols.
+    /// The first version with account signatures, address ranges and protocols.
     pub const V2015_04_05: Self = Self::of(2015, 4, 5);
-    /// A further line in account signatures.
+    /// The first version with a further line in account signatures.
     pub const V2020_12_06: Self = Self::of(2020, 12, 6);
     /// User delegation signatures for queues. The default of the builders: the oldest version, and
     /// so the one that most servers know, with everything that the builders can say.

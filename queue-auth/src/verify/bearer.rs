@@ -1,4 +1,5 @@
-//! Verification of bearer tokens: shape and claims. Signatures are checked by a hook.
+//! [`BearerRules`]: how the shape and the claims of bearer tokens are verified. Signatures are checked
+//! by a hook, [`TokenSignatures`].
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -14,13 +15,13 @@ use super::grant::{Access, Grant};
 use crate::canonical::head::Head;
 use crate::canonical::{X_MS_VERSION, single};
 
-/// How far the clocks of the issuer and the server may differ.
+/// The time by which the clocks of the issuer and the server may differ.
 const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// The first version of the service that takes bearer tokens.
 const FIRST_VERSION: &str = "2017-11-09";
 
-/// Audiences of Azure Storage in all clouds: the resource, with and without slash, and its
+/// The audiences of Azure Storage in all clouds: the resource, with and without slash, and its
 /// application id.
 const STORAGE: [&str; 3] = [
     "https://storage.azure.com",
@@ -28,7 +29,7 @@ const STORAGE: [&str; 3] = [
     "e406a681-f3d4-42a8-90b6-c2b029497af1",
 ];
 
-/// Hosts of the queue service behind the account, in all clouds.
+/// The hosts of the queue service behind the account, in all clouds.
 const HOSTS: [&str; 4] = [
     ".queue.core.windows.net",
     ".queue.core.chinacloudapi.cn",
@@ -36,7 +37,7 @@ const HOSTS: [&str; 4] = [
     ".queue.core.cloudapi.de",
 ];
 
-/// Issuers before the tenant: of version 1 and version 2 tokens, in all clouds.
+/// The issuers before the tenant: of version 1 and version 2 tokens, in all clouds.
 const ISSUERS: [&str; 6] = [
     "https://sts.windows.net/",
     "https://login.microsoftonline.com/",
@@ -46,9 +47,9 @@ const ISSUERS: [&str; 6] = [
     "https://login.microsoftonline.us/",
 ];
 
-/// Checks the signatures of bearer tokens. What keys there are and how to get them is its matter.
+/// A check of the signatures of bearer tokens. An implementation knows the keys of the issuers.
 pub trait TokenSignatures: fmt::Debug + Send + Sync {
-    /// Whether `signature` over `signed` (the first two parts of the token with the dot between
+    /// Says whether `signature` over `signed` (the first two parts of the token with the dot between
     /// them) is right under the algorithm and key that the header names. An implementation must
     /// refuse the algorithm `none` and any that its key is not meant for.
     fn check(&self, header: &TokenHeader, signed: &str, signature: &[u8]) -> bool;
@@ -58,15 +59,15 @@ pub trait TokenSignatures: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct TokenHeader {
-    /// The algorithm, as `RS256`.
+    /// The name of the algorithm, such as `RS256`.
     #[serde(rename = "alg")]
     pub algorithm: String,
-    /// The id of the key.
+    /// The id of the key that signed.
     #[serde(rename = "kid")]
     pub key_id: Option<String>,
 }
 
-/// Accepts every signature: for emulators and tests, which have no keys of an identity provider.
+/// A check that accepts every signature: for emulators and tests, which have no keys of an identity provider.
 #[derive(Clone, Copy, Debug)]
 struct Unchecked;
 
@@ -76,7 +77,7 @@ impl TokenSignatures for Unchecked {
     }
 }
 
-/// What a verifier demands of bearer tokens.
+/// The rules that a verifier demands of bearer tokens.
 #[derive(Debug)]
 pub struct BearerRules {
     signatures: Box<dyn TokenSignatures>,
@@ -87,7 +88,7 @@ pub struct BearerRules {
 }
 
 impl BearerRules {
-    /// Tokens of any tenant of Microsoft Entra ID for Azure Storage, with signatures that
+    /// Accepts tokens of any tenant of Microsoft Entra ID for Azure Storage, with signatures that
     /// `signatures` accepts.
     pub fn new(signatures: impl TokenSignatures + 'static) -> Self {
         Self {
@@ -105,7 +106,7 @@ impl BearerRules {
         Self::new(Unchecked)
     }
 
-    /// Accepts this audience too. The ones of Azure Storage, and
+    /// Accepts this audience too. The audiences of Azure Storage, and
     /// `https://{account}.queue.core.windows.net` of the account itself (or its host in another
     /// cloud), always are.
     #[must_use]
@@ -130,7 +131,7 @@ impl BearerRules {
         self
     }
 
-    /// How far the issuer's clock may be off; five minutes unless set.
+    /// Sets the time by which the issuer's clock may be off. Default: 5 minutes.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;

@@ -1,28 +1,28 @@
-//! [`BearerClaims`]: whom a verified bearer token stands for.
+//! [`BearerClaims`]: the user or principal for whom a verified bearer token stands.
 
 use std::time::SystemTime;
 
-/// Whom a bearer token stands for, from its claims. Which roles that user has in the storage account
+/// The user or principal for whom a bearer token stands, from its claims. Which roles that user has in the storage account
 /// is not in the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BearerClaims {
-    /// For whom the token was made (`aud`).
+    /// The service for which the token was made (`aud`).
     pub audience: String,
-    /// Who made it (`iss`).
+    /// The issuer that made the token (`iss`).
     pub issuer: String,
-    /// The user or service principal (`oid`).
+    /// The object id of the user or service principal (`oid`).
     pub object_id: String,
-    /// The tenant (`tid`).
+    /// The tenant of that user or principal (`tid`).
     pub tenant_id: String,
-    /// The application that asked for it (`appid` or `azp`).
+    /// The application that asked for the token (`appid` or `azp`).
     pub application_id: Option<String>,
-    /// Application roles (`roles`).
+    /// The application roles in the token (`roles`).
     pub roles: Vec<String>,
-    /// Delegated permissions (`scp`).
+    /// The delegated permissions in the token (`scp`).
     pub scopes: Vec<String>,
-    /// From when on it is valid (`nbf`).
+    /// The time from which the token is valid (`nbf`).
     pub not_before: Option<SystemTime>,
-    /// Until when it is valid (`exp`).
+    /// The time at which the token expires (`exp`).
     pub expires: SystemTime,
 }

@@ -1,21 +1,21 @@
-//! [`RequestContext`]: what a server knows of a request besides the request.
+//! [`RequestContext`]: the things that a server knows of a request besides the request.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-/// How far the clock of a client may be off: 15 minutes, both ways.
+/// The time by which the clock of a client may be off, in both directions: 15 minutes.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
-/// What a server knows of a request besides the request.
+/// The things that a server knows of a request besides the request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RequestContext {
-    /// The server's time.
+    /// The time of the server when the request came.
     pub now: SystemTime,
-    /// The client's address; without it a signature that is bound to addresses is refused. An IPv4
+    /// The client's address; when it is not known, a signature that is bound to addresses is refused. An IPv4
     /// address that is mapped to IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address.
     pub client_ip: Option<IpAddr>,
-    /// Whether the connection is encrypted. Without it a signature that demands HTTPS is refused,
+    /// Whether the connection is encrypted. If it is not, a signature that demands HTTPS is refused,
     /// and so is a bearer token.
     pub https: bool,
     /// Whether the path starts with the account name, as emulators have it: `/account/queue`.
@@ -24,7 +24,7 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// A request that came at `now` over plain HTTP from an unknown address, with the account in
+    /// Makes the context of a request that came at `now` over plain HTTP from an unknown address, with the account in
     /// the host name.
     pub fn new(now: SystemTime) -> Self {
         Self { now, client_ip: None, https: false, path_style: false }

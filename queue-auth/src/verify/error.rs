@@ -1,4 +1,4 @@
-//! Refusals.
+//! [`VerifyError`]: why a request was refused, and what the service would answer.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::error::AuthError;
 use crate::sas::error::InvalidSas;
 use crate::sas::value::IpRange;
 
-/// Why a request was refused. Never holds a correct signature.
+/// The reason why a request was refused. It never holds a correct signature.
 ///
 /// `Display` says in one line what is wrong. A server answers with [`status`](Self::status),
 /// [`code`](Self::code) and [`detail`](Self::detail).
@@ -23,7 +23,7 @@ pub enum VerifyError {
     NoAuthentication,
     /// The `Authorization` header cannot be read.
     MalformedAuthorization {
-        /// What is wrong with it.
+        /// The rule that the header breaks.
         rule: &'static str,
     },
     /// The account is unknown, or the credentials name another one.
@@ -32,14 +32,14 @@ pub enum VerifyError {
     MissingDate,
     /// The date is not an RFC 1123 date.
     InvalidDate {
-        /// The header that holds it.
+        /// The name of the header that holds the date.
         header: &'static str,
     },
     /// The date is more than 15 minutes away from the server's time.
     ClockSkew {
         /// The date of the request.
         date: SystemTime,
-        /// The server's time.
+        /// The time of the server.
         now: SystemTime,
     },
     /// No string to sign exists for the request.
@@ -66,7 +66,7 @@ pub enum VerifyError {
         start: Option<SystemTime>,
         /// The time at which the signature expires.
         expiry: SystemTime,
-        /// The server's time.
+        /// The time of the server.
         now: SystemTime,
     },
     /// The user delegation key behind the shared access signature is not valid now.
@@ -75,12 +75,12 @@ pub enum VerifyError {
         start: Option<SystemTime>,
         /// The time at which the key expires.
         expiry: SystemTime,
-        /// The server's time.
+        /// The time of the server.
         now: SystemTime,
     },
     /// The signature is for other client addresses.
     SourceIp {
-        /// The addresses.
+        /// The addresses from which the signature may be used.
         allowed: IpRange,
         /// The client's address, if it is known.
         client: Option<IpAddr>,
@@ -93,9 +93,9 @@ pub enum VerifyError {
     UnknownPolicy,
     /// A field is not given exactly once by signature and stored access policy.
     PolicyConflict {
-        /// The field.
+        /// The name of the field in the query.
         field: &'static str,
-        /// Given by both; otherwise by neither.
+        /// Whether the field is given by both; otherwise it is given by neither.
         twice: bool,
     },
     /// The user delegation key was not given out by this server.
@@ -110,7 +110,7 @@ pub enum VerifyError {
     VersionTooOldForBearer,
     /// The bearer token is not valid.
     InvalidToken {
-        /// What is wrong with it.
+        /// The rule that the token breaks, after the words of the service.
         rule: &'static str,
     },
 }
@@ -143,7 +143,7 @@ pub enum VerifyErrorKind {
 }
 
 impl VerifyErrorKind {
-    /// The name of the error code, as in `x-ms-error-code`.
+    /// The name of the error code, as it stands in `x-ms-error-code`.
     pub fn code(self) -> &'static str {
         match self {
             Self::NoAuthenticationInformation => "NoAuthenticationInformation",
@@ -159,7 +159,7 @@ impl VerifyErrorKind {
         }
     }
 
-    /// The HTTP status that goes with it.
+    /// The HTTP status of the error code.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoAuthenticationInformation | Self::InvalidBearerToken => {

@@ -1,4 +1,4 @@
-//! What a verified request may do.
+//! [`Grant`] and [`Access`]: by which right a verified request is made, and how far the right goes.
 
 use std::time::SystemTime;
 
@@ -8,22 +8,22 @@ use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// The account.
+    /// The name of the account.
     pub account: String,
-    /// By which right, and how far it goes.
+    /// The right by which the request is made, and how far it goes.
     pub access: Access,
-    /// When the right ends, if it does.
+    /// The time at which the right ends, if it does.
     pub expires: Option<SystemTime>,
 }
 
 impl Grant {
-    /// A grant for `account`.
+    /// Makes a grant for `account`.
     pub fn new(account: impl Into<String>, access: Access, expires: Option<SystemTime>) -> Self {
         Self { account: account.into(), access, expires }
     }
 }
 
-/// By which right a request is made.
+/// The right by which a request is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
@@ -32,36 +32,36 @@ pub enum Access {
     /// An account signature. Its services include the queue service.
     #[non_exhaustive]
     AccountSas {
-        /// What it permits.
+        /// The operations that the signature permits.
         permissions: AccountPermissions,
-        /// The services it opens.
+        /// The services that the signature opens.
         services: Services,
-        /// The levels of the API it opens.
+        /// The levels of the API that the signature opens.
         resource_types: ResourceTypes,
     },
     /// A signature for one queue, signed with an account key.
     #[non_exhaustive]
     QueueSas {
-        /// The queue; it is the one in the path.
+        /// The queue of the signature, which is the one in the path.
         queue: String,
-        /// What it permits, by itself or by its stored policy.
+        /// The operations that the signature permits, by itself or by its stored policy.
         permissions: QueuePermissions,
-        /// The stored access policy it refers to.
+        /// The stored access policy to which the signature refers.
         policy: Option<String>,
     },
     /// A signature for one queue, signed with a user delegation key. What it permits is bounded by
     /// the roles of the key's owner too; that is for the server to check.
     #[non_exhaustive]
     UserDelegationSas {
-        /// The queue; it is the one in the path.
+        /// The queue of the signature, which is the one in the path.
         queue: String,
-        /// What the signature permits.
+        /// The operations that the signature permits.
         permissions: QueuePermissions,
-        /// Object id of the key's owner.
+        /// The object id of the key's owner.
         object_id: String,
-        /// Tenant of the key's owner.
+        /// The tenant of the key's owner.
         tenant_id: String,
-        /// The only user who may use it; that user's token came with the request.
+        /// The only user who may use the signature; that user's token came with the request.
         delegated_user: Option<String>,
     },
     /// A bearer token of Microsoft Entra ID. What its user may do is for the server to know.

@@ -1,4 +1,4 @@
-//! Verification of shared access signatures.
+//! The verification of shared access signatures: signature first, then limits, terms and policy.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes
 use crate::sas::value::{IpRange, SasProtocol};
 
 impl<K: KeyStore> Verifier<K> {
-    /// Verifies the signature in the query.
+    /// Verifies the shared access signature in the query.
     pub(super) fn sas(
         &self,
         account: &str,
@@ -42,6 +42,8 @@ impl<K: KeyStore> Verifier<K> {
         } else {
             self.keys.keys(account).ok_or(VerifyError::WrongAccount)?
         };
+        // Before anything else is said: what a field of a forged token says is nobody's business, and
+        // an answer that depends on it would tell a stranger about policies and addresses.
         check_signature(&fields, account, queue.as_deref(), &signing)?;
         let limits = Limits::read(&fields)?;
         limits.check(context)?;
@@ -151,7 +153,7 @@ fn check_signature(
     }
 }
 
-/// From where and how the signature may be used.
+/// The clients and connections that may use the signature.
 struct Limits {
     ip: Option<IpRange>,
     protocol: Option<SasProtocol>,
@@ -178,7 +180,7 @@ impl Limits {
     }
 }
 
-/// When a signature is valid.
+/// The time for which a signature is valid.
 struct Terms {
     start: Option<SystemTime>,
     expiry: Option<SystemTime>,

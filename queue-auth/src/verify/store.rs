@@ -1,4 +1,5 @@
-//! Where a verifier finds keys and policies.
+//! The traits by which a verifier finds keys and policies: [`KeyStore`], [`PolicyStore`] and
+//! [`DelegationKeyStore`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -41,7 +42,7 @@ impl<K: KeyStore + ?Sized> KeyStore for &K {
 
 /// The stored access policies of the queues of one account.
 pub trait PolicyStore: fmt::Debug + Send + Sync {
-    /// The policy `id` of `queue`.
+    /// The policy `id` of `queue`; `None` when there is none.
     fn policy(&self, queue: &str, id: &str) -> Option<StoredPolicy>;
 }
 
@@ -59,39 +60,40 @@ impl PolicyStore for NoPolicies {
 /// A stored access policy: what a signature may leave out because the queue's access control list
 /// has it. Each field must be given exactly once, there or in the signature.
 ///
-/// "Define a stored access policy" in the Azure Storage REST reference.
+/// See [Define a stored access policy](https://learn.microsoft.com/rest/api/storageservices/define-stored-access-policy)
+/// in the REST reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredPolicy {
-    /// From when on.
+    /// The time from which signatures by this policy are valid.
     pub start: Option<SystemTime>,
-    /// Until when.
+    /// The time at which signatures by this policy expire.
     pub expiry: Option<SystemTime>,
-    /// What is permitted.
+    /// The operations that signatures by this policy permit.
     pub permissions: Option<QueuePermissions>,
 }
 
 impl StoredPolicy {
-    /// A policy that gives nothing yet.
+    /// Makes a policy that gives nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the start.
+    /// Sets the time from which signatures by this policy are valid.
     #[must_use]
     pub fn start(mut self, start: SystemTime) -> Self {
         self.start = Some(start);
         self
     }
 
-    /// Sets the expiry.
+    /// Sets the time at which signatures by this policy expire.
     #[must_use]
     pub fn expiry(mut self, expiry: SystemTime) -> Self {
         self.expiry = Some(expiry);
         self
     }
 
-    /// Sets the permissions.
+    /// Sets the operations that signatures by this policy permit.
     #[must_use]
     pub fn permissions(mut self, permissions: QueuePermissions) -> Self {
         self.permissions = Some(permissions);
@@ -99,21 +101,21 @@ impl StoredPolicy {
     }
 }
 
-/// What identifies a user delegation key in a signature.
+/// The fields that identify a user delegation key in a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DelegationKeyId {
-    /// The owner (`skoid`).
+    /// The object id of the key's owner (`skoid`).
     pub object_id: String,
-    /// The owner's tenant (`sktid`).
+    /// The tenant of the key's owner (`sktid`).
     pub tenant_id: String,
-    /// From when on the key is valid (`skt`).
+    /// The time from which the key is valid (`skt`).
     pub start: SystemTime,
-    /// Until when the key is valid (`ske`).
+    /// The time at which the key expires (`ske`).
     pub expiry: SystemTime,
-    /// The service (`sks`).
+    /// The service for which the key was given (`sks`).
     pub service: String,
-    /// The version under which it was given (`skv`).
+    /// The version under which the key was given (`skv`).
     pub version: String,
     /// The tenant of the users to whom its signatures are bound (`skdutid`).
     pub delegated_tenant: Option<String>,

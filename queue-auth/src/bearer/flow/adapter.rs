@@ -16,7 +16,7 @@ use crate::bearer::transport::LONGEST_ANSWER;
 use crate::bearer::transport::TokenTransport;
 use crate::error::BoxError;
 
-/// What the last answer said besides its body; the `oauth2` crate does not keep it.
+/// The status and headers of the last answer; the `oauth2` crate does not keep it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     pub(super) status: Option<StatusCode>,
@@ -38,7 +38,7 @@ pub(super) struct Adapter {
     transport: Arc<dyn TokenTransport>,
     seen: Arc<Mutex<Seen>>,
     now: SystemTime,
-    /// Answers of a busy provider count as none, so that polling goes on.
+    /// Whether answers of a busy provider count as none, so that polling goes on.
     polling: bool,
 }
 
@@ -91,7 +91,7 @@ impl<'c> AsyncHttpClient<'c> for Adapter {
     }
 }
 
-/// Why there is no answer to work with.
+/// The reason why there is no answer to work with.
 #[derive(Debug)]
 pub(super) enum NoAnswer {
     Transport(BoxError),

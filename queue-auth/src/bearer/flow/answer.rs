@@ -1,4 +1,4 @@
-//! What the identity provider answers.
+//! The answers of the identity provider: how tokens and errors are read from them.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +20,7 @@ use crate::bearer::token::AccessToken;
 /// The fields of a token response that Microsoft Entra ID adds.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Extra {
-    /// Seconds after which to renew.
+    /// The number of seconds after which to renew the token.
     #[serde(default)]
     refresh_in: Option<u64>,
 }

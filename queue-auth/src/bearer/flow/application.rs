@@ -1,4 +1,4 @@
-//! The client that asks for tokens.
+//! [`Application`], the client that asks for tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// The application with the identifier `client_id` in the tenant of `authority`.
+    /// Makes the application with the identifier `client_id` in the tenant of `authority`.
     pub fn new(
         authority: Authority,
         client_id: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Who issues the tokens.
+//! [`Authority`]: the identity provider that issues the tokens, and the tenant in it.
 
 use std::error::Error;
 use std::fmt;
@@ -94,7 +94,7 @@ impl Authority {
         self
     }
 
-    /// The tenant that this is set to.
+    /// The tenant to which this authority is set.
     pub fn tenant(&self) -> &str {
         &self.tenant
     }
@@ -135,7 +135,7 @@ fn is_guid(text: &str) -> bool {
         })
 }
 
-/// An [`Authority`] that cannot be.
+/// The error for a URL or tenant that makes no [`Authority`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidAuthority {
     field: &'static str,

@@ -1,4 +1,4 @@
-//! An application that proves itself with a signed assertion.
+//! [`ClientAssertionFlow`], an application that proves itself with a signed assertion.
 
 use std::fmt;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::error::BoxError;
 /// The type of a JSON Web Token as an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Longest assertion that is read from a file, in bytes.
+/// The longest assertion that is read from a file, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
 type Callback = Box<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;

@@ -1,4 +1,4 @@
-//! An application with a secret.
+//! [`ClientSecretFlow`], an application that proves itself with a secret.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -25,7 +25,7 @@ pub struct ClientSecretFlow {
 }
 
 impl ClientSecretFlow {
-    /// Asks as `application` with `secret`.
+    /// Makes a source that asks as `application` with `secret`.
     pub fn new(application: Application, secret: impl Into<String>) -> Self {
         Self { application, secret: RwLock::new(Zeroizing::new(secret.into())) }
     }

@@ -1,4 +1,4 @@
-//! A person who signs in on another device.
+//! [`DeviceCodeFlow`]: a person signs in on another device, with a code.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,13 +25,13 @@ use crate::bearer::token::AccessToken;
 /// Asks for a refresh token along with the access token, so that the person signs in once.
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// Shortest pause between two questions whether the person is done.
+/// The shortest pause between two questions whether the person is done.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest such pause that an answer may demand.
+/// The longest such pause that an answer may demand.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Longest time that a person gets, whatever the provider grants.
+/// The longest time that a person gets, whatever the provider grants.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 type Show = Box<dyn Fn(&DevicePrompt) + Send + Sync>;
@@ -62,7 +62,7 @@ pub struct DeviceCodeFlow {
     renewal: Mutex<Option<Renewal>>,
 }
 
-/// What gets the next token without the person.
+/// The refresh token, which gets the next token without the person.
 struct Renewal {
     tenant: String,
     token: Zeroizing<String>,
@@ -236,7 +236,7 @@ struct Extra {
 
 impl ExtraDeviceAuthorizationFields for Extra {}
 
-/// What a person needs to sign in. `Debug` does not show the code.
+/// The things that a person needs to sign in. `Debug` does not show the code.
 #[derive(Clone)]
 pub struct DevicePrompt {
     message: String,
@@ -260,17 +260,17 @@ impl DevicePrompt {
         &self.message
     }
 
-    /// The code to type.
+    /// The code that the person types.
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// The page to type it into.
+    /// The page into which the person types the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// How long the code holds.
+    /// The time for which the code holds.
     pub fn expires_in(&self) -> Duration {
         self.expires_in
     }

@@ -56,7 +56,7 @@ fn without(secrets: &[Zeroizing<String>], body: Bytes) -> Bytes {
     }
 }
 
-/// The transport brought no answer.
+/// The error for a transport that brought no answer.
 #[derive(Debug)]
 pub(super) struct Unanswered(BoxError);
 
