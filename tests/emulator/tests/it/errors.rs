@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use queue_auth::Authorize;
+use queue_auth::sas::{QueuePermissions, QueueSas};
+use queue_auth::{AccountKey, Authorize};
 use queue_emulator::Emulator;
+use queue_proto::devstore::DEVSTORE_ACCOUNT;
 use queue_proto::ops::{CreateQueue, ListQueues, PutMessage};
 use queue_proto::{CallOptions, Endpoint, MessageText, Operation, ServiceError, ServiceVersion};
 
-use crate::common::{call, name, send, sign, signer};
+use crate::common::{KEY, call, name, send, sign, signer};
 
 const VERSION: &str = "2026-10-06";
 
@@ -63,6 +65,29 @@ fn a_clock_that_is_off_by_more_than_15_minutes_is_refused() {
             let response = emulator.handle(sign(list(), now));
             assert_eq!(response.status(), status, "{skew} minutes");
         }
+    }
+}
+
+#[test]
+fn a_signature_outside_its_time_is_refused_in_the_words_of_the_service() {
+    let (emulator, clock) = Emulator::with_manual_clock();
+    call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
+    let (hour, now) = (Duration::from_secs(3600), clock.now());
+    let key = AccountKey::from_base64(KEY).unwrap();
+    for (start, expiry) in [(now - hour, now), (now + hour, now + 2 * hour)] {
+        let token = QueueSas::new("jobs", QueuePermissions::READ, expiry).start(start);
+        let token = token.sign(DEVSTORE_ACCOUNT, &key).unwrap();
+        let target = format!("/jobs/messages?peekonly=true&{}", token.expose());
+        let response = emulator.handle(raw("GET", &target, ""));
+        assert_eq!(refusal(&response), (403, "AuthenticationFailed".to_owned()));
+        let [start, expiry, now] = [start, expiry, now].map(httpdate::fmt_http_date);
+        assert_eq!(
+            ServiceError::from_http(&response).detail("AuthenticationErrorDetail").unwrap(),
+            format!(
+                "Signature not valid in the specified time frame: Start [{start}] - Expiry \
+                 [{expiry}] - Current [{now}]"
+            )
+        );
     }
 }
 
