@@ -6,6 +6,7 @@ use queue_proto::{CallOptions, Endpoint};
 
 use crate::{
     QueueServiceClient,
+    account::Account,
     execute::{Correction, LocationMode},
     observe::Observer,
     retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
@@ -41,6 +42,12 @@ pub struct ClientBuilder {
     corrects_clock: bool,
 }
 
+impl From<Account> for ClientBuilder {
+    fn from(account: Account) -> Self {
+        Self { authorizer: account.authorizer, ..Self::new(account.endpoint) }
+    }
+}
+
 impl ClientBuilder {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -60,7 +67,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the credential.
+    /// Sets the credential. Default: none, or that of the [`Account`].
     pub fn authorizer(mut self, authorizer: impl Authorize + 'static) -> Self {
         self.authorizer = Arc::new(authorizer);
         self

@@ -10,7 +10,7 @@ use queue_proto::{
 
 use crate::{
     ClientBuilder, QueueClient,
-    account::{ConnectionString, ConnectionStringError, SasUrl, environment},
+    account::{Account, ConnectionStringError},
     error::Error,
     pages::QueuePages,
     setup::SetupError,
@@ -42,52 +42,37 @@ pub struct QueueServiceClient {
 }
 
 impl QueueServiceClient {
-    /// A client with the default transport for the account that the connection string names.
-    ///
-    /// See [`ConnectionString`] for what can stand in it.
+    /// A client with the default transport for the account that the connection string names:
+    /// [`Account::from_connection_string`] describes the format.
     ///
     /// # Errors
     ///
     /// [`SetupError`] when the string is not usable or TLS cannot be set up. It names the setting,
     /// never its value.
     pub fn from_connection_string(connection_string: &str) -> Result<Self, SetupError> {
-        Self::builder_from_connection_string(connection_string)?.build()
+        ClientBuilder::from(Account::from_connection_string(connection_string)?).build()
     }
 
-    /// A client with the default transport for the account of a URL with a shared access signature.
-    /// A queue in the path of the URL is not looked at: see [`QueueClient::from_sas_url`].
+    /// A client with the default transport for the account of a URL with a shared access signature:
+    /// see [`Account::from_sas_url`]. A queue in the path of the URL is not looked at: see
+    /// [`QueueClient::from_sas_url`].
     ///
     /// # Errors
     ///
     /// [`SetupError`] when the URL is not usable. It shows no part of the signature.
     pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
-        let url = SasUrl::parse(url)?;
-        Self::builder(url.endpoint().clone()).authorizer(url.token().clone()).build()
+        ClientBuilder::from(Account::from_sas_url(url)?).build()
     }
 
-    /// A client with the default transport for the account that the environment names.
-    ///
-    /// The variables are those of the Azure command-line tools. The first line that is complete
-    /// counts:
-    ///
-    /// 1. `AZURE_STORAGE_CONNECTION_STRING`
-    /// 2. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_AUTH_MODE=login`: a bearer token of whoever is
-    ///    logged in to the Azure CLI (feature `azure-identity`)
-    /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
-    /// 4. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
-    ///
-    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
-    /// other than the account's own in the public cloud. Which line was used is logged at debug
-    /// level.
+    /// A client with the default transport for the account that the environment names:
+    /// [`Account::from_env`] lists the variables.
     ///
     /// # Errors
     ///
-    /// [`SetupError`] when no line is complete or a value is not usable. It names the variable,
-    /// never its value.
+    /// [`SetupError`] when the environment names no account or a value is not usable. It names the
+    /// variable, never its value.
     pub fn from_env() -> Result<Self, SetupError> {
-        let variables = |name: &str| std::env::var(name).ok();
-        let (endpoint, authorizer) = environment::read(variables)?;
-        Self::builder(endpoint).authorizer(authorizer).build()
+        ClientBuilder::from(Account::from_env()?).build()
     }
 
     /// Starts a client for the queue service at `endpoint`, without a credential.
@@ -103,8 +88,7 @@ impl QueueServiceClient {
     pub fn builder_from_connection_string(
         connection_string: &str,
     ) -> Result<ClientBuilder, ConnectionStringError> {
-        let (endpoint, authorizer) = ConnectionString::parse(connection_string)?.into_parts();
-        Ok(Self::builder(endpoint).authorizer(authorizer))
+        Account::from_connection_string(connection_string).map(ClientBuilder::from)
     }
 
     /// The queue of that name. No request is made: the queue need not exist.

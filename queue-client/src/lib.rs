@@ -34,7 +34,7 @@ pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
 pub use self::aad::{TokensOver, token_transport};
 pub use self::{
-    account::{ConnectionString, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
+    account::{Account, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
     builder::ClientBuilder,
     call::Batch,
     client::QueueServiceClient,

@@ -11,9 +11,12 @@ use queue_proto::{
 };
 
 use crate::{
-    InvalidSasUrl, QueueServiceClient, ReceivedMessage, SasUrl, SetupError,
+    account::{Account, InvalidSasUrl, SasUrl},
+    builder::ClientBuilder,
     call::{Batch, Peek, Receive, Send, Update},
     error::Error,
+    message::ReceivedMessage,
+    setup::SetupError,
     shared::{Shared, Target},
 };
 
@@ -93,10 +96,7 @@ impl QueueClient {
     pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
         let url = SasUrl::parse(url)?;
         let name = url.queue().cloned().ok_or(InvalidSasUrl::NoQueue)?;
-        let service = QueueServiceClient::builder(url.endpoint().clone())
-            .authorizer(url.token().clone())
-            .build()?;
-        Ok(service.queue_named(name))
+        Ok(ClientBuilder::from(Account::from(url)).build()?.queue_named(name))
     }
 
     pub(crate) const fn new(shared: Arc<Shared>, name: QueueName) -> Self {

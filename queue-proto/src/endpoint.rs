@@ -1,29 +1,54 @@
-//! Where a queue service is.
+//! [`Endpoint`]: where a queue service is, and which account it serves. Come here to learn how an
+//! address names its account.
 
 mod base;
+mod invalid;
+mod rule;
 
-use std::error::Error;
 use std::fmt;
 
 use http::Uri;
 use http::uri::{self, Authority, PathAndQuery};
 
 use self::base::Base;
+pub use self::invalid::InvalidEndpoint;
 use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_QUEUE_PORT};
 use crate::name::AccountName;
 
 /// The base URL of a queue service and the account that it serves.
-///
-/// The account is stated, never guessed. In *host style* the path of a request starts with the
-/// queue (`https://contoso.queue.core.windows.net/orders`, or any custom domain); in *path style*
-/// the account is the first segment (`http://127.0.0.1:10001/devstoreaccount1/orders`), as
-/// emulators have it. Which one applies follows from the path of the URL alone.
 ///
 /// Accounts with read access to their secondary have a second location, which
 /// [`secondary`](Self::secondary) gives. It follows by rule where the URL names the account, and is
 /// stated with [`with_secondary`](Self::with_secondary) elsewhere.
 ///
 /// Cloning is cheap.
+///
+/// # Where the account is
+///
+/// In *host style* the path of a request starts with the queue
+/// (`https://contoso.queue.core.windows.net/orders`); in *path style* the account comes before the
+/// queue (`http://127.0.0.1:10001/devstoreaccount1/orders`), as emulators have it. One rule decides
+/// for endpoints, connection strings and URLs with a shared access signature:
+///
+/// | Host | Where the account is |
+/// | --- | --- |
+/// | `{account}.queue.{suffix}`: a host of the service, of any cloud, or of an emulator | in the host; the path starts with the queue |
+/// | an IP address, or a name of one label such as `localhost` or `azurite` | in the first segment of the path |
+/// | any other name, such as `host.docker.internal` or `queues.contoso.example` | in the first segment of the path, unless the account is stated |
+///
+/// [`parse`](Self::parse) takes the account from its caller. On a host of the last kind a path is
+/// then free: one that ends in the account is path style, any other one is the prefix of a gateway,
+/// and without a path the host belongs to the account. [`from_url`](Self::from_url) and
+/// [`split_url`](Self::split_url) know only the URL, and refuse one that can be read in two ways.
+///
+/// # Behind a gateway
+///
+/// A gateway can serve the account under a path: `https://gw.example.org/storage/contoso` names the
+/// account at its end, `https://gw.example.org/queues` does not. Every request then starts with that
+/// path, and Shared Key signs it with the path. So a gateway in front of Shared Key must pass on
+/// method, path, query, body and the headers `Content-*`, `Date` and `x-ms-*` as they are; one that
+/// takes its prefix off the path breaks the signature (403 `AuthenticationFailed`), and needs a
+/// shared access signature or a bearer token, which do not cover the path that is sent.
 ///
 /// ```
 /// use queue_proto::{AccountName, Endpoint};
@@ -36,8 +61,11 @@ use crate::name::AccountName;
 ///     Some("https://contoso-secondary.queue.core.windows.net/")
 /// );
 ///
-/// let domain = Endpoint::parse("https://queues.contoso.example/", contoso)?;
+/// let domain = Endpoint::parse("https://queues.contoso.example/", contoso.clone())?;
 /// assert_eq!(domain.secondary(), None);
+///
+/// let gateway = Endpoint::parse("https://gw.example.org/storage/contoso", contoso)?;
+/// assert_eq!(gateway.to_string(), "https://gw.example.org/storage/contoso/");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,9 +79,10 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two forms")]
 pub enum AddressingStyle {
-    /// The host belongs to the account; the path starts with the queue.
+    /// The host, and the prefix of the path if there is one, belong to the account: the path does
+    /// not name it.
     Host,
-    /// The first segment of the path is the account.
+    /// The segment of the path in front of the queue is the account.
     Path,
 }
 
@@ -65,28 +94,6 @@ pub enum Scheme {
     Http,
     /// `https`.
     Https,
-}
-
-/// A URL that cannot be the base of a queue service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidEndpoint {
-    /// It is not an absolute URL.
-    NotAUrl,
-    /// The scheme is neither `http` nor `https`.
-    Scheme,
-    /// It has a user name or a password.
-    UserInfo,
-    /// The host is empty, too long, not ASCII, or an IP address in an unusual spelling.
-    Host,
-    /// The port is not a number of 1 to 65535.
-    Port,
-    /// The path is neither empty nor the account alone.
-    Path,
-    /// It has a query or a fragment.
-    Query,
-    /// The secondary is in another addressing style than the primary.
-    SecondaryStyle,
 }
 
 impl Scheme {
@@ -113,36 +120,82 @@ impl Scheme {
 }
 
 impl Endpoint {
-    /// Reads a base URL. Host style when its path is empty or `/`, path style when the path is the
-    /// account (or the account and `-secondary`).
+    /// Reads a base URL of the account that is stated, by
+    /// [the rule](Self#where-the-account-is).
     ///
     /// # Errors
     ///
-    /// When `url` is no such URL.
+    /// [`InvalidEndpoint`] when `url` is no such URL.
     pub fn parse(url: &str, account: AccountName) -> Result<Self, InvalidEndpoint> {
         let primary = Base::parse(url, &account)?;
         let secondary = primary.secondary(&account);
         Ok(Self { account, primary, secondary })
     }
 
-    /// The endpoint of an account in a public or a sovereign cloud:
-    /// `{scheme}://{account}.queue.{suffix}`. The suffix of the public cloud is
-    /// `core.windows.net`.
+    /// Reads a base URL that names its account by [the rule](Self#where-the-account-is).
     ///
     /// # Errors
     ///
-    /// When `suffix` is not the end of a host name.
+    /// [`InvalidEndpoint`] when `url` is no such URL, names no account or goes on behind it.
+    pub fn from_url(url: &str) -> Result<Self, InvalidEndpoint> {
+        match Self::split_url(url)? {
+            (endpoint, None) => Ok(endpoint),
+            (endpoint, Some(_)) if endpoint.style() == AddressingStyle::Host => {
+                Err(InvalidEndpoint::ServicePath)
+            }
+            (_, Some(_)) => Err(InvalidEndpoint::Path),
+        }
+    }
+
+    /// Reads the URL of an account, of a queue, of its messages or of one message, without a query,
+    /// by [the rule](Self#where-the-account-is). The second value is the name of the queue as it
+    /// stands in the URL, not checked yet.
+    ///
+    /// ```
+    /// use queue_proto::Endpoint;
+    ///
+    /// let url = "https://contoso.queue.core.windows.net/orders/messages";
+    /// let (endpoint, queue) = Endpoint::split_url(url)?;
+    /// assert_eq!(endpoint.account().as_str(), "contoso");
+    /// assert_eq!(queue, Some("orders"));
+    /// # Ok::<(), queue_proto::InvalidEndpoint>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`] when `url` is no such URL, names no account, or can be read in two ways.
+    pub fn split_url(url: &str) -> Result<(Self, Option<&str>), InvalidEndpoint> {
+        let rule::Named { account, base, queue } = rule::split(url)?;
+        Ok((Self::parse(base, account)?, queue))
+    }
+
+    /// Says whether the host is one of the third kind of [the rule](Self#where-the-account-is): a
+    /// name with a domain that is not the service's, which may belong to the account as a whole.
+    #[must_use]
+    pub fn has_foreign_domain(&self) -> bool {
+        rule::is_ambiguous(&self.primary.authority)
+    }
+
+    /// The endpoint of an account in a public or a sovereign cloud:
+    /// `{scheme}://{account}.queue.{suffix}`. The suffix of the public cloud is
+    /// `core.windows.net`; the label of a service in front of it (`queue.core.windows.net`) is
+    /// passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`] when `suffix` is not the end of a host name.
     pub fn for_account(
         account: AccountName,
         suffix: &str,
         scheme: Scheme,
     ) -> Result<Self, InvalidEndpoint> {
+        let suffix = ["blob", "dfs", "file", "queue", "table", "web"]
+            .iter()
+            .find_map(|service| suffix.strip_prefix(service)?.strip_prefix('.'))
+            .unwrap_or(suffix);
         let url = format!("{}://{account}.queue.{suffix}", scheme.as_str());
         let endpoint = Self::parse(&url, account)?;
-        match endpoint.style() {
-            AddressingStyle::Host => Ok(endpoint),
-            AddressingStyle::Path => Err(InvalidEndpoint::Host),
-        }
+        if endpoint.path_prefix().is_empty() { Ok(endpoint) } else { Err(InvalidEndpoint::Host) }
     }
 
     /// The endpoint of an emulator on this machine: `http://127.0.0.1:10001/devstoreaccount1`.
@@ -157,13 +210,41 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// When `url` is no base URL for the account, or in another addressing style.
+    /// [`InvalidEndpoint`] when `url` is no base URL for the account, or in another addressing
+    /// style.
     pub fn with_secondary(mut self, url: &str) -> Result<Self, InvalidEndpoint> {
         let secondary = Base::parse(url, &self.account)?;
         if secondary.style() != self.primary.style() {
             return Err(InvalidEndpoint::SecondaryStyle);
         }
         self.secondary = Some(secondary);
+        Ok(self)
+    }
+
+    /// States the path under which [a gateway](Self#behind-a-gateway) serves the account: in front
+    /// of the account in path style, in front of the queue in host style. It takes the place of the
+    /// prefix that the URL had, if any.
+    ///
+    /// [`parse`](Self::parse) finds most prefixes in the URL; this is for those that it refuses, and
+    /// it comes before [`with_secondary`](Self::with_secondary).
+    ///
+    /// ```
+    /// use queue_proto::Endpoint;
+    ///
+    /// let endpoint = Endpoint::parse("http://gateway:8080", "contoso".parse()?)?;
+    /// assert_eq!(
+    ///     endpoint.with_prefix("/contoso/queues")?.to_string(),
+    ///     "http://gateway:8080/contoso/queues/"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint::PathCharacters`] when `prefix` is no such path.
+    pub fn with_prefix(mut self, prefix: &str) -> Result<Self, InvalidEndpoint> {
+        self.primary = self.primary.with_prefix(prefix)?;
+        self.secondary = self.primary.secondary(&self.account);
         Ok(self)
     }
 
@@ -204,7 +285,8 @@ impl Endpoint {
         self.primary.style()
     }
 
-    /// What the path of every request starts with: nothing, or a slash and the account.
+    /// What the path of every request starts with: nothing, or a slash and segments, the last of
+    /// which is the account in path style.
     pub(crate) fn path_prefix(&self) -> &str {
         &self.primary.prefix
     }
@@ -233,138 +315,10 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     /// The base URL, with a slash at the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Base { scheme, authority, prefix } = &self.primary;
+        let Base { scheme, authority, prefix, .. } = &self.primary;
         write!(f, "{}://{authority}{prefix}/", scheme.as_str())
     }
 }
 
-impl fmt::Display for InvalidEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAUrl => {
-                "endpoint is not a URL: it must look like https://account.queue.core.windows.net"
-            }
-            Self::Scheme => "endpoint has an unknown scheme: use https or http",
-            Self::UserInfo => "endpoint has a user name or password: credentials are given apart",
-            Self::Host => "endpoint has no valid host name or IP address",
-            Self::Port => "endpoint has an invalid port: it must be 1 to 65535",
-            Self::Path => {
-                "endpoint has a path that is not the account name: \
-                 leave it empty, or make it the account name alone"
-            }
-            Self::Query => {
-                "endpoint has a query or a fragment: a shared access signature is given apart"
-            }
-            Self::SecondaryStyle => {
-                "secondary endpoint has the account in another place than the primary: \
-                 both must have it in the host, or both in the path"
-            }
-        })
-    }
-}
-
-impl Error for InvalidEndpoint {}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(url: &str) -> Result<Endpoint, InvalidEndpoint> {
-        Endpoint::parse(url, AccountName::new("contoso").unwrap())
-    }
-
-    #[test]
-    fn style_follows_from_the_path() {
-        for (url, style, display) in [
-            ("https://contoso.queue.core.windows.net", AddressingStyle::Host, None),
-            (
-                "HTTPS://Contoso.Queue.Core.Windows.Net:443/",
-                AddressingStyle::Host,
-                Some("https://contoso.queue.core.windows.net/"),
-            ),
-            ("http://127.0.0.1:10001", AddressingStyle::Host, None),
-            ("http://127.0.0.1:10001/contoso", AddressingStyle::Path, None),
-            (
-                "http://azurite:10001/contoso/",
-                AddressingStyle::Path,
-                Some("http://azurite:10001/contoso/"),
-            ),
-            ("http://[::1]:10001/contoso", AddressingStyle::Path, None),
-            ("http://[::1]/contoso", AddressingStyle::Path, None),
-            (
-                "http://[::FFFF:1.2.3.4]/contoso",
-                AddressingStyle::Path,
-                Some("http://[::ffff:102:304]/contoso/"),
-            ),
-            ("https://queues.example.com:8443/contoso-secondary", AddressingStyle::Path, None),
-        ] {
-            let endpoint = parse(url).unwrap();
-            assert_eq!(endpoint.style(), style, "{url}");
-            let expected = display.map_or_else(|| format!("{url}/"), Into::into);
-            assert_eq!(endpoint.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn secondaries_follow_by_rule() {
-        let of = |url: &str| parse(url).unwrap().secondary().map(|e| e.to_string());
-        assert_eq!(of("http://h/contoso").unwrap(), "http://h/contoso-secondary/");
-        assert_eq!(of("http://h/contoso-secondary"), None);
-        assert_eq!(
-            of("https://contoso-ipv6.queue.core.windows.net").unwrap(),
-            "https://contoso-secondary-ipv6.queue.core.windows.net/"
-        );
-        assert_eq!(
-            of("https://contoso-dualstack.queue.core.chinacloudapi.cn").unwrap(),
-            "https://contoso-secondary-dualstack.queue.core.chinacloudapi.cn/"
-        );
-        assert_eq!(of("https://contosolike.example.com"), None);
-        let stated =
-            parse("https://q.example").unwrap().with_secondary("https://q2.example").unwrap();
-        assert_eq!(stated.secondary().unwrap().to_string(), "https://q2.example/");
-        assert_eq!(
-            parse("https://q.example").unwrap().with_secondary("https://q2.example/contoso"),
-            Err(InvalidEndpoint::SecondaryStyle)
-        );
-    }
-
-    #[test]
-    fn what_is_no_endpoint() {
-        use InvalidEndpoint as No;
-        for (url, error) in [
-            ("", No::NotAUrl),
-            ("contoso.queue.core.windows.net", No::NotAUrl),
-            ("ftp://h", No::Scheme),
-            ("https://", No::Host),
-            ("https:///contoso", No::Host),
-            ("https://user:pw@h", No::UserInfo),
-            ("https://h:0", No::Port),
-            ("https://h:70000", No::Port),
-            ("https://h:1a", No::Port),
-            ("https://h/other", No::Path),
-            ("https://h/contoso/queue", No::Path),
-            ("https://h//contoso", No::Path),
-            ("https://h/?sig=x", No::Query),
-            ("https://h/#x", No::Query),
-            ("https://h%41", No::Host),
-            ("https://hö", No::Host),
-            ("https://127.1", No::Host),
-            ("https://1.2.3.0x4", No::Host),
-            ("https://a..b", No::Host),
-            ("https://[::1", No::Host),
-        ] {
-            assert_eq!(parse(url), Err(error), "{url}");
-        }
-    }
-
-    #[test]
-    fn well_known_endpoints() {
-        let emulator = Endpoint::emulator();
-        assert_eq!(emulator.to_string(), "http://127.0.0.1:10001/devstoreaccount1/");
-        assert!(!emulator.is_https());
-        let account = AccountName::new("contoso").unwrap();
-        let gov = Endpoint::for_account(account.clone(), "core.usgovcloudapi.net", Scheme::Https);
-        assert_eq!(gov.unwrap().to_string(), "https://contoso.queue.core.usgovcloudapi.net/");
-        assert!(Endpoint::for_account(account, "core.windows.net/contoso", Scheme::Https).is_err());
-    }
-}
+mod tests;

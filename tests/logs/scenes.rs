@@ -16,7 +16,7 @@ use queue_auth::{
     },
 };
 use queue_client::{
-    ConnectionString, QueueServiceClient, SasUrl, codec,
+    Account, QueueServiceClient, SasUrl, codec,
     retry::NoRetry,
     token_transport,
     transport::{HttpOptions, HyperTransport, ReqwestTransport, Transport, from_fn},
@@ -218,7 +218,7 @@ pub(crate) fn nonsense(secrets: &Secrets) {
         format!("QueueEndpoint=https://contoso;SharedAccessSignature=sv=x&sig={sig}&sig={sig}"),
         format!("DefaultEndpointsProtocol={WRONG_KEY};AccountName=contoso;AccountKey={WRONG_KEY}"),
     ] {
-        note(&ConnectionString::parse(&text).map_err(|error| note_error(&error)));
+        note(&Account::from_connection_string(&text).map_err(|error| note_error(&error)));
     }
     for text in [
         format!("https://contoso.queue.core.windows.net/secrets?sv=2025-07-05&sig={sig}&sig={sig}"),

@@ -1,138 +1,100 @@
-use std::{error::Error as StdError, fmt, sync::Arc};
+//! Reads connection strings into an [`Account`]; its documentation describes the format.
 
-use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
+use std::{error::Error as StdError, fmt};
+
+use queue_auth::{AccountKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
 
-use super::sas_url::account_of;
+use super::{
+    Account,
+    lookalike::{Lookalike, from_base64, unescaped, unquoted},
+    sas_url::SasUrl,
+};
 
-/// The public cloud.
-pub(crate) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";
+/// The domain of the public cloud.
+pub(super) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";
 
-/// A connection string of a storage account, taken apart.
-///
-/// Settings are `Key=Value`, separated by semicolons; a value is everything after the first equals
-/// sign. Keys are compared without case, blanks around them are ignored, and so are empty settings.
-/// A setting that is unknown or stands there twice is an error.
-///
-/// | Setting | Meaning |
-/// | --- | --- |
-/// | `AccountName`, `AccountKey` | Shared Key |
-/// | `SharedAccessSignature` | a token, with or without its leading `?`, instead of a key |
-/// | `DefaultEndpointsProtocol` | `https`, which is the default, or `http` |
-/// | `EndpointSuffix` | `core.windows.net` unless set; other clouds have other ones |
-/// | `QueueEndpoint` | the address of the queue service, if it is not the account's usual one |
-/// | `QueueSecondaryEndpoint` | the address that can be read when the primary is down |
-/// | `UseDevelopmentStorage` | `true`: the emulator at `http://127.0.0.1:10001` |
-/// | `DevelopmentStorageProxyUri` | scheme and host of an emulator elsewhere |
-///
-/// The endpoints of the other services (`BlobEndpoint`, `TableEndpoint`, ...) are accepted and
-/// ignored. "Configure Azure Storage connection strings" in the documentation of the service.
-///
-/// ```
-/// use queue_client::ConnectionString;
-///
-/// let parsed = ConnectionString::parse("UseDevelopmentStorage=true")?;
-/// assert_eq!(parsed.endpoint().to_string(), "http://127.0.0.1:10001/devstoreaccount1/");
-///
-/// let error = ConnectionString::parse("AccountName=acme;AcountKey=c2VjcmV0").unwrap_err();
-/// assert_eq!(error.to_string(), "the connection string has an unknown setting \"AcountKey\"");
-/// # Ok::<(), queue_client::ConnectionStringError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct ConnectionString {
-    endpoint: Endpoint,
-    authorizer: Arc<dyn Authorize>,
+pub(super) fn parse(text: &str) -> Result<Account, ConnectionStringError> {
+    let text = unescaped(unquoted(text));
+    if let Some(decoded) = from_base64(&text) {
+        return read(unquoted(&decoded));
+    }
+    if let Ok(url) = SasUrl::parse(&text) {
+        // A connection string stands for an account; to forget the queue would be a surprise.
+        return match url.queue() {
+            None => Ok(url.into()),
+            Some(_) => Err(Lookalike::QueueSasUrl.into()),
+        };
+    }
+    read(&text).map_err(|error| match Lookalike::of_connection_string(&text) {
+        Some(seen) => seen.into(),
+        None => error,
+    })
 }
 
-impl ConnectionString {
-    /// Reads a connection string.
-    ///
-    /// # Errors
-    ///
-    /// Names the setting that is missing, unknown or wrong, and never shows a value.
-    pub fn parse(text: &str) -> Result<Self, ConnectionStringError> {
-        let mut settings = Settings::split(text)?;
-        if let Some(flag) = settings.take(Setting::UseDevelopmentStorage) {
-            return Self::development(flag, settings);
-        }
-        if settings.has(Setting::DevelopmentStorageProxyUri) {
-            return Err(
-                Rule::Needs(Setting::UseDevelopmentStorage).of(Setting::DevelopmentStorageProxyUri)
-            );
-        }
-
-        let account = settings.take(Setting::AccountName).map(account_name).transpose()?;
-        let key = settings.take(Setting::AccountKey);
-        let token = settings.take(Setting::SharedAccessSignature);
-        let endpoint = endpoint(&mut settings, account.clone())?;
-        let authorizer: Arc<dyn Authorize> = match (key, token) {
-            (Some(_), Some(_)) => {
-                return Err(Rule::Excludes(Setting::AccountKey).of(Setting::SharedAccessSignature));
-            }
-            (Some(key), None) => {
-                let account = account
-                    .ok_or_else(|| Rule::Needs(Setting::AccountName).of(Setting::AccountKey))?;
-                let key = AccountKey::from_base64(key)
-                    .map_err(|error| Rule::Invalid(error.into()).of(Setting::AccountKey))?;
-                Arc::new(SharedKey::new(account.as_str(), key))
-            }
-            (None, Some(token)) => {
-                Arc::new(SasToken::parse(token).map_err(|error| {
-                    Rule::Invalid(error.into()).of(Setting::SharedAccessSignature)
-                })?)
-            }
-            (None, None) => return Err(Rule::NoCredential.of(Setting::AccountKey)),
-        };
-        Ok(Self { endpoint, authorizer })
+fn read(text: &str) -> Result<Account, ConnectionStringError> {
+    let mut settings = Settings::split(text)?;
+    if let Some(flag) = settings.take(Setting::UseDevelopmentStorage) {
+        return development(flag, settings);
+    }
+    if settings.has(Setting::DevelopmentStorageProxyUri) {
+        return Err(
+            Rule::Needs(Setting::UseDevelopmentStorage).of(Setting::DevelopmentStorageProxyUri)
+        );
     }
 
-    fn development(flag: &str, mut settings: Settings<'_>) -> Result<Self, ConnectionStringError> {
-        if !flag.eq_ignore_ascii_case("true") {
-            return Err(Rule::OnlyTrue.of(Setting::UseDevelopmentStorage));
+    let account = settings.take(Setting::AccountName).map(account_name).transpose()?;
+    let is_named = account.is_some();
+    let key = settings.take(Setting::AccountKey);
+    let token = settings.take(Setting::SharedAccessSignature);
+    let endpoint = endpoint(&mut settings, account)?;
+    match (key, token) {
+        (Some(_), Some(_)) => {
+            Err(Rule::Excludes(Setting::AccountKey).of(Setting::SharedAccessSignature))
         }
-        let proxy = settings.take(Setting::DevelopmentStorageProxyUri);
-        if let Some(other) = settings.rest() {
-            return Err(Rule::Excludes(Setting::UseDevelopmentStorage).of(other));
+        (Some(_), None) if !is_named => {
+            Err(Rule::Needs(Setting::AccountName).of(Setting::AccountKey))
         }
-        let endpoint = match proxy {
-            None => Endpoint::emulator(),
-            Some(proxy) => {
-                let base = proxy.trim_end_matches('/');
-                let url = format!(
-                    "{base}:{}/{}",
-                    devstore::DEVSTORE_QUEUE_PORT,
-                    devstore::DEVSTORE_ACCOUNT
-                );
-                let account = account_name(devstore::DEVSTORE_ACCOUNT)?;
-                Endpoint::parse(&url, account).map_err(|error| {
-                    Rule::Invalid(error.into()).of(Setting::DevelopmentStorageProxyUri)
-                })?
-            }
-        };
-        let key = AccountKey::from_base64(devstore::DEVSTORE_KEY)
-            .map_err(|error| Rule::Invalid(error.into()).of(Setting::UseDevelopmentStorage))?;
-        Ok(Self { endpoint, authorizer: Arc::new(SharedKey::new(devstore::DEVSTORE_ACCOUNT, key)) })
-    }
-
-    /// Where the queue service is.
-    #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Endpoint and credential.
-    #[must_use]
-    pub fn into_parts(self) -> (Endpoint, Arc<dyn Authorize>) {
-        (self.endpoint, self.authorizer)
+        (Some(key), None) => {
+            let key = AccountKey::from_base64(key)
+                .map_err(|error| Rule::Invalid(error.into()).of(Setting::AccountKey))?;
+            Ok(Account::with_key(endpoint, key))
+        }
+        (None, Some(token)) => {
+            let token = SasToken::parse(token)
+                .map_err(|error| Rule::Invalid(error.into()).of(Setting::SharedAccessSignature))?;
+            Ok(Account::new(endpoint, token))
+        }
+        (None, None) => Err(Rule::NoCredential.of(Setting::AccountKey)),
     }
 }
 
-impl std::str::FromStr for ConnectionString {
-    type Err = ConnectionStringError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
+fn development(flag: &str, mut settings: Settings<'_>) -> Result<Account, ConnectionStringError> {
+    if !flag.eq_ignore_ascii_case("true") {
+        return Err(Rule::OnlyTrue.of(Setting::UseDevelopmentStorage));
     }
+    let proxy = settings.take(Setting::DevelopmentStorageProxyUri);
+    if let Some(other) = settings.rest() {
+        return Err(Rule::Excludes(Setting::UseDevelopmentStorage).of(other));
+    }
+    let endpoint = match proxy {
+        None => Endpoint::emulator(),
+        Some(proxy) => development_elsewhere(proxy)
+            .map_err(|error| Rule::Invalid(error.into()).of(Setting::DevelopmentStorageProxyUri))?,
+    };
+    let key = AccountKey::from_base64(devstore::DEVSTORE_KEY)
+        .map_err(|error| Rule::Invalid(error.into()).of(Setting::UseDevelopmentStorage))?;
+    Ok(Account::with_key(endpoint, key))
+}
+
+/// The emulator at the scheme and host of `proxy`. The old .NET library, which defined the setting,
+/// put them in place of `http://127.0.0.1` and left the ports as they were.
+fn development_elsewhere(proxy: &str) -> Result<Endpoint, InvalidEndpoint> {
+    let account = Endpoint::emulator().account().clone();
+    let given = Endpoint::parse(proxy, account.clone())?;
+    let scheme = if given.is_https() { "https" } else { "http" };
+    let (host, port) = (given.authority().host(), devstore::DEVSTORE_QUEUE_PORT);
+    Endpoint::parse(&format!("{scheme}://{host}:{port}/{account}"), account)
 }
 
 fn account_name(name: &str) -> Result<AccountName, ConnectionStringError> {
@@ -158,11 +120,12 @@ fn endpoint(
         (Some(url), Some(account)) => {
             Endpoint::parse(url, account).map_err(invalid(Setting::QueueEndpoint))?
         }
-        (Some(url), None) => {
-            let account = account_of(url)
-                .ok_or_else(|| Rule::Needs(Setting::AccountName).of(Setting::QueueEndpoint))?;
-            Endpoint::parse(url, account).map_err(invalid(Setting::QueueEndpoint))?
-        }
+        (Some(url), None) => Endpoint::from_url(url).map_err(|error| match error {
+            InvalidEndpoint::NoAccount | InvalidEndpoint::Ambiguous | InvalidEndpoint::Path => {
+                Rule::Needs(Setting::AccountName).of(Setting::QueueEndpoint)
+            }
+            error => Rule::Invalid(error.into()).of(Setting::QueueEndpoint),
+        })?,
         (None, _) if secondary.is_some() => {
             return Err(Rule::Needs(Setting::QueueEndpoint).of(Setting::QueueSecondaryEndpoint));
         }
@@ -194,7 +157,7 @@ impl<'a> Settings<'a> {
             let (name, value) = segment
                 .split_once('=')
                 .ok_or(ConnectionStringError(Fault::NoEqualsSign { number: index + 1 }))?;
-            let (name, value) = (name.trim(), value.trim());
+            let (name, value) = (name.trim(), unquoted(value));
             let setting = Setting::named(name)
                 .ok_or_else(|| ConnectionStringError(Fault::unknown(name, index + 1)))?;
             if values.iter().any(|(other, _)| *other == setting) {
@@ -254,7 +217,7 @@ settings! {
     AccountKeyName,
 }
 
-/// Why a connection string is not usable. It names the setting and never shows a value.
+/// The reason why a connection string is not usable. It names the setting and never shows a value.
 pub struct ConnectionStringError(Fault);
 
 enum Fault {
@@ -263,6 +226,13 @@ enum Fault {
     Unknown { name: String },
     UnknownUnprintable { number: usize },
     Setting { setting: Setting, rule: Rule },
+    LooksLike(Lookalike),
+}
+
+impl From<Lookalike> for ConnectionStringError {
+    fn from(seen: Lookalike) -> Self {
+        Self(Fault::LooksLike(seen))
+    }
 }
 
 enum Rule {
@@ -307,6 +277,9 @@ impl fmt::Display for ConnectionStringError {
             }
             Fault::UnknownUnprintable { number } => {
                 return write!(f, "setting {number} of the connection string has an unknown name");
+            }
+            Fault::LooksLike(seen) => {
+                return write!(f, "the connection string {}", seen.advice());
             }
             Fault::Setting { setting, rule } => (setting.name(), rule),
         };

@@ -1,11 +1,16 @@
-//! The account that the environment names, by the variables of the Azure command-line tools.
+//! Reads the account from variables of the environment, by the names of the Azure command-line
+//! tools; [`Account::from_env`] documents them.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt};
 
-use queue_auth::{AccountKey, Authorize, SharedKey, sas::SasToken};
+use queue_auth::{AccountKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, Scheme};
 
-use super::connection_string::{ConnectionString, ConnectionStringError, PUBLIC_CLOUD_SUFFIX};
+use super::{
+    Account,
+    connection_string::{self, ConnectionStringError, PUBLIC_CLOUD_SUFFIX},
+    lookalike::{unescaped, unquoted},
+};
 
 const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
 const ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT";
@@ -15,51 +20,54 @@ const AUTH_MODE: &str = "AZURE_STORAGE_AUTH_MODE";
 const SERVICE_ENDPOINT: &str = "AZURE_STORAGE_SERVICE_ENDPOINT";
 
 /// Reads the account from `variables`; an empty variable counts as one that is not set.
-pub(crate) fn read(
+pub(super) fn read(
     variables: impl Fn(&str) -> Option<String>,
-) -> Result<(Endpoint, Arc<dyn Authorize>), EnvironmentError> {
-    let variable = |name: &'static str| variables(name).filter(|value| !value.trim().is_empty());
+) -> Result<Account, EnvironmentError> {
+    let variable = |name: &'static str| variables(name).filter(|value| !unquoted(value).is_empty());
 
     if let Some(text) = variable(CONNECTION_STRING) {
-        let parsed = ConnectionString::parse(&text).map_err(EnvironmentError::ConnectionString)?;
-        tracing::debug!(endpoint = %parsed.endpoint(), "account taken from {CONNECTION_STRING}");
-        return Ok(parsed.into_parts());
+        let account =
+            connection_string::parse(&text).map_err(EnvironmentError::ConnectionString)?;
+        tracing::debug!(endpoint = %account.endpoint(), "account taken from {CONNECTION_STRING}");
+        return Ok(account);
     }
-    let account = variable(ACCOUNT).ok_or(EnvironmentError::NoAccount)?;
-    let account = AccountName::new(account.trim()).map_err(invalid(ACCOUNT))?;
-    let logs_in = variable(AUTH_MODE).is_some_and(|mode| mode.trim().eq_ignore_ascii_case("login"));
-    let (source, authorizer): (_, Arc<dyn Authorize>) = match (variable(SAS_TOKEN), variable(KEY)) {
-        _ if logs_in => (AUTH_MODE, login()?),
+    let name = variable(ACCOUNT).ok_or(EnvironmentError::NoAccount)?;
+    let name = AccountName::new(unquoted(&name)).map_err(invalid(ACCOUNT))?;
+    let endpoint = match variable(SERVICE_ENDPOINT) {
+        Some(url) => Endpoint::parse(unquoted(&url), name).map_err(invalid(SERVICE_ENDPOINT))?,
+        None => Endpoint::for_account(name, PUBLIC_CLOUD_SUFFIX, Scheme::Https)
+            .map_err(invalid(ACCOUNT))?,
+    };
+    let logs_in =
+        variable(AUTH_MODE).is_some_and(|mode| unquoted(&mode).eq_ignore_ascii_case("login"));
+    let (source, account) = match (variable(SAS_TOKEN), variable(KEY)) {
+        _ if logs_in => (AUTH_MODE, login(endpoint)?),
         (Some(token), _) => {
-            let token = SasToken::parse(token.trim()).map_err(invalid(SAS_TOKEN))?;
-            (SAS_TOKEN, Arc::new(token))
+            let token =
+                SasToken::parse(&unescaped(unquoted(&token))).map_err(invalid(SAS_TOKEN))?;
+            (SAS_TOKEN, Account::new(endpoint, token))
         }
         (None, Some(key)) => {
-            let key = AccountKey::from_base64(&key).map_err(invalid(KEY))?;
-            (KEY, Arc::new(SharedKey::new(account.as_str(), key)))
+            let key = AccountKey::from_base64(unquoted(&key)).map_err(invalid(KEY))?;
+            (KEY, Account::with_key(endpoint, key))
         }
         (None, None) => return Err(EnvironmentError::NoCredential),
     };
-    let endpoint = match variable(SERVICE_ENDPOINT) {
-        Some(url) => Endpoint::parse(url.trim(), account).map_err(invalid(SERVICE_ENDPOINT))?,
-        None => Endpoint::for_account(account, PUBLIC_CLOUD_SUFFIX, Scheme::Https)
-            .map_err(invalid(ACCOUNT))?,
-    };
-    tracing::debug!(%endpoint, "account taken from {ACCOUNT} and {source}");
-    Ok((endpoint, authorizer))
+    tracing::debug!(endpoint = %account.endpoint(), "account taken from {ACCOUNT} and {source}");
+    Ok(account)
 }
 
-/// The person or workload that is logged in.
+/// The account with the credential of the person or workload that is logged in.
 #[cfg(feature = "azure-identity")]
-fn login() -> Result<Arc<dyn Authorize>, EnvironmentError> {
+fn login(endpoint: Endpoint) -> Result<Account, EnvironmentError> {
     use queue_auth::{Bearer, bearer::Identity};
 
     let source = Identity::developer_tools().map_err(invalid(AUTH_MODE))?;
-    Ok(Arc::new(Bearer::new(source)))
+    Ok(Account::new(endpoint, Bearer::new(source)))
 }
 
 #[cfg(not(feature = "azure-identity"))]
-fn login() -> Result<Arc<dyn Authorize>, EnvironmentError> {
+fn login(_: Endpoint) -> Result<Account, EnvironmentError> {
     Err(EnvironmentError::LoginNotBuiltIn)
 }
 
@@ -69,7 +77,7 @@ fn invalid<E: StdError + Send + Sync + 'static>(
     move |error| EnvironmentError::Invalid { variable, source: Box::new(error) }
 }
 
-/// Why the environment names no usable account. It names the variable and never shows a value.
+/// The reason why the environment names no usable account. It names the variable and never shows a value.
 #[non_exhaustive]
 pub enum EnvironmentError {
     /// Neither a connection string nor an account is set.
@@ -130,7 +138,7 @@ mod tests {
             Some((*value).to_owned())
         });
         match found {
-            Ok((endpoint, authorizer)) => format!("{endpoint} {authorizer:?}"),
+            Ok(account) => format!("{} {:?}", account.endpoint(), account.authorizer()),
             Err(error) => format!("error: {error}"),
         }
     }
@@ -165,6 +173,15 @@ mod tests {
             found.starts_with("https://acme.queue.core.usgovcloudapi.net/ SharedKey"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_taken_off() {
+        let quoted = format!("\"{}\"", SAS.replace('&', "&amp;"));
+        let found = from(&[(ACCOUNT, "'acme'"), (SAS_TOKEN, &quoted)]);
+        assert!(found.starts_with("https://acme.queue.core.windows.net/ SasToken"), "{found}");
+        let found = from(&[(ACCOUNT, "acme"), (KEY, "\"a2V5\"")]);
+        assert!(found.contains("SharedKey"), "{found}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Connection strings: what is accepted, and what the error says otherwise.
 
-use queue_client::ConnectionString;
+use queue_client::Account;
 
 fn endpoint(text: &str) -> String {
-    match ConnectionString::parse(text) {
+    match Account::from_connection_string(text) {
         Ok(parsed) => parsed.endpoint().to_string(),
         Err(error) => format!("error: {error}"),
     }
@@ -33,6 +33,102 @@ fn accounts_with_a_key() {
         ),
     ] {
         assert_eq!(endpoint(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_gateway_serves_the_account_under_a_path() {
+    let token = "sv=2026-02-06&ss=q&srt=sco&sp=rl&se=2027-01-01&sig=abc%3D";
+    for (url, credential) in [
+        ("https://gw.example.org/storage/acme", "AccountKey=a2V5"),
+        ("https://gw.example.org/storage", "AccountKey=a2V5"),
+        ("https://app.example.org/queue", &format!("SharedAccessSignature={token}")),
+    ] {
+        let text = format!("AccountName=acme;QueueEndpoint={url};{credential}");
+        assert_eq!(endpoint(&text), format!("{url}/"));
+    }
+    assert_eq!(
+        endpoint(
+            "AccountName=acme;AccountKey=a2V5;QueueEndpoint=https://acme.queue.core.windows.net/orders"
+        ),
+        "error: QueueEndpoint in the connection string: endpoint has a path, but its host names the \
+         account already: leave the path empty, and name a queue apart"
+    );
+}
+
+#[test]
+fn the_suffix_may_name_a_service() {
+    for suffix in ["core.windows.net", "queue.core.windows.net", "blob.core.windows.net"] {
+        assert_eq!(
+            endpoint(&format!("AccountName=acme;AccountKey=a2V5;EndpointSuffix={suffix}")),
+            "https://acme.queue.core.windows.net/"
+        );
+    }
+}
+
+/// The standard form of base64, to make what people paste.
+fn base64(text: &str) -> String {
+    use queue_client::codec::{Base64Text, Codec as _};
+
+    Base64Text.encode(&text.to_owned()).unwrap().as_str().to_owned()
+}
+
+#[test]
+fn what_is_certain_works_though_it_is_no_connection_string() {
+    let expected = "https://contoso.queue.core.windows.net/";
+    let plain = "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=a2V5";
+    let token = "sv=2026-02-06&ss=q&srt=sco&sp=rl&se=2027-01-01&sig=abc%3D";
+    for text in [
+        format!("\"{plain}\""),
+        format!("'{plain}' \n"),
+        "AccountName=\"contoso\";AccountKey='a2V5'".to_owned(),
+        base64(plain),
+        format!("\"{}\"\n", base64(&format!("{plain};\n"))),
+        format!("https://contoso.queue.core.windows.net/?{token}"),
+        format!("https://contoso.queue.core.windows.net?{}", token.replace('&', "&amp;")),
+        format!("AccountName=contoso;SharedAccessSignature={}", token.replace('&', "&amp;")),
+    ] {
+        assert_eq!(endpoint(&text), expected, "{text}");
+    }
+    let queue = format!("https://contoso.queue.core.windows.net/orders?{token}");
+    assert!(endpoint(&queue).ends_with("open it with QueueClient::from_sas_url"));
+}
+
+#[test]
+fn what_is_something_else_is_named() {
+    let key = base64(&"0123456789abcdef".repeat(4));
+    let plain = "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=a2V5";
+    for (text, expected) in [
+        ("https://contoso.queue.core.windows.net/", "a URL without a shared access signature"),
+        ("sv=2026-02-06&sp=r&sig=abc%3D", "a shared access signature alone"),
+        ("?sp=r&sv=2026-02-06&sig=abc%3D", "a shared access signature alone"),
+        (&key, "an account key alone"),
+        (
+            "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=x;SharedAccessKey=a2V5",
+            "one of Service Bus or Event Hubs",
+        ),
+        (
+            "AccountEndpoint=https://contoso.documents.azure.com:443/;AccountKey=a2V5",
+            "one of Cosmos DB",
+        ),
+        ("Endpoint=https://contoso.azconfig.io;Id=x;Secret=a2V5", "one of App Configuration"),
+        (
+            "HostName=contoso.azure-devices.net;SharedAccessKeyName=x;SharedAccessKey=a2V5",
+            "one of IoT Hub",
+        ),
+        ("InstrumentationKey=x;IngestionEndpoint=https://x", "one of Application Insights"),
+        ("Server=tcp:contoso.database.windows.net;Password=a2V5", "one of a database"),
+        (&format!("{{\"connectionString\": \"{plain}\"}}"), "JSON, as `az` prints it"),
+        (&format!("AZURE_STORAGE_CONNECTION_STRING={plain}"), "a line that sets a variable"),
+        (&format!("export QUEUES_1=\"{plain}"), "unknown name"),
+        (&format!("export QUEUES=\"{plain}\""), "unknown name"),
+        (&format!("export MY_QUEUES=\"{plain}\""), "a line that sets a variable"),
+        (&format!("\"{plain}"), "begins with a quote"),
+    ] {
+        let found = endpoint(text);
+        assert!(found.starts_with("error: "), "{text}: {found}");
+        assert!(found.contains(expected), "{text}: {found}");
+        assert!(!found.contains("a2V5") && !found.contains("abc%3D"), "{text}: {found}");
     }
 }
 
@@ -73,7 +169,7 @@ fn a_shared_access_signature_names_its_account_by_the_endpoint() {
             assert_eq!(endpoint(&text), expected, "{text}");
         }
     }
-    let parsed = ConnectionString::parse(&format!(
+    let parsed = Account::from_connection_string(&format!(
         "QueueEndpoint=https://contoso-secondary.queue.core.windows.net;SharedAccessSignature={token}"
     ));
     assert_eq!(parsed.unwrap().endpoint().account().as_str(), "contoso");
@@ -88,6 +184,15 @@ fn the_emulator() {
         endpoint("UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://myProxyUri"),
         "http://myproxyuri:10001/devstoreaccount1/"
     );
+    for (proxy, host) in [
+        ("http://127.0.0.1:10001", "http://127.0.0.1"),
+        ("http://127.0.0.1:10000/", "http://127.0.0.1"),
+        ("https://[::1]:20001", "https://[::1]"),
+        ("http://azurite:80/devstoreaccount1", "http://azurite"),
+    ] {
+        let text = format!("UseDevelopmentStorage=true;DevelopmentStorageProxyUri={proxy}");
+        assert_eq!(endpoint(&text), format!("{host}:10001/devstoreaccount1/"), "{text}");
+    }
 }
 
 #[test]
@@ -122,6 +227,14 @@ fn errors_name_the_setting_and_the_rule() {
             "AccountName=contoso;AccountKey=a2V5;SharedAccessSignature=sv=1&sig=x",
             "SharedAccessSignature and AccountKey cannot stand together in a connection string: \
              remove one",
+        ),
+        (
+            "QueueEndpoint=https://queues.example.com;SharedAccessSignature=sv=1&sig=x",
+            "QueueEndpoint in the connection string needs AccountName beside it",
+        ),
+        (
+            "QueueEndpoint=https://gw.example.org/storage/acme;SharedAccessSignature=sv=1&sig=x",
+            "QueueEndpoint in the connection string needs AccountName beside it",
         ),
         (
             "AccountName=contoso;AccountKey=a2V5;QueueSecondaryEndpoint=https://q2.example.com",
@@ -166,7 +279,7 @@ fn no_error_shows_a_value() {
         format!("UseDevelopmentStorage={SECRET}"),
         format!("UseDevelopmentStorage=true;DevelopmentStorageProxyUri={SECRET}"),
     ] {
-        match ConnectionString::parse(&text) {
+        match Account::from_connection_string(&text) {
             Err(error) => {
                 let shown = format!("{error} {error:?}");
                 assert!(!shown.to_lowercase().contains(&SECRET.to_lowercase()), "{shown}");

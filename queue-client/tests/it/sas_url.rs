@@ -35,6 +35,21 @@ fn account_and_queue_are_where_the_service_has_them() {
             Some("orders"),
         ),
         (
+            "https://acme.queue.core.windows.net/orders/messages",
+            "https://acme.queue.core.windows.net/",
+            Some("orders"),
+        ),
+        (
+            "https://acme.queue.core.windows.net/orders/messages/5f2c9a51",
+            "https://acme.queue.core.windows.net/",
+            Some("orders"),
+        ),
+        (
+            "http://host.docker.internal:10001/devstoreaccount1/orders/messages",
+            "http://host.docker.internal:10001/devstoreaccount1/",
+            Some("orders"),
+        ),
+        (
             "http://[::1]:10001/devstoreaccount1/orders",
             "http://[::1]:10001/devstoreaccount1/",
             Some("orders"),
@@ -48,10 +63,42 @@ fn account_and_queue_are_where_the_service_has_them() {
 }
 
 #[test]
+fn a_signature_for_the_account_says_that_a_lone_segment_is_the_account() {
+    let token = "sv=2025-07-05&ss=q&srt=sco&sp=rl&se=2036-09-24T10%3A00%3A00Z&sig=c2VjcmV0c2VjcmV0";
+    for host in ["host.docker.internal", "azurite.queue.svc.cluster.local", "azurite", "127.0.0.1"]
+    {
+        let parsed = SasUrl::parse(&format!("http://{host}:10001/devstoreaccount1?{token}"));
+        let expected = format!("http://{host}:10001/devstoreaccount1/");
+        assert_eq!(parsed.unwrap().endpoint().to_string(), expected);
+    }
+}
+
+#[test]
+fn quotes_and_the_escapes_of_html_are_taken_off() {
+    let url = format!("https://acme.queue.core.windows.net/orders?{TOKEN}");
+    for text in [format!("\"{url}\""), format!(" '{url}'\n"), url.replace('&', "&amp;")] {
+        assert_eq!(SasUrl::parse(&text).unwrap().token().expose(), TOKEN, "{text}");
+    }
+}
+
+#[test]
 fn errors_say_what_is_missing_and_show_no_signature() {
     for (url, expected) in [
         ("https://acme.queue.core.windows.net/orders".to_owned(), "it has no signature"),
         (format!("acme.queue.core.windows.net?{TOKEN}"), "it must start with https://"),
+        (
+            format!("https://queues.contoso.example/orders?{TOKEN}"),
+            "does not tell whether its path starts with an account or a queue",
+        ),
+        (
+            format!("https://queues.contoso.example/orders/messages?{TOKEN}"),
+            "does not tell whether its path starts with an account or a queue",
+        ),
+        (format!("?{TOKEN}"), "looks like a shared access signature alone"),
+        (
+            format!("AccountName=acme;SharedAccessSignature={TOKEN}"),
+            "looks like a connection string",
+        ),
         (format!("https://127.0.0.1?{TOKEN}"), "it names no account"),
         (format!("https://acme.queue.core.windows.net/a/b/c?{TOKEN}"), "its path must be a queue"),
         (format!("https://acme.queue.core.windows.net/Orders?{TOKEN}"), "uppercase letter"),

@@ -5,51 +5,75 @@ use std::sync::Arc;
 
 use http::uri::Authority;
 
+use crate::endpoint::rule::{self, SECONDARY};
 use crate::endpoint::{AddressingStyle, InvalidEndpoint, Scheme};
 use crate::name::AccountName;
 
-/// One location: scheme, host and port, and the account in front of the path if it is there.
+/// The longest path in front of the queue, in bytes. Servers read targets of a few thousand bytes,
+/// and most of these belong to the queue, the message and its receipt.
+const MAX_PREFIX: usize = 1024;
+
+/// One location: scheme, host and port, and the path in front of the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Base {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
-    /// Empty in host style; `/account` or `/account-secondary` in path style.
+    /// The path in front of the queue: empty, or it starts with a slash and ends without one.
     pub(super) prefix: Arc<str>,
+    /// Says whether the last segment of the prefix is the account, or the account and
+    /// `-secondary`.
+    pub(super) names_account: bool,
 }
 
 impl Base {
+    /// Reads a base URL of an account that is known, by the rule of
+    /// [`Endpoint`](crate::Endpoint#where-the-account-is).
     pub(super) fn parse(url: &str, account: &AccountName) -> Result<Self, InvalidEndpoint> {
-        if url.contains(['?', '#']) {
-            return Err(InvalidEndpoint::Query);
+        let parts = UrlParts::split(url)?;
+        let authority = check_authority(parts.authority, parts.scheme)?;
+        let path = parts.path.strip_suffix('/').unwrap_or(parts.path);
+        let mut base =
+            Self { scheme: parts.scheme, authority, prefix: Arc::default(), names_account: false };
+        if path.is_empty() {
+            return Ok(base);
         }
-        let (scheme, rest) = url.split_once("://").ok_or(InvalidEndpoint::NotAUrl)?;
-        let scheme = match scheme {
-            _ if scheme.eq_ignore_ascii_case("http") => Scheme::Http,
-            _ if scheme.eq_ignore_ascii_case("https") => Scheme::Https,
-            _ => return Err(InvalidEndpoint::Scheme),
-        };
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let authority = check_authority(authority, scheme)?;
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let prefix = if path.is_empty() {
-            String::new()
-        } else if path.strip_suffix(SECONDARY).unwrap_or(path) == account.as_str() {
-            format!("/{path}")
-        } else {
+        base.prefix = check_prefix(path)?;
+        base.names_account = path.rsplit('/').next().is_some_and(|last| names(last, account));
+        let host = base.authority.host();
+        if rule::account_in_host(host).is_some() {
+            return Err(InvalidEndpoint::ServicePath);
+        }
+        let names_it_elsewhere = path.split('/').any(|segment| names(segment, account));
+        if !base.names_account && (names_it_elsewhere || !rule::has_domain(host)) {
             return Err(InvalidEndpoint::Path);
-        };
-        Ok(Self { scheme, authority, prefix: prefix.into() })
+        }
+        Ok(base)
     }
 
     pub(super) fn style(&self) -> AddressingStyle {
-        if self.prefix.is_empty() { AddressingStyle::Host } else { AddressingStyle::Path }
+        if self.names_account { AddressingStyle::Path } else { AddressingStyle::Host }
+    }
+
+    /// The same location with another path in front of the account, or of the queue where the path
+    /// does not name the account.
+    pub(super) fn with_prefix(mut self, prefix: &str) -> Result<Self, InvalidEndpoint> {
+        let path = prefix.strip_suffix('/').unwrap_or(prefix);
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let account = self.prefix.rsplit('/').next().filter(|_| self.names_account);
+        let path = match account {
+            Some(account) if path.is_empty() => account.to_owned(),
+            Some(account) => format!("{path}/{account}"),
+            None => path.to_owned(),
+        };
+        self.prefix = if path.is_empty() { Arc::default() } else { check_prefix(&path)? };
+        Ok(self)
     }
 
     /// The secondary by the service's rule: `-secondary` behind the account, in the path or in the
     /// first label of the host, there in front of `-ipv6` and `-dualstack`.
     pub(super) fn secondary(&self, account: &AccountName) -> Option<Self> {
         let mut base = self.clone();
-        if !self.prefix.is_empty() {
+        if self.names_account {
             if self.prefix.ends_with(SECONDARY) {
                 return None;
             }
@@ -70,10 +94,50 @@ impl Base {
     }
 }
 
-const SECONDARY: &str = "-secondary";
+/// A URL without a query, cut where its parts end.
+pub(super) struct UrlParts<'a> {
+    pub(super) scheme: Scheme,
+    pub(super) authority: &'a str,
+    /// The path without the slash that it starts with.
+    pub(super) path: &'a str,
+}
+
+impl<'a> UrlParts<'a> {
+    pub(super) fn split(url: &'a str) -> Result<Self, InvalidEndpoint> {
+        if url.contains(['?', '#']) {
+            return Err(InvalidEndpoint::Query);
+        }
+        let (scheme, rest) = url.split_once("://").ok_or(InvalidEndpoint::NotAUrl)?;
+        let scheme = match scheme {
+            _ if scheme.eq_ignore_ascii_case("http") => Scheme::Http,
+            _ if scheme.eq_ignore_ascii_case("https") => Scheme::Https,
+            _ => return Err(InvalidEndpoint::Scheme),
+        };
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        Ok(Self { scheme, authority, path })
+    }
+}
+
+fn names(segment: &str, account: &AccountName) -> bool {
+    segment.strip_suffix(SECONDARY).unwrap_or(segment) == account.as_str()
+}
+
+/// Checks a path without its first slash. Only what URL parsers leave alone may stand in it, since
+/// Shared Key signs the path as it is sent.
+fn check_prefix(path: &str) -> Result<Arc<str>, InvalidEndpoint> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    let fits = path.len() < MAX_PREFIX
+        && path
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain));
+    if fits { Ok(format!("/{path}").into()) } else { Err(InvalidEndpoint::PathCharacters) }
+}
 
 /// Checks host and port, and brings them into the form in which URL parsers leave them alone.
-fn check_authority(authority: &str, scheme: Scheme) -> Result<Authority, InvalidEndpoint> {
+pub(super) fn check_authority(
+    authority: &str,
+    scheme: Scheme,
+) -> Result<Authority, InvalidEndpoint> {
     if authority.contains('@') {
         return Err(InvalidEndpoint::UserInfo);
     }

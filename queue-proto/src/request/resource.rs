@@ -82,21 +82,21 @@ pub(crate) fn locate<'a>(
     let behind = |prefix: &str| {
         path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    if !at.path_prefix().is_empty() {
-        if let Some(rest) = at.secondary_path_prefix().and_then(behind) {
-            return Ok((Location::Secondary, rest));
-        }
-        return behind(at.path_prefix())
-            .map(|rest| (Location::Primary, rest))
-            .ok_or_else(|| ErrorCode::ResourceNotFound.into());
-    }
+    let primary = behind(at.path_prefix());
+    let secondary = at.secondary_path_prefix().and_then(behind);
+    let (primary, secondary) = match (primary, secondary) {
+        (Some(primary), Some(secondary)) => (primary, secondary),
+        (Some(rest), None) => return Ok((Location::Primary, rest)),
+        (None, Some(rest)) => return Ok((Location::Secondary, rest)),
+        (None, None) => return Err(ErrorCode::ResourceNotFound.into()),
+    };
+    // The paths do not tell the locations apart, so the hosts do.
     let host = match request.uri().authority() {
         Some(authority) => Some(authority.as_str()),
         None => header::text(request.headers(), &HOST),
     };
-    let location = match (host, at.secondary_authority()) {
-        (Some(host), Some(secondary)) if secondary == host => Location::Secondary,
-        _ => Location::Primary,
-    };
-    Ok((location, path))
+    match (host, at.secondary_authority()) {
+        (Some(host), Some(authority)) if authority == host => Ok((Location::Secondary, secondary)),
+        _ => Ok((Location::Primary, primary)),
+    }
 }
