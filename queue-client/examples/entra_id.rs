@@ -22,20 +22,25 @@ use queue_client::{
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let transport = ReqwestTransport::with_options(&HttpOptions::new())?;
     let application = Application::new(
-        Authority::new(env::var("AZURE_TENANT_ID")?)?,
-        env::var("AZURE_CLIENT_ID")?,
+        Authority::new(variable("AZURE_TENANT_ID")?)?,
+        variable("AZURE_CLIENT_ID")?,
         token_transport(transport.clone()),
     );
-    let account = env::var("AZURE_STORAGE_ACCOUNT")?.parse()?;
+    let account = variable("AZURE_STORAGE_ACCOUNT")?.parse()?;
     let endpoint = Endpoint::for_account(account, "core.windows.net", Scheme::Https)?;
     let service = QueueServiceClient::builder(endpoint)
         .authorizer(Bearer::new(ClientSecretFlow::new(
             application,
-            env::var("AZURE_CLIENT_SECRET")?,
+            variable("AZURE_CLIENT_SECRET")?,
         )))
         .transport(transport)
         .build()?;
     run(&service).await
+}
+
+pub(crate) fn variable(name: &str) -> Result<String, String> {
+    env::var(name)
+        .map_err(|error| format!("{name}: {error}; set it as the first lines of this example say"))
 }
 
 pub(crate) async fn run(service: &QueueServiceClient) -> Result<(), Box<dyn std::error::Error>> {

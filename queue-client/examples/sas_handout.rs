@@ -3,15 +3,15 @@
 //! Who has the account key makes the signatures; nothing is asked of the service for that. One that
 //! rests on a stored access policy can be revoked.
 //!
-//! `AZURE_STORAGE_ACCOUNT=acme AZURE_STORAGE_KEY=... cargo run --package queue-client --example sas_handout`
+//! The environment names the account, with its key, for example
+//! `AZURE_STORAGE_CONNECTION_STRING="UseDevelopmentStorage=true"` for an emulator on this machine.
+//!
+//! `cargo run --package queue-client --example sas_handout`
 
-use std::{
-    env,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use queue_client::{
-    AccountKey, QueueServiceClient,
+    Account, AccountKey, ClientBuilder, QueueServiceClient,
     auth::sas::{QueuePermissions, QueueSas},
     proto::{AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers},
 };
@@ -20,12 +20,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key = AccountKey::from_base64(&env::var("AZURE_STORAGE_KEY")?)?;
-    let service = QueueServiceClient::from_env()?;
-    let endpoint = service.endpoint().clone();
-    let worker =
-        |token| Ok(QueueServiceClient::builder(endpoint.clone()).authorizer(token).build()?);
-    run(&service, &key, SystemTime::now(), worker).await
+    let account = Account::from_env()?;
+    let key = account.key().cloned().ok_or(
+        "no account key, which makes the signatures: set AZURE_STORAGE_CONNECTION_STRING to one \
+         with AccountKey, or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
+    )?;
+    let endpoint = account.endpoint().clone();
+    // Whoever has the token needs no key: an account is an endpoint with any credential.
+    let worker = |token| Ok(ClientBuilder::from(Account::new(endpoint.clone(), token)).build()?);
+    run(&ClientBuilder::from(account).build()?, &key, SystemTime::now(), worker).await
 }
 
 pub(crate) async fn run(

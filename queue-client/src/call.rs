@@ -15,6 +15,7 @@ use crate::{
     ReceivedMessage,
     error::{Cause, Error},
     failure::OpFailure,
+    payload::Payload,
     shared::Target,
 };
 
@@ -41,13 +42,15 @@ impl<'a> Send<'a> {
         Self { queue, text, visibility_timeout: None, time_to_live: None }
     }
 
-    /// Hides the message at first: 0 s to 7 days in whole seconds, shorter than its time to live.
+    /// Hides the message at first: 0 s to 7 days in whole seconds, shorter than its time to live,
+    /// so at most a second less than 7 days unless that is set. Default: 0 s.
     pub const fn visibility_timeout(mut self, timeout: Duration) -> Self {
         self.visibility_timeout = Some(timeout);
         self
     }
 
-    /// Lets the message expire after this time, in whole seconds of at least 1. 7 days unless set.
+    /// Lets the message expire after this time: 1 to 2,147,483,647 s in whole seconds. For a message
+    /// that stays, call [`never_expires`](Self::never_expires). Default: 7 days.
     pub const fn time_to_live(mut self, time: Duration) -> Self {
         self.time_to_live = Some(Lifetime::After(time));
         self
@@ -74,6 +77,7 @@ impl<'a> Send<'a> {
             Some(Lifetime::Never) => operation = operation.time_to_live(TimeToLive::Never),
             None => {}
         }
+        check.argument(operation.check_hiding())?;
         Ok(self.queue.execute(&operation).await?.message)
     }
 }
@@ -154,8 +158,11 @@ impl<'a, C: Codec> Update<'a, C> {
     }
 
     /// Replaces what the message says. Its text stays as it is unless set.
-    pub fn value(mut self, value: impl Into<C::Value>) -> Self {
-        self.text = Some(self.codec.encode_owned(value.into()));
+    pub fn value<'v>(mut self, value: impl Into<Payload<'v, C::Value>>) -> Self
+    where
+        C::Value: 'v,
+    {
+        self.text = Some(value.into().encode(self.codec));
         self
     }
 
@@ -168,6 +175,7 @@ impl<'a, C: Codec> Update<'a, C> {
             self.message.pop_receipt().clone(),
             timeout,
         );
+        check.argument(self.message.check_hiding(timeout))?;
         if let Some(text) = self.text {
             operation = operation.text(check.text(text)?);
         }

@@ -1,10 +1,12 @@
 mod advice;
+mod foreign;
 
 use std::{error::Error as StdError, fmt};
 
 use queue_auth::AuthError;
-use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
+use queue_proto::{DecodeError, ErrorCode, Idempotence, OperationKind, ServiceError};
 
+pub use self::foreign::ForeignAnswer;
 use crate::{execute::ClockSkew, failure::OpFailure, transport::TransportError};
 
 /// A call that failed.
@@ -54,8 +56,10 @@ pub enum Cause {
     Service(Box<ServiceError>),
     /// There is no complete answer.
     Transport(TransportError),
-    /// The answer is not one that the service gives.
+    /// The service answered, but its answer cannot be read.
     Answer(DecodeError),
+    /// Something else answered in place of the service: a proxy, a firewall, a login page.
+    NotTheService(Box<ForeignAnswer>),
     /// A body that does not fit into a message could not be stored elsewhere. Nothing was sent.
     BodyStore(Box<dyn StdError + Send + Sync>),
 }
@@ -154,6 +158,7 @@ impl fmt::Display for Cause {
             Self::Service(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Answer(error) => error.fmt(f),
+            Self::NotTheService(answer) => write!(f, "not the service's answer: {answer}"),
             Self::BodyStore(error) => error.fmt(f),
         }
     }
@@ -166,7 +171,8 @@ impl fmt::Display for Error {
         if inner.attempts > 1 {
             write!(f, " (tried {} times)", inner.attempts)?;
         }
-        if inner.failure.may_be_applied() {
+        let changes_nothing = inner.operation.idempotence() == Idempotence::Safe;
+        if inner.failure.may_be_applied() && !changes_nothing {
             write!(f, "; {}", inner.failure)?;
         }
         Ok(())
@@ -199,7 +205,8 @@ impl StdError for Error {
         match &self.inner.cause {
             // The sentence is the cause's own text: showing it again would say it twice.
             Cause::InvalidArgument(error) => error.source(),
-            Cause::InsecureEndpoint | Cause::NoSecondary => None,
+            // The sentence shows all that is known.
+            Cause::InsecureEndpoint | Cause::NoSecondary | Cause::NotTheService(_) => None,
             Cause::Authorization(error) => Some(error),
             Cause::Service(error) => Some(&**error),
             Cause::Transport(error) => Some(error),

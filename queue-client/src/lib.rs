@@ -4,6 +4,7 @@
 #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
 mod aad;
 mod account;
+mod backlog;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -15,6 +16,7 @@ mod failure;
 mod message;
 pub mod observe;
 mod pages;
+mod payload;
 #[cfg(feature = "processor")]
 pub mod processor;
 mod queue;
@@ -35,14 +37,16 @@ pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 pub use self::aad::{TokensOver, token_transport};
 pub use self::{
     account::{Account, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
+    backlog::Backlog,
     builder::ClientBuilder,
     call::Batch,
     client::QueueServiceClient,
-    error::{Cause, Error},
+    error::{Cause, Error, ForeignAnswer},
     execute::{ClockSkew, LocationMode},
     failure::{OpFailure, Refusal},
     message::ReceivedMessage,
     pages::QueuePages,
+    payload::Payload,
     queue::QueueClient,
     setup::SetupError,
 };

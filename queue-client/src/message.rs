@@ -1,6 +1,8 @@
 use std::time::SystemTime;
 
-use queue_proto::{MessageId, MessageText, PopReceipt, ops};
+use queue_proto::{
+    InvalidValue, MessageId, MessageText, PopReceipt, TimeToLive, VisibilityTimeout, ops,
+};
 
 /// A message that was received and is hidden from other receivers for a while.
 ///
@@ -58,6 +60,24 @@ impl ReceivedMessage {
     #[must_use]
     pub const fn next_visible_at(&self) -> SystemTime {
         self.inner.next_visible_at
+    }
+
+    /// When the service removes the message, received or not, by the clock of the service; `None`
+    /// for a message that does not expire.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<SystemTime> {
+        self.inner.expires_at
+    }
+
+    /// Refuses to hide the message beyond its end, which the service refuses (Update Message). By the
+    /// times of the service alone: a message that is hidden for as long as it lives from its start
+    /// on is hidden beyond its end whenever that happens.
+    pub(crate) fn check_hiding(&self, timeout: VisibilityTimeout) -> Result<(), InvalidValue> {
+        let life = self.inner.expires_at.map(|end| end.duration_since(self.inner.inserted_at));
+        match life.and_then(Result::ok).map(TimeToLive::try_from) {
+            Some(Ok(life)) => life.check_hiding(timeout),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) const fn pop_receipt(&self) -> &PopReceipt {

@@ -119,6 +119,7 @@ fn error_type(cause: &Cause) -> &str {
         Cause::Service(error) => error.code().as_str(),
         Cause::Transport(_) => "transport",
         Cause::Answer(_) => "answer",
+        Cause::NotTheService(_) => "not_the_service",
         Cause::BodyStore(_) => "body_store",
     }
 }

@@ -2,22 +2,51 @@ use std::{fmt, sync::Arc};
 
 use futures_util::{Stream, TryStreamExt as _, stream};
 use queue_proto::{
-    InvalidValue, MaxResults,
+    DecodeError, DecodeProblem, InvalidValue, MaxResults, OperationKind,
     ops::{ListQueues, QueueItem, QueuePrefix},
 };
 
-use crate::{error::Error, shared::Shared};
+use crate::{
+    error::{Cause, Error},
+    failure::OpFailure,
+    shared::Shared,
+};
 
 /// The pages of [`QueueServiceClient::list_queues`](crate::QueueServiceClient::list_queues).
 pub struct QueuePages {
     shared: Arc<Shared>,
     /// The request for the next page; none after the last one.
     next: Option<ListQueues>,
+    loops: LoopDetector,
+}
+
+/// Notices markers that come again, which would make a list without end: Azurite gives out such
+/// markers. Brent's algorithm finds a cycle of any length, and keeps one marker for that.
+#[derive(Clone, Default)]
+struct LoopDetector {
+    kept: Option<String>,
+    /// How many markers came since the one that is kept, and how many until the next one is.
+    since: u64,
+    until: u64,
+}
+
+impl LoopDetector {
+    fn sees(&mut self, marker: &str) -> bool {
+        if self.kept.as_deref() == Some(marker) {
+            return true;
+        }
+        self.since += 1;
+        if self.since >= self.until {
+            (self.since, self.until) = (0, self.until.saturating_mul(2).max(1));
+            self.kept = Some(marker.to_owned());
+        }
+        false
+    }
 }
 
 impl QueuePages {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, next: Some(ListQueues::new()) }
+        Self { shared, next: Some(ListQueues::new()), loops: LoopDetector::default() }
     }
 
     /// Lists only queues whose names start with `prefix`.
@@ -53,10 +82,24 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. The next call tries the same page again.
+    /// See [`Error`]. The next call tries the same page again. [`Cause::Answer`] when the marker of a
+    /// page is one that an earlier page had: the list would never end.
     pub async fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
         let Some(request) = &self.next else { return Ok(None) };
         let page = self.shared.execute(request, &self.shared.options, None).await?;
+        let mut loops = self.loops.clone();
+        if page.next_marker.as_ref().is_some_and(|marker| loops.sees(marker.as_str())) {
+            let problem = DecodeError::new(DecodeProblem::Repeated("NextMarker"));
+            let (cause, place) = (Cause::Answer(problem), self.shared.place(None));
+            return Err(Error::new(
+                cause,
+                OperationKind::ListQueues,
+                OpFailure::Ambiguous,
+                1,
+                place,
+            ));
+        }
+        self.loops = loops;
         self.next = match (self.next.take(), page.next_marker) {
             (Some(request), Some(marker)) => Some(request.marker(marker)),
             _ => None,

@@ -12,10 +12,12 @@ use queue_proto::{
 
 use crate::{
     account::{Account, InvalidSasUrl, SasUrl},
+    backlog::Backlog,
     builder::ClientBuilder,
     call::{Batch, Peek, Receive, Send, Update},
     error::Error,
     message::ReceivedMessage,
+    payload::Payload,
     setup::SetupError,
     shared::{Shared, Target},
 };
@@ -255,6 +257,36 @@ impl<C: Codec> QueueClient<C> {
         Peek::new(&self.target, count)
     }
 
+    /// How many messages can be received now, and how old the oldest of them is (Peek Messages).
+    ///
+    /// It is one request, whose answer holds the texts of up to 32 messages: up to 2 MiB.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// # let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// orders.send_all(["17 bottles", "3 glasses"]).await;
+    /// orders.receive_one().await?;
+    /// let backlog = orders.backlog().await?;
+    /// assert_eq!((backlog.visible(), backlog.is_capped()), (1, false));
+    /// assert_eq!(orders.properties().await?.approximate_messages_count, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue.
+    pub async fn backlog(&self) -> Result<Backlog, Error> {
+        let messages = self.peek(MessageCount::MAX.get()).await?;
+        Ok(Backlog::new(&messages, self.target.shared.now()))
+    }
+
     /// Deletes a received message: its work is done (Delete Message).
     ///
     /// This works until another receiver gets the message, also after its visibility timeout. A
@@ -334,8 +366,11 @@ impl<C: Codec> QueueClient<C> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send(&self, value: impl Into<C::Value>) -> Send<'_> {
-        Send::new(&self.target, self.codec.encode_owned(value.into()))
+    pub fn send<'v>(&self, value: impl Into<Payload<'v, C::Value>>) -> Send<'_>
+    where
+        C::Value: 'v,
+    {
+        Send::new(&self.target, value.into().encode(&self.codec))
     }
 
     /// Adds many messages, several at once, with a result for each ([Put Message](Self::send)).
@@ -360,9 +395,10 @@ impl<C: Codec> QueueClient<C> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send_all<V>(&self, values: impl IntoIterator<Item = V>) -> Batch<'_, SentMessage>
+    pub fn send_all<'v, V>(&self, values: impl IntoIterator<Item = V>) -> Batch<'_, SentMessage>
     where
-        V: Into<C::Value>,
+        V: Into<Payload<'v, C::Value>>,
+        C::Value: 'v,
     {
         Batch::new(values.into_iter().map(|value| self.send(value).into_future()).collect())
     }

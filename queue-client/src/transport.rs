@@ -12,6 +12,13 @@
 //! requests. TLS comes by the features `rustls`, `rustls-ring` and `native-tls`; `TlsBackend` says
 //! which one counts when several are on.
 //!
+//! # Proxies
+//!
+//! Unless `HttpOptions` say otherwise, `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` choose
+//! the proxy. Requests to this machine (`localhost` and loopback addresses) go out directly all the
+//! same, as an emulator there is none of the proxy's business; a proxy that the program itself sets
+//! gets these too. Every error names the proxy that was on the way, without its credential.
+//!
 //! # Which failure is which kind
 //!
 //! What may be tried again rests on [`TransportErrorKind`]. Both transports tell the cases apart
@@ -47,6 +54,8 @@ mod from_fn;
 mod hyper;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod options;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod proxy;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
@@ -60,7 +69,7 @@ mod tls;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use queue_auth::BoxFuture;
 
 #[cfg(feature = "hyper")]
@@ -124,6 +133,14 @@ pub trait Transport: fmt::Debug + Send + Sync {
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
+
+    /// The address of the proxy on the way to `destination`, without user name and password, such as
+    /// `http://proxy.example.com:3128`. Errors name it, since a proxy is a common reason for them.
+    /// Default: none.
+    fn proxy(&self, destination: &Uri) -> Option<String> {
+        let _ = destination;
+        None
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
@@ -132,6 +149,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         (**self).send(request)
+    }
+
+    fn proxy(&self, destination: &Uri) -> Option<String> {
+        (**self).proxy(destination)
     }
 }
 

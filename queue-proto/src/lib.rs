@@ -66,6 +66,7 @@ pub mod guide;
 pub mod header;
 pub mod limits;
 pub mod ops;
+pub mod redact;
 
 mod acl;
 mod date;

@@ -108,6 +108,10 @@ macro_rules! seconds {
 
             /// Takes whole seconds only: the protocol has no smaller unit.
             fn try_from(duration: Duration) -> Result<Self, InvalidValue> {
+                // `Duration::MAX` has a fraction too, but that is not what is wrong with it.
+                if duration.as_secs() > u64::from($max) {
+                    return Self::from_secs(duration.as_secs());
+                }
                 whole_seconds($what, duration).and_then(Self::from_secs)
             }
         }
@@ -146,7 +150,7 @@ seconds!(
 seconds!(
     LifeSeconds,
     "time to live",
-    "must be 1 to 2147483647 seconds, or never",
+    "must be 1 to 2147483647 seconds, or never (`never_expires`)",
     1..=i32::MAX as u32,
     |seconds| NonZeroU32::new(seconds).map(Self),
     |value: Self| value.0.get()
@@ -214,6 +218,24 @@ impl TimeToLive {
         match self {
             Self::After(seconds) => Some(seconds.as_duration()),
             Self::Never => None,
+        }
+    }
+}
+
+impl TimeToLive {
+    /// Checks that a message which lives so long can be hidden for `timeout`: for less than it lives.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] when it would be hidden for as long as it lives, or longer.
+    pub fn check_hiding(self, timeout: VisibilityTimeout) -> Result<(), InvalidValue> {
+        match self {
+            Self::After(life) if timeout.as_secs() >= life.as_secs() => Err(InvalidValue::number(
+                "visibility timeout",
+                "must be shorter than the time to live, or the message is never seen",
+                timeout.as_secs().into(),
+            )),
+            Self::After(_) | Self::Never => Ok(()),
         }
     }
 }

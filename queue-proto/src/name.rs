@@ -253,6 +253,28 @@ macro_rules! name_traits {
             }
         }
 
+        impl TryFrom<&String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(name: &String) -> Result<Self, InvalidName> {
+                Self::new(name.as_str())
+            }
+        }
+
+        impl TryFrom<std::borrow::Cow<'_, str>> for $name {
+            type Error = InvalidName;
+
+            fn try_from(name: std::borrow::Cow<'_, str>) -> Result<Self, InvalidName> {
+                Self::new(name.into_owned())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(name: &$name) -> Self {
+                name.clone()
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = InvalidName;
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use queue_client::{
-    BoxFuture, Error, QueueClient, QueueServiceClient, ReceivedMessage, SetupError, blocking,
+    BoxFuture, Error, Payload, QueueClient, QueueServiceClient, ReceivedMessage, SetupError,
+    blocking,
     call::{Peek, Receive, Send, Update},
 };
 use queue_proto::{
@@ -134,7 +135,7 @@ impl Queue {
         either!(self, |queue| queue.properties())
     }
 
-    pub(crate) fn send(&self, value: impl Into<String>) -> Call<'_, Send<'_>> {
+    pub(crate) fn send<'v>(&self, value: impl Into<Payload<'v, String>>) -> Call<'_, Send<'_>> {
         match self {
             Self::Async(queue) => Call::Async(queue.send(value)),
             Self::Blocking(queue) => Call::Blocking(queue.send(value)),
@@ -232,7 +233,7 @@ options! {
     Receive<'a>:
         visibility_timeout(timeout: Duration);
     Update<'a>:
-        value(value: impl Into<String>);
+        value(value: &str);
 }
 
 impl<'a, C> IntoFuture for Call<'a, C>

@@ -3,7 +3,10 @@ use std::time::Duration;
 use queue_proto::codec::Codec;
 
 use super::executor::Executor;
-use crate::{Batch, call};
+use crate::{
+    call::{self, Batch},
+    payload::Payload,
+};
 
 /// A call with options: set what is needed, then [run](Self::run) it.
 ///
@@ -64,7 +67,10 @@ impl<'a> Call<'a, call::Receive<'a>> {
 
 impl<'a, C: Codec> Call<'a, call::Update<'a, C>> {
     /// See [`call::Update::value`].
-    pub fn value(self, value: impl Into<C::Value>) -> Self {
+    pub fn value<'v>(self, value: impl Into<Payload<'v, C::Value>>) -> Self
+    where
+        C::Value: 'v,
+    {
         self.with(|call| call.value(value))
     }
 }

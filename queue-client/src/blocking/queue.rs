@@ -7,7 +7,14 @@ use queue_proto::{
 };
 
 use super::{Call, executor::Executor};
-use crate::{Batch, Error, ReceivedMessage, SetupError, call};
+use crate::{
+    backlog::Backlog,
+    call::{self, Batch},
+    error::Error,
+    message::ReceivedMessage,
+    payload::Payload,
+    setup::SetupError,
+};
 
 /// One queue of an account, for programs without async: see [`crate::QueueClient`].
 ///
@@ -173,18 +180,22 @@ impl<C: Codec> QueueClient<C> {
     }
 
     /// Adds a message to the queue (Put Message): see [`crate::QueueClient::send`].
-    pub fn send(&self, value: impl Into<C::Value>) -> Call<'_, call::Send<'_>> {
+    pub fn send<'v>(&self, value: impl Into<Payload<'v, C::Value>>) -> Call<'_, call::Send<'_>>
+    where
+        C::Value: 'v,
+    {
         Call::new(&self.executor, self.queue.send(value))
     }
 
     /// Adds many messages, several at once, with a result for each (Put Message): see
     /// [`crate::QueueClient::send_all`].
-    pub fn send_all<V>(
+    pub fn send_all<'v, V>(
         &self,
         values: impl IntoIterator<Item = V>,
     ) -> Call<'_, Batch<'_, SentMessage>>
     where
-        V: Into<C::Value>,
+        V: Into<Payload<'v, C::Value>>,
+        C::Value: 'v,
     {
         Call::new(&self.executor, self.queue.send_all(values))
     }
@@ -208,6 +219,16 @@ impl<C: Codec> QueueClient<C> {
     /// (Peek Messages).
     pub fn peek(&self, count: u32) -> Call<'_, call::Peek<'_>> {
         Call::new(&self.executor, self.queue.peek(count))
+    }
+
+    /// How many messages can be received now, and how old the oldest of them is (Peek Messages): see
+    /// [`crate::QueueClient::backlog`].
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue.
+    pub fn backlog(&self) -> Result<Backlog, Error> {
+        self.executor.block_on(self.queue.backlog())
     }
 
     /// Hides a received message anew, and can replace what it says (Update Message).

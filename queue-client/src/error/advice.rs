@@ -6,12 +6,12 @@ use std::{
 };
 
 use http::StatusCode;
-use queue_proto::{DecodeError, DecodeProblem, ErrorCode, OperationKind, ServiceError};
+use queue_proto::{ErrorCode, OperationKind, ServiceError};
 
 use crate::{
     error::{Cause, Place},
     execute::ClockSkew,
-    transport::TransportErrorKind,
+    transport::{TransportError, TransportErrorKind},
 };
 
 pub(crate) fn sentence(
@@ -40,32 +40,33 @@ pub(crate) fn sentence(
             place.endpoint
         ),
         Cause::Service(error) => service(f, error, operation, place, skew),
-        Cause::Transport(error) => transport(f, error.kind(), operation, place),
-        Cause::Answer(error) => answer(f, error, operation, place),
+        Cause::Transport(error) => transport(f, error, operation, place),
+        Cause::Answer(error) => write!(
+            f,
+            "{} got an answer from {} that cannot be read: {error}",
+            operation.name(),
+            place.endpoint
+        ),
+        Cause::NotTheService(answer) => {
+            write!(
+                f,
+                "{} got an answer that is not the queue service's ({answer}): check that {} is its \
+                 address",
+                operation.name(),
+                place.endpoint
+            )?;
+            match answer.status() {
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                    f.write_str(", and give the proxy a user name and a password")
+                }
+                _ => f.write_str(", and that no proxy, firewall or login page stands between"),
+            }
+        }
         Cause::BodyStore(_) => write!(
             f,
             "the body is too large for a message, and the store for such bodies did not take it"
         ),
     }
-}
-
-fn answer(
-    f: &mut Formatter<'_>,
-    error: &DecodeError,
-    operation: OperationKind,
-    place: &Place,
-) -> Result {
-    write!(f, "{} got an answer ", operation.name())?;
-    match error.problem() {
-        // Everything else was read, so that the service or one like it has written the answer.
-        DecodeProblem::Element { name, .. } => write!(f, "whose element <{name}> cannot be read")?,
-        _ => f.write_str("that is not from the queue service")?,
-    }
-    write!(
-        f,
-        ": check that {} is the address of the queue service, and that no proxy stands between",
-        place.endpoint
-    )
 }
 
 fn service(
@@ -124,6 +125,14 @@ fn service(
              or the role; a new role takes minutes to act",
             operation.name()
         ),
+        ErrorCode::KeyBasedAuthenticationNotPermitted => write!(
+            f,
+            "account \"{account}\" takes no account key, nor signatures made with one, for {}: sign \
+             in with Microsoft Entra ID and the role \"{}\" (feature \"azure-identity\" or \
+             \"oauth2\"); a user delegation SAS works too",
+            operation.name(),
+            role(operation)
+        ),
         ErrorCode::RequestBodyTooLarge | ErrorCode::MessageTooLarge => {
             f.write_str("the message is larger than the service takes: 65,536 bytes of text")
         }
@@ -140,39 +149,73 @@ fn service(
                 Some(line) => f.write_str(line)?,
                 None => f.write_str("the service gave no reason")?,
             }
-            match error.status() {
-                StatusCode::OK => Ok(()),
-                status => write!(f, " ({code}, status {})", status.as_u16()),
+            match (error.status().as_u16(), code) {
+                (200, _) => Ok(()),
+                (status, ErrorCode::Absent) => write!(f, " (status {status})"),
+                (status, code) => write!(f, " ({code}, status {status})"),
             }
         }
     }
 }
 
+/// The narrowest of the built-in roles that allows an operation ("Authorize access to queues using
+/// Microsoft Entra ID").
+const fn role(operation: OperationKind) -> &'static str {
+    match operation {
+        OperationKind::PutMessage => "Storage Queue Data Message Sender",
+        OperationKind::GetMessages | OperationKind::DeleteMessage => {
+            "Storage Queue Data Message Processor"
+        }
+        OperationKind::PeekMessages
+        | OperationKind::ListQueues
+        | OperationKind::GetQueueMetadata => "Storage Queue Data Reader",
+        OperationKind::GetUserDelegationKey => "Storage Queue Delegator",
+        OperationKind::GetServiceProperties
+        | OperationKind::SetServiceProperties
+        | OperationKind::GetServiceStats => "Storage Account Contributor",
+        _ => "Storage Queue Data Contributor",
+    }
+}
+
 fn transport(
     f: &mut Formatter<'_>,
-    kind: TransportErrorKind,
+    error: &TransportError,
     operation: OperationKind,
     Place { endpoint, .. }: &Place,
 ) -> Result {
-    match kind {
-        TransportErrorKind::NotSent => {
+    match (error.kind(), error.proxy()) {
+        (TransportErrorKind::Connect, None) => {
+            return write!(
+                f,
+                "no connection to {endpoint}: check the address and that the service is running \
+                 there"
+            );
+        }
+        (TransportErrorKind::Connect, Some(proxy)) => {
+            return write!(
+                f,
+                "no connection to {endpoint} by the proxy {proxy}: check that the proxy is running \
+                 and lets requests through, or name the host in NO_PROXY"
+            );
+        }
+        (TransportErrorKind::NotSent, _) => {
             write!(f, "{} could not be sent to {endpoint}", operation.name())
         }
-        TransportErrorKind::Connect => write!(
-            f,
-            "no connection to {endpoint}: check the address and that the service is running there"
-        ),
-        TransportErrorKind::Timeout => {
+        (TransportErrorKind::Timeout, _) => {
             write!(f, "{endpoint} did not answer {} in time", operation.name())
         }
-        TransportErrorKind::ClosedBeforeAnswer | TransportErrorKind::Interrupted => {
+        (TransportErrorKind::ClosedBeforeAnswer | TransportErrorKind::Interrupted, _) => {
             write!(f, "the connection to {endpoint} broke during {}", operation.name())
         }
-        TransportErrorKind::TooLarge => write!(
+        (TransportErrorKind::TooLarge, _) => write!(
             f,
             "{endpoint} answered {} with more bytes than the service ever sends",
             operation.name()
         ),
+    }?;
+    match error.proxy() {
+        Some(proxy) => write!(f, " (by the proxy {proxy})"),
+        None => Ok(()),
     }
 }
 

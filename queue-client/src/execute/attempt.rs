@@ -9,10 +9,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use queue_auth::{AuthError, BoxFuture};
-use queue_proto::{CallOptions, Endpoint, Operation, OperationResponse, ResponseError};
+use queue_proto::{CallOptions, Endpoint, ErrorCode, Operation, OperationResponse, ResponseError};
 
 use crate::{
-    error::Cause,
+    error::{Cause, ForeignAnswer},
     execute::clock::ClockSkew,
     failure::{OpFailure, Refusal},
     shared::Shared,
@@ -43,7 +43,12 @@ impl Failed {
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        matches!(&self.cause, Cause::Service(error) if error.status() == StatusCode::NOT_FOUND)
+        let status = match &self.cause {
+            Cause::Service(error) => error.status(),
+            Cause::NotTheService(answer) => answer.status(),
+            _ => return false,
+        };
+        status == StatusCode::NOT_FOUND
     }
 
     /// Whether trying again cannot help.
@@ -54,7 +59,18 @@ impl Failed {
             Cause::Transport(error) => {
                 matches!(error.kind(), TransportErrorKind::NotSent | TransportErrorKind::TooLarge)
             }
-            Cause::Service(_) | Cause::Answer(_) | Cause::BodyStore(_) => false,
+            Cause::Service(_)
+            | Cause::Answer(_)
+            | Cause::NotTheService(_)
+            | Cause::BodyStore(_) => false,
+        }
+    }
+
+    /// Whether the answer has nothing in it that only the service writes.
+    fn may_be_foreign(&self) -> bool {
+        match &self.cause {
+            Cause::Service(error) => *error.code() == ErrorCode::Absent,
+            cause => matches!(cause, Cause::Answer(_)),
         }
     }
 
@@ -67,7 +83,7 @@ impl Failed {
             | Cause::NoSecondary
             | Cause::BodyStore(_) => false,
             Cause::Transport(error) => error.kind() != TransportErrorKind::NotSent,
-            Cause::Service(_) | Cause::Answer(_) => true,
+            Cause::Service(_) | Cause::Answer(_) | Cause::NotTheService(_) => true,
         }
     }
 }
@@ -104,12 +120,25 @@ impl Shared {
         let answer = self
             .within(limit, self.transport.send(request))
             .await
-            .unwrap_or_else(|| Err(TransportError::new(TransportErrorKind::Timeout)))
+            .unwrap_or_else(|| Err(self.timed_out(endpoint)))
             .map_err(|error| {
                 let failure = OpFailure::of_transport(error.kind());
                 Failed::new(Cause::Transport(error), failure)
             })?;
-        self.read::<O>(answer, now)
+        self.read::<O>(answer, now, endpoint)
+    }
+
+    fn timed_out(&self, endpoint: &Endpoint) -> TransportError {
+        let error = TransportError::new(TransportErrorKind::Timeout);
+        match self.proxy(endpoint) {
+            Some(proxy) => error.with_proxy(proxy),
+            None => error,
+        }
+    }
+
+    /// The proxy on the way, for what the transport could not say itself.
+    fn proxy(&self, endpoint: &Endpoint) -> Option<String> {
+        self.transport.proxy(&endpoint.to_string().parse().ok()?)
     }
 
     /// The time that requests are dated with.
@@ -135,14 +164,21 @@ impl Shared {
         &self,
         answer: Response<Bytes>,
         sent_at: SystemTime,
+        endpoint: &Endpoint,
     ) -> Result<O::Response, Failed> {
-        if answer.status().is_success() {
-            return O::Response::from_http(answer).map_err(|error| failed(error, None));
-        }
         let status = answer.status();
-        let headers = answer.headers().clone();
+        let is_foreign = ForeignAnswer::has_none_of_the_service(answer.headers());
+        // Kept only where it is needed: what succeeds is not copied.
+        let kept = (is_foreign || !status.is_success())
+            .then(|| (answer.headers().clone(), answer.body().clone()));
         O::Response::from_http(answer).map_err(|error| {
+            let Some((headers, body)) = kept else { return failed(error, None) };
             let mut failed = failed(error, retry_after(&headers));
+            if is_foreign && failed.may_be_foreign() {
+                let proxy = self.proxy(endpoint);
+                let answer = ForeignAnswer::new(status, &headers, &body, proxy);
+                failed.cause = Cause::NotTheService(Box::new(answer));
+            }
             failed.credential_renewed =
                 status == StatusCode::UNAUTHORIZED && self.authorizer.rejected(&headers);
             if matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) {

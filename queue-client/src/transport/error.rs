@@ -1,17 +1,20 @@
+//! [`TransportError`]: why there is no answer, and what that says about the request.
+
 use std::{error::Error as StdError, fmt};
 
-/// Why there is no answer to a request.
+/// The reason why there is no answer to a request.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    proxy: Option<Box<str>>,
 }
 
 impl TransportError {
     /// An error of the given kind.
     #[must_use]
     pub const fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, source: None, proxy: None }
     }
 
     /// Adds the cause. It must not name the URL.
@@ -19,6 +22,20 @@ impl TransportError {
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Names the proxy on the way: its address without user name and password, such as
+    /// `http://proxy.example.com:3128`.
+    #[must_use]
+    pub fn with_proxy(mut self, address: impl Into<Box<str>>) -> Self {
+        self.proxy = Some(address.into());
+        self
+    }
+
+    /// The address of the proxy on the way, if the transport knows of one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
     }
 
     /// What went wrong, and so whether the service may have seen the request.
@@ -41,7 +58,11 @@ impl fmt::Display for TransportError {
                 "the connection broke before the answer was complete"
             }
             TransportErrorKind::TooLarge => "the answer is larger than any the service sends",
-        })
+        })?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " (by the proxy {proxy})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod pool;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use queue_auth::BoxFuture;
@@ -146,7 +146,17 @@ impl Transport for HyperTransport {
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(self.exchange(request))
+        let proxies = &self.connector.proxies;
+        if proxies.is_empty() {
+            return Box::pin(self.exchange(request));
+        }
+        let destination = request.uri().clone();
+        let answer = self.exchange(request);
+        Box::pin(async move { answer.await.map_err(|error| proxies.name_in(error, &destination)) })
+    }
+
+    fn proxy(&self, destination: &Uri) -> Option<String> {
+        self.connector.proxies.address(destination)
     }
 }
 

@@ -93,7 +93,8 @@ impl HttpOptions {
     }
 
     /// Connects by the HTTP proxy at `url`, such as `http://user:password@proxy.example.com:3128`,
-    /// instead of the ones that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
+    /// instead of the ones that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name. Unlike
+    /// those, it gets requests to this machine as well.
     ///
     /// Requests to https endpoints go through a tunnel (`CONNECT`): the proxy sees the host only.
     ///

@@ -3,7 +3,7 @@ mod convert;
 use std::{fmt, mem};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use queue_auth::BoxFuture;
 use reqwest::{Client, ClientBuilder};
 
@@ -13,6 +13,7 @@ use super::{
     body::BodyReader,
     classify,
     options::{self, Proxy},
+    proxy::Proxies,
     staleness::Staleness,
 };
 
@@ -23,6 +24,11 @@ use super::{
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: Client,
+    /// The client for what the proxies of the environment leave out: reqwest would send them
+    /// requests to this machine as well. None when there are no such proxies.
+    direct: Option<Client>,
+    /// The proxies of `client`, as far as they are known.
+    proxies: Proxies,
     max_response_bytes: usize,
     has_tls: bool,
     staleness: Staleness,
@@ -33,11 +39,15 @@ impl ReqwestTransport {
     /// A transport over the client that is given, with its timeouts, proxies and certificates.
     ///
     /// Build it with `redirect(Policy::none())` and `retry(never())`: every attempt must be signed
-    /// by itself, and a signature holds for one address only.
+    /// by itself, and a signature holds for one address only. The proxies of the client are its own
+    /// affair: errors do not name them, and those of the environment get requests to this machine,
+    /// unless it is built with `no_proxy()`.
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self {
             client,
+            direct: None,
+            proxies: Proxies::none(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             // The program may have given reqwest one by itself.
             has_tls: true,
@@ -52,25 +62,23 @@ impl ReqwestTransport {
     ///
     /// [`TransportErrorKind::NotSent`] when TLS or the proxy cannot be set up.
     pub fn with_options(options: &HttpOptions) -> Result<Self, TransportError> {
-        let builder = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(options.pool_idle_timeout)
-            .pool_max_idle_per_host(options.pool_max_idle_per_host)
-            .tcp_nodelay(true)
-            .http1_only();
-        let builder = match &options.proxy {
-            Proxy::Environment => builder,
-            Proxy::None => builder.no_proxy(),
-            Proxy::Address(address) => {
-                builder.proxy(reqwest::Proxy::all(address.to_string()).map_err(unusable)?)
-            }
+        let proxies = Proxies::of_system(options);
+        let client = match &options.proxy {
+            Proxy::Environment => client(options, |builder| Ok(builder)),
+            Proxy::None => direct(options),
+            Proxy::Address(address) => client(options, |builder| {
+                Ok(builder.proxy(reqwest::Proxy::all(address.to_string()).map_err(unusable)?))
+            }),
+        }?;
+        let direct = match &options.proxy {
+            Proxy::Environment if !proxies.is_empty() => Some(direct(options)?),
+            _ => None,
         };
-        let client = with_tls(builder, options)?.build().map_err(unusable)?;
         Ok(Self {
             max_response_bytes: options.max_response_bytes,
             has_tls: !TlsBackend::ALL.is_empty(),
+            direct,
+            proxies,
             ..Self::new(client)
         })
     }
@@ -84,9 +92,13 @@ impl ReqwestTransport {
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         options::check(request.uri(), self.has_tls)?;
+        let client = match &self.direct {
+            Some(direct) if self.proxies.on_the_way_to(request.uri()).is_none() => direct,
+            _ => &self.client,
+        };
         let request = self.converter.convert(request)?;
         self.staleness.clear().await;
-        let mut answer = self.client.execute(request).await.map_err(without_head)?;
+        let mut answer = client.execute(request).await.map_err(without_head)?;
         let mut reader = BodyReader::new(self.max_response_bytes, answer.content_length())?;
         while let Some(piece) = answer.chunk().await.map_err(broken_body)? {
             reader.push(piece)?;
@@ -121,8 +133,38 @@ impl Transport for ReqwestTransport {
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(self.exchange(request))
+        if self.proxies.is_empty() {
+            return Box::pin(self.exchange(request));
+        }
+        let destination = request.uri().clone();
+        let answer = self.exchange(request);
+        Box::pin(
+            async move { answer.await.map_err(|error| self.proxies.name_in(error, &destination)) },
+        )
     }
+
+    fn proxy(&self, destination: &Uri) -> Option<String> {
+        self.proxies.address(destination)
+    }
+}
+
+fn direct(options: &HttpOptions) -> Result<Client, TransportError> {
+    client(options, |builder| Ok(builder.no_proxy()))
+}
+
+fn client(
+    options: &HttpOptions,
+    with_proxies: impl FnOnce(ClientBuilder) -> Result<ClientBuilder, TransportError>,
+) -> Result<Client, TransportError> {
+    let builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(options.pool_idle_timeout)
+        .pool_max_idle_per_host(options.pool_max_idle_per_host)
+        .tcp_nodelay(true)
+        .http1_only();
+    with_tls(with_proxies(builder)?, options)?.build().map_err(unusable)
 }
 
 fn with_tls(

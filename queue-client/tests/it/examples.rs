@@ -108,6 +108,13 @@ async fn values_instead_of_text() -> Outcome {
 }
 
 #[cfg(feature = "oauth2")]
+#[test]
+fn a_variable_that_is_missing_is_named() {
+    let error = entra_id::variable("QUEUE_CLIENT_TEST_NOT_SET").unwrap_err();
+    assert!(error.starts_with("QUEUE_CLIENT_TEST_NOT_SET: "), "{error}");
+}
+
+#[cfg(feature = "oauth2")]
 #[tokio::test]
 async fn a_queue_without_a_key() -> Outcome {
     let (service, _) = reappear::embedded()?;

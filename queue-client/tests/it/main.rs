@@ -15,6 +15,9 @@ mod credential;
 #[cfg(feature = "tokio")]
 mod examples;
 mod fault_matrix;
+mod foreign;
+#[cfg(feature = "tokio")]
+mod gaps;
 mod locations;
 mod observe;
 mod retry;

@@ -3,16 +3,21 @@
 use std::{
     env,
     io::{self, Write as _},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, TcpStream, ToSocketAddrs as _},
     process::Command,
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
-use queue_client::transport::{HttpOptions, TransportErrorKind};
+use queue_client::{
+    QueueServiceClient,
+    retry::NoRetry,
+    transport::{HttpOptions, TransportErrorKind},
+};
 
 use crate::{
-    server::{Server, answer, answer_all, header, read_request},
+    server::{Server, answer, answer_all, header, read_request, wait_for_end},
     under_test::{get, kind, with_proxies},
 };
 
@@ -105,7 +110,47 @@ async fn a_proxy_that_is_not_there_is_connect() {
     let options = HttpOptions::new().proxy(&format!("http://user:c2VjcmV0@{nobody}")).unwrap();
     for (name, transport) in with_proxies(&options) {
         let result = transport.send(get("http://127.0.0.1:1/")).await;
+        let named = format!("http://{nobody}");
+        assert_eq!(result.as_ref().unwrap_err().proxy(), Some(&*named), "{name}");
+        assert!(result.as_ref().unwrap_err().to_string().contains(&named), "{name}");
         assert_eq!(kind(name, result), TransportErrorKind::Connect);
+    }
+}
+
+#[tokio::test]
+async fn the_sentence_of_a_call_names_the_proxy() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let silent = Server::start(|mut stream, _| {
+        read_request(&mut stream);
+        wait_for_end(&mut stream);
+    });
+    for (proxy, expected) in [
+        (
+            nobody,
+            format!(
+                "no connection to http://127.0.0.1:10001/devstoreaccount1/ by the proxy http://{nobody}: "
+            ),
+        ),
+        (
+            silent.address,
+            format!("did not answer PeekMessages in time (by the proxy http://{})", silent.address),
+        ),
+    ] {
+        let options = HttpOptions::new().proxy(&format!("http://user:c2VjcmV0@{proxy}")).unwrap();
+        for (name, transport) in with_proxies(&options) {
+            let service =
+                QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+                    .unwrap()
+                    .transport(transport)
+                    .retry(NoRetry)
+                    .attempt_timeout(Duration::from_millis(200))
+                    .build()
+                    .unwrap();
+            let error = service.queue("orders").unwrap().peek(1).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(&expected), "{name}: {text}");
+            assert!(!format!("{error:?} {error:#?}").contains("c2VjcmV0"), "{name}: {error:#?}");
+        }
     }
 }
 
@@ -157,7 +202,9 @@ async fn a_refused_tunnel_is_connect() {
     }
 }
 
+/// What the test inside asks for, and the proxy that its errors must name, if any.
 const ORIGIN: &str = "QUEUE_CLIENT_TEST_ORIGIN";
+const NAMED: &str = "QUEUE_CLIENT_TEST_NAMED";
 
 /// Runs `inside_such_an_environment` in a process of its own with these variables.
 fn run_with(variables: &[(&str, String)]) {
@@ -178,31 +225,76 @@ fn run_with(variables: &[(&str, String)]) {
 #[ignore = "run by the tests of the environment, in a process of its own"]
 async fn inside_such_an_environment() {
     let url = env::var(ORIGIN).unwrap();
+    let named = env::var(NAMED).ok();
+    if named.as_deref() == Some("nobody") {
+        for (name, transport) in with_proxies(&HttpOptions::new()) {
+            assert_eq!(transport.proxy(&url.parse().unwrap()), None, "{name}");
+        }
+        return;
+    }
     for (name, transport) in with_proxies(&HttpOptions::new()) {
+        assert_eq!(transport.proxy(&url.parse().unwrap()), named, "{name}");
         assert_eq!(transport.send(get(&url)).await.unwrap().body(), "origin", "{name}");
     }
-    for (name, transport) in with_proxies(&HttpOptions::new().no_proxy()) {
-        assert_eq!(transport.send(get(&url)).await.unwrap().body(), "origin", "{name}");
+    if named.is_none() {
+        for (name, transport) in with_proxies(&HttpOptions::new().no_proxy()) {
+            assert_eq!(transport.send(get(&url)).await.unwrap().body(), "origin", "{name}");
+        }
     }
+}
+
+/// A proxy that answers for every host, since the hosts of these tests do not exist.
+fn answering() -> (Server, Arc<Mutex<Vec<Seen>>>) {
+    let seen = Arc::<Mutex<Vec<_>>>::default();
+    let log = Arc::clone(&seen);
+    let server = Server::start(move |mut stream, _| {
+        while let Some(request) = read_request(&mut stream) {
+            let first = request.lines().next().unwrap().to_owned();
+            let credential = header(&request, "proxy-authorization").map(str::to_owned);
+            log.lock().unwrap().push((first, credential));
+            stream.write_all(&answer("origin")).unwrap();
+        }
+    });
+    (server, seen)
 }
 
 #[test]
 fn the_environment_names_the_proxy() {
-    let origin = Server::start(|mut stream, _| answer_all(&mut stream, &answer("origin")));
-    let here = || (ORIGIN, origin.url("/"));
+    let elsewhere = || (ORIGIN, "http://queues.invalid:10001/".to_owned());
     let transports = with_proxies(&HttpOptions::new()).len();
-    let proxy = Proxy::start(None);
+    let (proxy, seen) = answering();
+    let take_seen = || std::mem::take(&mut *seen.lock().unwrap());
+    let url = |credential: &str| format!("http://{credential}{}", proxy.address);
+    let named = || (NAMED, url(""));
 
-    run_with(&[here(), ("HTTP_PROXY", proxy.url(CREDENTIAL.0))]);
-    let line = format!("GET {} HTTP/1.1", origin.url("/"));
-    assert_eq!(proxy.take_seen(), vec![(line, Some(CREDENTIAL.1.to_owned())); transports]);
+    run_with(&[elsewhere(), named(), ("HTTP_PROXY", url(CREDENTIAL.0))]);
+    let line = "GET http://queues.invalid:10001/ HTTP/1.1".to_owned();
+    assert_eq!(take_seen(), vec![(line, Some(CREDENTIAL.1.to_owned())); transports]);
 
-    run_with(&[here(), ("all_proxy", proxy.url(""))]);
-    assert_eq!(proxy.take_seen().len(), transports);
+    run_with(&[elsewhere(), named(), ("all_proxy", url(""))]);
+    assert_eq!(take_seen().len(), transports);
 
-    run_with(&[here(), ("HTTP_PROXY", proxy.url("")), ("NO_PROXY", "127.0.0.0/8".to_owned())]);
-    assert_eq!(proxy.take_seen(), []);
+    let nobody = || (NAMED, "nobody".to_owned());
+    let excepted = ("NO_PROXY", "invalid".to_owned());
+    run_with(&[elsewhere(), nobody(), ("HTTP_PROXY", url("")), excepted]);
+    run_with(&[elsewhere(), nobody(), ("HTTPS_PROXY", url(""))]);
+}
 
-    run_with(&[here(), ("HTTPS_PROXY", proxy.url(""))]);
-    assert_eq!(proxy.take_seen(), []);
+#[test]
+fn requests_to_this_machine_go_past_the_proxies_of_the_environment() {
+    let origin = Server::start(|mut stream, _| answer_all(&mut stream, &answer("origin")));
+    let (proxy, seen) = answering();
+    let url = format!("http://{}", proxy.address);
+    let port = origin.address.port();
+    for host in ["127.0.0.1", "localhost", "contoso.queue.localhost"] {
+        // The resolver of the machine may not know names below localhost.
+        if (host, port).to_socket_addrs().is_err() {
+            continue;
+        }
+        for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+            let here = (ORIGIN, format!("http://{host}:{port}/"));
+            run_with(&[here, (variable, url.clone())]);
+            assert_eq!(*seen.lock().unwrap(), [], "{host} {variable}");
+        }
+    }
 }

@@ -101,6 +101,7 @@ error_codes! {
     InvalidUri BAD_REQUEST "The requested URI does not represent any resource on the server.",
     InvalidXmlDocument BAD_REQUEST "XML specified is not syntactically valid.",
     InvalidXmlNodeValue BAD_REQUEST "The value for one of the XML nodes is not in the correct format.",
+    KeyBasedAuthenticationNotPermitted FORBIDDEN "Key based authentication is not permitted on this storage account.",
     Md5Mismatch BAD_REQUEST "The MD5 value specified in the request did not match with the MD5 value calculated by the server.",
     MessageNotFound NOT_FOUND "The specified message does not exist.",
     MessageTooLarge BAD_REQUEST "The message exceeds the maximum allowed size.",

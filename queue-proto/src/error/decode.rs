@@ -39,6 +39,9 @@ pub enum DecodeProblem {
         /// Where it is, in bytes from the start of the body.
         offset: usize,
     },
+    /// This element has a value that an earlier page of the list had already: the list would never
+    /// end.
+    Repeated(&'static str),
     /// The body is not the XML that the operation expects.
     #[non_exhaustive]
     Xml {
@@ -62,7 +65,9 @@ pub enum ResponseError {
 }
 
 impl DecodeError {
-    pub(crate) fn new(problem: DecodeProblem) -> Self {
+    /// An error with this problem, for what is found out beyond a single answer.
+    #[must_use]
+    pub fn new(problem: DecodeProblem) -> Self {
         Self { problem, cause: None }
     }
 
@@ -101,6 +106,12 @@ impl fmt::Display for DecodeError {
                     write!(f, ", in the element <{name}>")?;
                 }
                 write!(f, ": {reason}")
+            }
+            DecodeProblem::Repeated(name) => {
+                write!(
+                    f,
+                    "answer has an element <{name}> that was there before: the list never ends"
+                )
             }
         }
     }

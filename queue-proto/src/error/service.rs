@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::date::iso;
 use crate::error::ErrorCode;
 use crate::header::{self, ResponseHead};
+use crate::redact;
 use crate::xml;
 
 /// An error that the service answered with, or that a server answers with.
@@ -126,10 +127,15 @@ impl ServiceError {
         let (message, stamped_id) = split_stamp(&body.message);
         let message = if message.is_empty() { code.text() } else { message };
         let request_id = header::text(headers, &header::REQUEST_ID).or(stamped_id);
-        let details = body.details.into_iter().map(|(name, value)| (name, redact(value))).collect();
+        let details = body
+            .details
+            .into_iter()
+            .map(|(name, value)| (name, redact::signatures(&value).into_owned()))
+            .collect();
         Self(Box::new(Parts {
             status,
-            message: message.to_owned(),
+            // The service repeats what it was asked, a shared access signature among it.
+            message: redact::signatures(message).into_owned(),
             request_id: request_id.map(str::to_owned),
             code,
             details,
@@ -188,30 +194,6 @@ fn split_stamp(message: &str) -> (&str, Option<&str>) {
         _ if time => (rest, None),
         _ => (message, None),
     }
-}
-
-/// Takes signatures out of a detail: the service repeats the one that the request had.
-fn redact(detail: String) -> String {
-    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-    let mut out = String::new();
-    let mut rest = detail.as_str();
-    // A signature is 32 bytes in base64: 43 characters and an equals sign.
-    while let Some((before, after)) = rest.split_once('=') {
-        let kept = before.trim_end_matches(base64);
-        if before.len() - kept.len() == 43 {
-            out.push_str(kept);
-            out.push_str("REDACTED");
-        } else {
-            out.push_str(before);
-            out.push('=');
-        }
-        rest = after;
-    }
-    if out.is_empty() {
-        return detail;
-    }
-    out.push_str(rest);
-    out
 }
 
 impl From<ErrorCode> for ServiceError {
@@ -354,6 +336,15 @@ mod tests {
             detail.contains("request 'REDACTED' is not") && detail.ends_with("comp=list'."),
             "{detail}"
         );
+    }
+
+    #[test]
+    fn a_message_that_repeats_a_signature_loses_it() {
+        let body = "<Error><Code>InvalidUri</Code><Message>cannot read /q?sp=r&amp;sig=c2VjcmV0%3D\
+            &amp;se=1 or 'Pv2TfhcT2pGWVlvS0FAUlQTjnkGMhwVvLeF5yQm7a1o='</Message></Error>";
+        let response = http::Response::builder().status(400).body(Bytes::from(body)).unwrap();
+        let error = ServiceError::from_http(&response);
+        assert_eq!(error.message(), "cannot read /q?sp=r&sig=REDACTED&se=1 or 'REDACTED'");
     }
 
     #[test]

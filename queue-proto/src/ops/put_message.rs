@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::date::http as http_date;
-use crate::error::{DecodeError, DecodeProblem, ServiceError};
+use crate::error::{DecodeError, DecodeProblem, InvalidValue, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::{LifeSeconds, TimeToLive, VisibilityTimeout};
 use crate::message::{MessageId, MessageText, PopReceipt};
@@ -83,6 +83,16 @@ impl PutMessage {
         self.time_to_live = time_to_live.into();
         self
     }
+
+    /// Checks that the message is hidden for less time than it lives.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] when the service would refuse the request for that.
+    pub fn check_hiding(&self) -> Result<(), InvalidValue> {
+        let timeout = self.visibility_timeout.unwrap_or(VisibilityTimeout::ZERO);
+        self.time_to_live.unwrap_or_default().check_hiding(timeout)
+    }
 }
 
 impl PutMessageResponse {
@@ -130,9 +140,8 @@ impl Operation for PutMessage {
         let visibility_timeout = request
             .query_number("visibilitytimeout", VisibilityTimeout::RANGE)?
             .and_then(|seconds| VisibilityTimeout::from_secs(seconds.into()).ok());
-        if let (Some(hidden), TimeToLive::After(life)) =
-            (visibility_timeout, time_to_live.unwrap_or_default())
-            && hidden.as_secs() >= life.as_secs()
+        if let Some(hidden) = visibility_timeout
+            && time_to_live.unwrap_or_default().check_hiding(hidden).is_err()
         {
             return Err(invalid_query("visibilitytimeout", &hidden.to_string())
                 .with_detail("Reason", "messagettl must be greater than visibilitytimeout"));

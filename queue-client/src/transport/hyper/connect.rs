@@ -4,7 +4,6 @@ use std::{
     error::Error as StdError,
     fmt, io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,10 +11,7 @@ use std::{
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::{
-    client::{
-        legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
-        proxy::matcher::{Intercept, Matcher},
-    },
+    client::legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
     rt::TokioIo,
 };
 use queue_auth::BoxFuture;
@@ -24,7 +20,7 @@ use tower_service::Service;
 
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 use crate::transport::TransportErrorKind;
-use crate::transport::{HttpOptions, TransportError, options::Proxy};
+use crate::transport::{HttpOptions, TransportError, proxy::Proxies};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -37,7 +33,7 @@ type Secured = Dialer;
 #[derive(Clone)]
 pub(super) struct Connector {
     secured: Secured,
-    proxies: Proxies,
+    pub(super) proxies: Proxies,
     limit: Duration,
 }
 
@@ -111,27 +107,6 @@ impl fmt::Display for ConnectTimeout {
 
 impl StdError for ConnectTimeout {}
 
-/// Which proxy, if any, leads to a host.
-#[derive(Clone)]
-struct Proxies {
-    matcher: Option<Arc<Matcher>>,
-}
-
-impl Proxies {
-    fn new(choice: &Proxy) -> Self {
-        let matcher = match choice {
-            Proxy::None => None,
-            Proxy::Environment => Some(Matcher::from_env()),
-            Proxy::Address(address) => Some(Matcher::builder().all(address.to_string()).build()),
-        };
-        Self { matcher: matcher.map(Arc::new) }
-    }
-
-    fn on_the_way_to(&self, destination: &Uri) -> Option<Intercept> {
-        self.matcher.as_deref()?.intercept(destination)
-    }
-}
-
 /// Connects to a host or to the proxy that leads there.
 #[derive(Clone)]
 pub(super) struct Dialer {
@@ -146,7 +121,7 @@ impl Dialer {
         tcp.set_nodelay(true);
         // Shared out among the addresses of a host, so that a dead one leaves time for the others.
         tcp.set_connect_timeout(Some(options.connect_timeout));
-        Self { tcp, proxies: Proxies::new(&options.proxy) }
+        Self { tcp, proxies: Proxies::of_environment(options) }
     }
 }
 
