@@ -64,7 +64,7 @@ impl ReqwestTransport {
     pub fn with_options(options: &HttpOptions) -> Result<Self, TransportError> {
         let proxies = Proxies::of_system(options);
         let client = match &options.proxy {
-            Proxy::Environment => client(options, |builder| Ok(builder)),
+            Proxy::Environment => client(options, Ok),
             Proxy::None => direct(options),
             Proxy::Address(address) => client(options, |builder| {
                 Ok(builder.proxy(reqwest::Proxy::all(address.to_string()).map_err(unusable)?))

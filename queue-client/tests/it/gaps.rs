@@ -98,7 +98,9 @@ async fn names_and_values_can_be_borrowed() {
     let text = "17 bottles".to_owned();
     orders.send(&text).await.unwrap();
     orders.send(&*text).await.unwrap();
-    orders.send(&&*text).await.unwrap();
+    for text in [&text.as_str()] {
+        orders.send(text).await.unwrap();
+    }
     orders.send(text.clone()).await.unwrap();
     orders.send_all(&[text.clone(), text.clone()]).await;
     orders.send_all(["a", "b"]).await;
