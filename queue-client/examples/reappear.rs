@@ -10,8 +10,8 @@ use std::{env, time::Duration};
 
 use queue_client::{
     QueueServiceClient,
-    runtime::{ManualRuntime, Runtime, TokioRuntime},
-    transport::from_fn,
+    runtime::{Runtime, TokioRuntime},
+    testing::in_process,
 };
 use queue_emulator::Emulator;
 
@@ -26,21 +26,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("(a real server: the {} seconds take as long as they take)", HIDDEN.as_secs());
         return run(&QueueServiceClient::from_env()?, &TokioRuntime::new()).await;
     }
-    let (service, time) = embedded()?;
+    let (service, time) = in_process(Emulator::handler)?;
     run(&service, &time).await
-}
-
-/// The emulator in this process and a client of it, both on one clock.
-pub(crate) fn embedded() -> Result<(QueueServiceClient, ManualRuntime), Box<dyn std::error::Error>>
-{
-    let time = ManualRuntime::starting_at(std::time::SystemTime::now());
-    let clock = time.clone();
-    let emulator = Emulator::builder().clock(move || clock.now()).build();
-    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
-        .transport(from_fn(move |request| Ok(emulator.handle(request))))
-        .runtime(time.clone())
-        .build()?;
-    Ok((service, time))
 }
 
 pub(crate) async fn run(

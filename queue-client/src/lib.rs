@@ -24,11 +24,8 @@ pub mod retry;
 pub mod runtime;
 mod setup;
 mod shared;
+pub mod testing;
 pub mod transport;
-
-#[cfg(any(doc, doctest))]
-#[doc = include_str!("../docs/testing.md")]
-pub mod testing {}
 
 pub use queue_auth::{self as auth, AccountKey, Anonymous, Authorize, BoxFuture, SharedKey};
 pub use queue_proto::{self as proto, Endpoint, QueueName, codec};

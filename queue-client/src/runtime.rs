@@ -34,6 +34,14 @@ pub trait Runtime: fmt::Debug + Send + Sync {
     /// Completes when `duration` has passed. Dropping the future cancels the timer.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 
+    /// The same for a wait that no call depends on, such as the pause of a processor between two
+    /// looks at an empty queue. A clock for tests does not move for its sake.
+    ///
+    /// Default: [`sleep`](Self::sleep).
+    fn idle(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.sleep(duration)
+    }
+
     /// A random number, for jitter and request ids, never for keys.
     fn random(&self) -> u64;
 }
@@ -49,6 +57,10 @@ impl<R: Runtime + ?Sized> Runtime for Arc<R> {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         (**self).sleep(duration)
+    }
+
+    fn idle(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        (**self).idle(duration)
     }
 
     fn random(&self) -> u64 {

@@ -44,7 +44,7 @@ use queue_proto::{LeaseTimeout, MessageId, VisibilityTimeout};
 
 use self::{
     completed::Completed,
-    delivery::{Ask, Delivery, OpKind},
+    delivery::{Ask, Delivery, OpKind, Work},
     liveness::Liveness,
     pace::Pace,
     polling::Poller,
@@ -204,6 +204,24 @@ impl Core {
         };
         let timer = self.timers.first().map(|(at, _)| *at);
         [draining, timer, self.start_due(), self.receive_due()].into_iter().flatten().min()
+    }
+
+    /// Whether nobody depends on what [`next_wake`](Self::next_wake) brings: only the next look at
+    /// the queue and the upkeep of leases are due. A clock for tests does not move for their sake.
+    ///
+    /// A message that is being settled depends on it, and so does whoever waits for the end of the
+    /// run, once no handler runs any more.
+    #[must_use]
+    pub fn waits_idly(&self) -> bool {
+        let mut handlers_run = false;
+        for delivery in self.deliveries.values() {
+            match &delivery.work {
+                Work::Settling(_) => return false,
+                Work::Running(_) => handlers_run = true,
+                Work::Buffered(_) => {}
+            }
+        }
+        handlers_run || (self.phase == Phase::Running && !self.config.stop_when_empty)
     }
 
     /// What is held at the moment, for health reports and tests.

@@ -23,7 +23,7 @@ pub(super) async fn sample(queue: Queue, observers: Observers, every: Duration) 
         if let Ok(depth) = look(&queue).await {
             observers.depth(queue.name(), &depth);
         }
-        runtime.sleep(every.max(LEAST)).await;
+        runtime.idle(every.max(LEAST)).await;
     }
 }
 

@@ -217,7 +217,10 @@ where
     }
 
     async fn wait(&mut self, runtime: &Arc<dyn Runtime>, wake: Option<Tick>) -> Happened {
-        let mut sleep = wake.map(|wake| runtime.sleep(self.control.now().until(wake)));
+        let mut sleep = wake.map(|wake| {
+            let pause = self.control.now().until(wake);
+            if self.core.waits_idly() { runtime.idle(pause) } else { runtime.sleep(pause) }
+        });
         poll_fn(|context| self.poll_wait(context, sleep.as_mut())).await
     }
 

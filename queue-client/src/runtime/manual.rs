@@ -1,7 +1,10 @@
+//! [`ManualRuntime`], the clock of tests: it stands still until somebody moves it or waits for it.
+
 use std::{
-    future::poll_fn,
+    collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::{Duration, SystemTime},
 };
 
@@ -10,20 +13,37 @@ use queue_auth::BoxFuture;
 
 use super::Runtime;
 
-/// Time that moves only when told to, or when somebody sleeps.
+/// How often a sleep lets all other tasks go on before it moves the clock. A message needs some such
+/// turns on its way through a processor, and should be through before it is later.
+const TURNS: u32 = 32;
+
+/// Time that moves only when told to, or as far as somebody waits for.
 ///
-/// A sleep gives other tasks a turn, then moves the clock to its end and completes, so a test of
-/// retries, of a lease that runs out or of a message that expires takes no time at all. Clones share
-/// one clock; give it to the client and to the emulator, and both see the same time:
+/// A test of retries, of a lease that runs out or of a message that expires takes no time at all:
+///
+/// * [`advance`](Self::advance) moves the clock at once.
+/// * A [`sleep`](Runtime::sleep), of a test or of a call that is tried again, gives other tasks many
+///   turns and then moves the clock to its end. It stops on the way wherever somebody else waits
+///   for: a processor looks at its queue and renews its leases when it would have.
+/// * What only [idles](Runtime::idle) moves nothing. A processor with nothing to do leaves the clock
+///   where it is, and so does one whose handlers run.
+///
+/// Clones share one clock; give it to the client and to the emulator, and both see the same time,
+/// as [`testing::in_process`](crate::testing::in_process) does. Each request that a transport does
+/// not answer within those turns runs into its timeout, so the transport must be in the process.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use queue_client::runtime::{ManualRuntime, Runtime};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let time = ManualRuntime::starting_at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
 /// let before = time.now();
 /// time.advance(Duration::from_secs(30));
-/// assert_eq!(time.now(), before + Duration::from_secs(30));
+/// time.sleep(Duration::from_secs(3600)).await;
+/// assert_eq!(time.now(), before + Duration::from_secs(3630));
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct ManualRuntime {
@@ -35,6 +55,19 @@ struct State {
     start: SystemTime,
     elapsed: Duration,
     random: Rng,
+    /// Who waits, by the end of the wait. Whoever is due is woken and leaves.
+    waiting: BTreeMap<(Duration, u64), Waker>,
+    last_id: u64,
+}
+
+impl State {
+    /// Moves the clock forward to `elapsed`, and returns who has to be woken.
+    #[must_use]
+    fn move_to(&mut self, elapsed: Duration) -> Vec<Waker> {
+        self.elapsed = self.elapsed.max(elapsed);
+        let later = self.waiting.split_off(&(self.elapsed, u64::MAX));
+        std::mem::replace(&mut self.waiting, later).into_values().collect()
+    }
 }
 
 impl ManualRuntime {
@@ -46,6 +79,8 @@ impl ManualRuntime {
                 start,
                 elapsed: Duration::ZERO,
                 random: Rng::with_seed(0),
+                waiting: BTreeMap::new(),
+                last_id: 0,
             })),
         }
     }
@@ -57,15 +92,32 @@ impl ManualRuntime {
         self
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward at once. Whoever waits for a time until then finds it passed.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
-        state.elapsed = state.elapsed.saturating_add(by);
+        let end = state.elapsed.saturating_add(by);
+        let due = state.move_to(end);
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
+    }
+
+    /// The time of day as a function, for the clock of an emulator.
+    pub fn clock(&self) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+        let time = self.clone();
+        move || time.now()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A clock holds no invariant that a panic elsewhere could break.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, duration: Duration, idle: bool) -> BoxFuture<'static, ()> {
+        let mut state = self.state();
+        state.last_id += 1;
+        let key = (state.elapsed.saturating_add(duration), state.last_id);
+        drop(state);
+        Box::pin(Wait { time: self.clone(), key, idle, turns: 0 })
     }
 }
 
@@ -80,21 +132,62 @@ impl Runtime for ManualRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        let end = self.elapsed().saturating_add(duration);
-        let mut others_had_a_turn = false;
-        Box::pin(poll_fn(move |context| {
-            if !others_had_a_turn {
-                others_had_a_turn = true;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let mut state = self.state();
-            state.elapsed = state.elapsed.max(end);
-            Poll::Ready(())
-        }))
+        self.wait(duration, false)
+    }
+
+    fn idle(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.wait(duration, true)
     }
 
     fn random(&self) -> u64 {
         self.state().random.u64(..)
+    }
+}
+
+struct Wait {
+    time: ManualRuntime,
+    /// When it ends, and which of those that end then it is.
+    key: (Duration, u64),
+    idle: bool,
+    /// How many turns the other tasks have had since this began or the clock was last moved by it.
+    turns: u32,
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let time = self.time.clone();
+        let mut state = time.state();
+        // Even a wait that is over gives others one turn: a loop around it must not keep them from
+        // running.
+        if self.turns > 0 && state.elapsed >= self.key.0 {
+            state.waiting.remove(&self.key);
+            return Poll::Ready(());
+        }
+        self.turns += 1;
+        state.waiting.insert(self.key, context.waker().clone());
+        if self.idle && state.elapsed < self.key.0 {
+            return Poll::Pending;
+        }
+        let mut due = Vec::new();
+        if self.turns > TURNS {
+            self.turns = 1;
+            // This is among those that wait, so the first of them ends no later.
+            if let Some(((end, _), _)) = state.waiting.first_key_value() {
+                let end = *end;
+                due = state.move_to(end);
+            }
+        }
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.time.state().waiting.remove(&self.key);
     }
 }

@@ -39,7 +39,8 @@ mod sender;
 #[path = "../../examples/shared_database.rs"]
 mod shared_database;
 
-use queue_client::{AccountKey, runtime::Runtime};
+use queue_client::{AccountKey, runtime::Runtime, testing::in_process};
+use queue_emulator::Emulator;
 
 use crate::support::{over, service};
 
@@ -47,7 +48,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[tokio::test]
 async fn what_the_sender_sends_the_receiver_receives() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     let texts = vec!["17 bottles".to_owned(), "3 glasses".to_owned()];
     sender::run(&service, "orders", texts).await?;
     assert_eq!(receiver::run(&service, "orders").await?, 2);
@@ -58,7 +59,7 @@ async fn what_the_sender_sends_the_receiver_receives() -> Outcome {
 #[cfg(all(feature = "processor", feature = "signals"))]
 #[tokio::test]
 async fn what_can_never_work_becomes_a_dead_letter() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     sender::run(&service, "orders", vec!["17 bottles".to_owned(), "some".to_owned()]).await?;
     let report = processor::processor(&service, "orders")?.drain_once(processor::count).await?;
     assert_eq!(report.to_string(), "1 completed, 0 retried, 1 dead-lettered");
@@ -69,7 +70,7 @@ async fn what_can_never_work_becomes_a_dead_letter() -> Outcome {
 #[cfg(feature = "processor")]
 #[tokio::test]
 async fn handlers_share_a_database() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     let texts = ["17 bottles", "3 glasses", "4 bottles", "some bottles"];
     sender::run(&service, "orders", texts.map(str::to_owned).to_vec()).await?;
     let database = shared_database::Database::default();
@@ -81,13 +82,13 @@ async fn handlers_share_a_database() -> Outcome {
 
 #[tokio::test]
 async fn a_message_that_is_not_deleted_reappears() -> Outcome {
-    let (service, time) = reappear::embedded()?;
+    let (service, time) = in_process(Emulator::handler)?;
     reappear::run(&service, &time).await
 }
 
 #[tokio::test]
 async fn messages_and_queues() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     messages::run(&service).await?;
     queues::run(&service).await
 }
@@ -103,7 +104,7 @@ async fn a_worker_gets_access_and_loses_it() -> Outcome {
 #[cfg(feature = "json")]
 #[tokio::test]
 async fn values_instead_of_text() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     json_orders::run(&service).await
 }
 
@@ -117,7 +118,7 @@ fn a_variable_that_is_missing_is_named() {
 #[cfg(feature = "oauth2")]
 #[tokio::test]
 async fn a_queue_without_a_key() -> Outcome {
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     entra_id::run(&service).await
 }
 

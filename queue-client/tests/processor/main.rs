@@ -12,6 +12,7 @@ mod health;
 mod isolation;
 mod leases;
 mod limits;
+mod manual_time;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod redrive;

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use fastrand::Rng;
+use http::{Request, Response};
 use queue_auth::AccountKey;
 use queue_auth::verify::Verifier;
 use queue_proto::{AccountName, AnyOperation, CorsRule, Idempotence, Location, ServiceError};
@@ -120,6 +122,21 @@ impl Emulator {
     pub fn with_manual_clock() -> (Self, ManualClock) {
         let clock = ManualClock::new();
         (Self::builder().manual_clock(&clock).build(), clock)
+    }
+
+    /// The function that answers requests, of an emulator with this clock: for tests that need
+    /// nothing else of it.
+    pub fn handler(
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> impl Fn(Request<Bytes>) -> Response<Bytes> + Clone + Send + Sync + 'static {
+        Self::builder().clock(clock).build().into_handler()
+    }
+
+    /// The function that answers requests, as [`handle`](Self::handle) does.
+    pub fn into_handler(
+        self,
+    ) -> impl Fn(Request<Bytes>) -> Response<Bytes> + Clone + Send + Sync + 'static {
+        move |request| self.handle(request)
     }
 
     /// An emulator with other accounts, another clock, or other rules.
