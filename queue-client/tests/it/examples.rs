@@ -128,7 +128,7 @@ async fn probes_are_answered_from_the_health_of_a_processor() -> Outcome {
     use queue_client::processor::{Processor, ShutdownMode};
     use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, net::TcpListener, net::TcpStream};
 
-    let (service, _) = reappear::embedded()?;
+    let (service, _) = in_process(Emulator::handler)?;
     let orders = service.queue("orders")?;
     orders.create().await?;
     let running = Processor::new(orders).spawn(|_| async { Ok(()) });

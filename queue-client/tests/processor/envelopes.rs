@@ -338,7 +338,7 @@ async fn a_body_without_a_message_is_not_left_behind() {
 #[tokio::test(start_paused = true)]
 async fn what_the_codec_cannot_read_is_handed_over() {
     let (queue, line) = queue().await;
-    for text in ["Z29vZA==", "repair me", "retry me"] {
+    for text in ["Z29vZA==", "repair me!", "retry me!"] {
         queue.send(text).await.unwrap();
     }
     let report = Processor::new(queue.with_codec(Base64Text))
@@ -346,7 +346,7 @@ async fn what_the_codec_cannot_read_is_handed_over() {
         .hand_undecodable_to(|message, error| async move {
             assert!(error.to_string().contains("not base64"), "{error}");
             match message.body().as_str() {
-                "retry me" => Err(HandlerError::from("later")),
+                "retry me!" => Err(HandlerError::from("later")),
                 _ => Ok(Outcome::Complete),
             }
         })

@@ -20,7 +20,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::{
     spans::{Seen, Spans},
-    support::queue,
+    support::{listen, queue},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -83,7 +83,7 @@ async fn why_a_handler_failed_is_told_everywhere() {
     let (queue, _) = queue().await;
     queue.send("confidential").await.unwrap();
     let subscriber = tracing_subscriber::registry().with(spans.clone());
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = listen(subscriber);
     Processor::new(queue.clone())
         .observer(told.clone())
         .max_deliveries(2)
@@ -140,9 +140,9 @@ async fn every_kind_of_failure_is_told_with_its_error() {
     for text in ["panics", "hangs", "asks for it", "leaves it", "is tried again"] {
         queue.send(text.to_owned()).await.unwrap();
     }
-    queue.clone().with_codec(queue_client::codec::Text).send("no base64").await.unwrap();
+    queue.clone().with_codec(queue_client::codec::Text).send("no base64!").await.unwrap();
     let subscriber = tracing_subscriber::registry().with(spans.clone());
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = listen(subscriber);
     let report = Processor::new(queue)
         .observer(told.clone())
         .max_deliveries(1)

@@ -20,7 +20,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use crate::support::queue;
+use crate::support::{listen, queue};
 
 pub(crate) type Fields = BTreeMap<&'static str, String>;
 
@@ -98,7 +98,7 @@ async fn a_delivery_has_a_span_with_its_requests_within() {
     traced.send(&"secret slow".to_owned()).await.unwrap();
     queue.send("secret dead").await.unwrap();
     let subscriber = tracing_subscriber::registry().with(spans.clone());
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = listen(subscriber);
     let report = Processor::new(queue)
         .drain_once(|message| async move {
             tracing::info!("at work");

@@ -234,3 +234,15 @@ pub(crate) async fn texts(queue: &QueueClient) -> Vec<String> {
     let peeked = queue.peek(32).await.unwrap();
     peeked.iter().map(|message| message.text.as_str().to_owned()).collect()
 }
+
+/// Gives this thread's events and spans to the subscriber.
+///
+/// While there is a single subscriber, tracing asks the thread that first comes by an event whether
+/// anybody listens. In a test beside this one nobody does, and the answer is kept for all threads; a
+/// second subscriber keeps it from asking so.
+pub(crate) fn listen(
+    subscriber: impl tracing::Subscriber + Send + Sync,
+) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
+    let second = tracing::Dispatch::new(tracing_subscriber::registry());
+    (tracing::subscriber::set_default(subscriber), second)
+}
