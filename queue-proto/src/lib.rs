@@ -103,7 +103,7 @@ pub use crate::limits::{
     LeaseTimeout, LifeSeconds, MaxResults, MessageCount, TimeToLive, Timeout, VisibilityTimeout,
 };
 pub use crate::message::{MessageId, MessageText, PopReceipt};
-pub use crate::metadata::Metadata;
+pub use crate::metadata::{Metadata, MetadataNames};
 pub use crate::name::{AccountName, InvalidName, NameRule, QueueName};
 pub use crate::operation::{CallOptions, Operation, OperationResponse};
 pub use crate::properties::{

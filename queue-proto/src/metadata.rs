@@ -1,4 +1,6 @@
-//! Metadata of queues.
+//! [`Metadata`] of queues: its rules, and how requests and answers carry it.
+
+mod names;
 
 use std::fmt;
 
@@ -7,12 +9,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::error::{DecodeError, DecodeProblem, ErrorCode, InvalidMetadata, ServiceError};
 use crate::header::META_PREFIX;
 use crate::limits::MAX_METADATA;
+pub use names::MetadataNames;
 
 /// Names and values that a queue carries.
 ///
 /// The order is kept. Names are C# identifiers of ASCII; they are compared without case and keep
-/// the case in which they were given, though HTTP libraries send header names in lower case. Two
-/// sets are equal when they have the same items in whatever order.
+/// the case in which they were given, as far as the transport can send it: [`MetadataNames`] says
+/// how. Two sets are equal when they have the same items in whatever order.
 ///
 /// Values are visible ASCII. Blanks around a value are cut off, since HTTP drops them and a
 /// signature over them would not match; runs of blanks inside are refused, since services and
@@ -126,9 +129,13 @@ impl Metadata {
     ///
     /// A header `x-ms-meta` without the hyphen is ignored: the Python SDK sends one beside the
     /// items.
-    pub(crate) fn read_request(headers: &HeaderMap) -> Result<Self, ServiceError> {
+    pub(crate) fn read_request(
+        headers: &HeaderMap,
+        names: Option<&MetadataNames>,
+    ) -> Result<Self, ServiceError> {
         let mut metadata = Self::new();
         for (name, value) in items(headers) {
+            let name = names.and_then(|names| names.spelling(name)).unwrap_or(name);
             let value = value
                 .to_str()
                 .ok()
@@ -138,12 +145,12 @@ impl Metadata {
             if name.is_empty() {
                 return Err(ErrorCode::EmptyMetadataKey.into());
             }
+            if metadata.size() + name.len() + value.len() > MAX_METADATA {
+                return Err(ErrorCode::MetadataTooLarge.into());
+            }
             if !metadata.push_received(name, value) {
                 return Err(ErrorCode::InvalidMetadata.into());
             }
-        }
-        if metadata.size() > MAX_METADATA {
-            return Err(ErrorCode::MetadataTooLarge.into());
         }
         Ok(metadata)
     }
@@ -158,6 +165,15 @@ impl Metadata {
             }
         }
         Ok(metadata)
+    }
+
+    /// Spells the names as `names` has them.
+    pub(crate) fn respell(&mut self, names: &MetadataNames) {
+        for (name, _) in &mut self.0 {
+            if let Some(spelling) = names.spelling(name) {
+                spelling.clone_into(name);
+            }
+        }
     }
 
     /// Adds an item as it came; false when there are too many or the name is there already.
@@ -277,12 +293,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-ms-meta-color", HeaderValue::from_static(" a  b "));
         headers.insert("x-ms-meta", HeaderValue::from_static("{'Color': 'Blue'}"));
-        let read = Metadata::read_request(&headers).unwrap();
+        let read = Metadata::read_request(&headers, None).unwrap();
         assert_eq!(read.iter().collect::<Vec<_>>(), [("color", "a  b")]);
 
         headers.append("x-ms-meta-color", HeaderValue::from_static("2"));
         let code =
-            |headers: &HeaderMap| Metadata::read_request(headers).unwrap_err().code().clone();
+            |headers: &HeaderMap| Metadata::read_request(headers, None).unwrap_err().code().clone();
         assert_eq!(code(&headers), ErrorCode::InvalidMetadata);
         headers.clear();
         headers.insert("x-ms-meta-", HeaderValue::from_static("x"));

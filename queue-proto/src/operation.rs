@@ -10,6 +10,7 @@ use crate::error::{DecodeError, ResponseError, ServiceError};
 use crate::header::ClientRequestId;
 use crate::kind::OperationKind;
 use crate::limits::Timeout;
+use crate::metadata::MetadataNames;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::ResponseWriter;
 use crate::route::AnyOperation;
@@ -86,6 +87,12 @@ pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Syn
     /// When the answer is not what the operation promises.
     fn read(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError>;
 
+    /// Spells names of metadata as `names` has them, which the transport kept beside the headers.
+    /// Answers without metadata in their headers have nothing to do.
+    fn respell(&mut self, names: &MetadataNames) {
+        let _ = names;
+    }
+
     /// Writes status, headers and body.
     fn write(&self, out: &mut ResponseWriter);
 
@@ -99,7 +106,12 @@ pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Syn
     fn from_http(response: http::Response<Bytes>) -> Result<Self, ResponseError> {
         let status = response.status();
         if status.is_success() {
-            Self::read(status, response.headers(), response.body()).map_err(ResponseError::Decode)
+            let read = Self::read(status, response.headers(), response.body());
+            let mut read = read.map_err(ResponseError::Decode)?;
+            if let Some(names) = response.extensions().get() {
+                read.respell(names);
+            }
+            Ok(read)
         } else {
             Err(ResponseError::Service(ServiceError::from_http(&response)))
         }

@@ -48,8 +48,8 @@ impl fmt::Write for Encoder<'_> {
     }
 }
 
-/// Decodes `%XX`. `None` when an escape is cut off or not hexadecimal, or when the result is not
-/// UTF-8. `+` stays a plus sign.
+/// Decodes `%XX` in a path, where `+` stands for itself. `None` when an escape is cut off or not
+/// hexadecimal, or when the result is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
@@ -61,6 +61,17 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     percent_decode_str(text).decode_utf8().ok()
+}
+
+/// Decodes a name or a value of a query, where `+` stands for a blank: the service reads queries as
+/// HTML forms write them. Signatures and pop receipts hold plus signs, so a client that leaves one
+/// unescaped is refused by the service, and has to be here.
+fn decode_form(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('+') {
+        return decode(text);
+    }
+    // Before `%2B` becomes a plus sign of its own.
+    decode(&text.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()))
 }
 
 /// The parameters of a query, in order, values as they were sent.
@@ -80,7 +91,7 @@ impl<'a> Query<'a> {
         Self(
             pairs
                 .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(name, value)| (decode(name).unwrap_or(Cow::Borrowed(name)), value))
+                .map(|(name, value)| (decode_form(name).unwrap_or(Cow::Borrowed(name)), value))
                 .collect(),
         )
     }
@@ -94,7 +105,7 @@ impl<'a> Query<'a> {
         if found.next().is_some() {
             return Err(BadParameter::Repeated);
         }
-        decode(value).map(Some).ok_or(BadParameter::BadEscape)
+        decode_form(value).map(Some).ok_or(BadParameter::BadEscape)
     }
 }
 
@@ -130,5 +141,18 @@ mod tests {
         assert_eq!(query.get("none"), Ok(None));
         assert_eq!(query.get("x"), Err(BadParameter::Repeated));
         assert_eq!(query.get("bad"), Err(BadParameter::BadEscape));
+    }
+
+    #[test]
+    fn a_plus_in_a_query_is_a_blank() {
+        let query = Query::parse(Some("popreceipt=a+b%2Bc%20d&pop+name=1&bad=+%zz"));
+        assert_eq!(query.get("popreceipt").unwrap().unwrap(), "a b+c d");
+        assert_eq!(query.get("pop name").unwrap().unwrap(), "1");
+        assert_eq!(query.get("bad"), Err(BadParameter::BadEscape));
+        // What clients write reads back, and never with a plus sign of its own.
+        let mut written = String::from("receipt=");
+        Encoder(&mut written).write_str("s7q+qt v0==").unwrap();
+        assert_eq!(written, "receipt=s7q%2Bqt%20v0%3D%3D");
+        assert_eq!(Query::parse(Some(&written)).get("receipt").unwrap().unwrap(), "s7q+qt v0==");
     }
 }

@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::error::{DecodeError, DecodeProblem};
+use crate::metadata::{Metadata, MetadataNames};
 use crate::version::ServiceVersion;
 use crate::xml;
 
@@ -18,6 +19,7 @@ pub struct ResponseWriter {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    names: Option<MetadataNames>,
 }
 
 impl ResponseWriter {
@@ -49,6 +51,12 @@ impl ResponseWriter {
         let _ = self.headers.try_append(name, value);
     }
 
+    /// Adds the items of `metadata` as headers, and beside them how their names are spelled.
+    pub(crate) fn metadata(&mut self, metadata: &Metadata) {
+        metadata.write(|name, value| self.header(name, value));
+        self.names = MetadataNames::of(metadata);
+    }
+
     /// Sets an XML body.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = body.into();
@@ -61,6 +69,9 @@ impl ResponseWriter {
         let mut response = http::Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
+        if let Some(names) = self.names {
+            response.extensions_mut().insert(names);
+        }
         response
     }
 }

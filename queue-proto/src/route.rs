@@ -82,7 +82,7 @@ impl AnyOperation {
     /// # Errors
     ///
     /// The answer to send to the client: 405 `UnsupportedHttpVerb` when the resource has no
-    /// operation of that method, 400 `InvalidQueryParameterValue` when `comp`, `restype` or
+    /// operation of that method, 400 `InvalidHttpVerb` when HTTP has no such method, 400 `InvalidQueryParameterValue` when `comp`, `restype` or
     /// `peekonly` has an unknown value.
     pub fn route(request: &IncomingRequest<'_>) -> Result<OperationKind, ServiceError> {
         let verb = Verb::of(request.method())?;
@@ -127,7 +127,11 @@ impl Verb {
             Method::POST => Ok(Self::Post),
             Method::DELETE => Ok(Self::Delete),
             Method::OPTIONS => Ok(Self::Options),
-            _ => Err(ErrorCode::UnsupportedHttpVerb.into()),
+            Method::PATCH | Method::TRACE | Method::CONNECT => {
+                Err(ErrorCode::UnsupportedHttpVerb.into())
+            }
+            // "The HTTP verb specified was not recognized by the server."
+            _ => Err(ErrorCode::InvalidHttpVerb.into()),
         }
     }
 }

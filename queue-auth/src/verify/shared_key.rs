@@ -63,7 +63,7 @@ fn check_date(head: Head<'_>, now: SystemTime) -> Result<(), VerifyError> {
         (None, Some(text)) => ("Date", text),
         (None, None) => return Err(VerifyError::MissingDate),
     };
-    let date = httpdate::parse_http_date(text).map_err(|_| VerifyError::InvalidDate { header })?;
+    let date = read_date(text).ok_or(VerifyError::InvalidDate { header })?;
     let skew = match now.duration_since(date) {
         Ok(behind) => behind,
         Err(ahead) => ahead.duration(),
@@ -72,4 +72,38 @@ fn check_date(head: Head<'_>, now: SystemTime) -> Result<(), VerifyError> {
         return Err(VerifyError::ClockSkew { date, now });
     }
     Ok(())
+}
+
+/// Reads a date of RFC 1123, the only form that the service takes: HTTP knows two older ones, and
+/// takes a day of the week that does not belong to the date.
+fn read_date(text: &str) -> Option<SystemTime> {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const LENGTH: usize = "Wed, 23 Sep 2026 10:20:30 GMT".len();
+    let date = httpdate::parse_http_date(text).ok().filter(|_| text.len() == LENGTH)?;
+    let days = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs() / (24 * 60 * 60);
+    let day = DAYS.get(usize::try_from(days % 7).ok()?)?;
+    text.starts_with(day).then_some(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_rfc_1123() {
+        assert!(read_date("Wed, 23 Sep 2026 10:20:30 GMT").is_some());
+        assert!(read_date("Thu, 01 Jan 1970 00:00:00 GMT").is_some());
+        for bad in [
+            "Thu, 23 Sep 2026 10:20:30 GMT",
+            "Wednesday, 23-Sep-26 10:20:30 GMT",
+            "Wed Sep 23 10:20:30 2026",
+            "Wed, 23 Sep 2026 10:20:30 UTC",
+            "Wed, 23 Sep 2026 10:20:30 +0000",
+            "Wed, 23 Sep 2026 10:20:30",
+            "2026-09-23T10:20:30Z",
+            "",
+        ] {
+            assert_eq!(read_date(bad), None, "{bad}");
+        }
+    }
 }

@@ -58,11 +58,11 @@ impl Operation for CreateQueue {
     fn write(&self, out: &mut RequestWriter<'_>) {
         out.method(Method::PUT);
         out.segment(self.queue.as_str());
-        self.metadata.write(|name, value| out.header(name, value));
+        out.metadata(&self.metadata);
     }
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
-        Ok(Self { queue: request.queue()?, metadata: Metadata::read_request(request.headers())? })
+        Ok(Self { queue: request.queue()?, metadata: request.metadata()? })
     }
 }
 

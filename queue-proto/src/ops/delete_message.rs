@@ -64,9 +64,12 @@ impl Operation for DeleteMessage {
     }
 }
 
-/// The parameter `popreceipt`, which Update Message has too. The refusal does not repeat the value:
-/// it may be almost a receipt.
+/// The parameter `popreceipt`, which Update Message has too. The refusal has the value as it was
+/// read, as the service answers: a blank in it tells of a plus sign that was not escaped.
 pub(crate) fn read_receipt(request: &IncomingRequest<'_>) -> Result<PopReceipt, ServiceError> {
     const NAME: &str = "popreceipt";
-    PopReceipt::new(request.query_required(NAME)?).map_err(|_| invalid_query(NAME, ""))
+    let value = request.query_required(NAME)?;
+    PopReceipt::new(&value).map_err(|_| {
+        invalid_query(NAME, &value).with_detail("Reason", "Invalid pop receipt format")
+    })
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::error::{DecodeError, ServiceError};
 use crate::header::APPROXIMATE_MESSAGES_COUNT;
 use crate::kind::OperationKind;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
@@ -79,9 +79,13 @@ impl OperationResponse for GetQueueMetadataResponse {
         })
     }
 
+    fn respell(&mut self, names: &MetadataNames) {
+        self.metadata.respell(names);
+    }
+
     fn write(&self, out: &mut ResponseWriter) {
         out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         out.header(APPROXIMATE_MESSAGES_COUNT, self.approximate_messages_count.into());
-        self.metadata.write(|name, value| out.header(name, value));
+        out.metadata(&self.metadata);
     }
 }

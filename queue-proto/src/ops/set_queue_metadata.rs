@@ -45,10 +45,10 @@ impl Operation for SetQueueMetadata {
         out.method(Method::PUT);
         out.segment(self.queue.as_str());
         out.query("comp", "metadata");
-        self.metadata.write(|name, value| out.header(name, value));
+        out.metadata(&self.metadata);
     }
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
-        Ok(Self { queue: request.queue()?, metadata: Metadata::read_request(request.headers())? })
+        Ok(Self { queue: request.queue()?, metadata: request.metadata()? })
     }
 }

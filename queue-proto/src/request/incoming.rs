@@ -11,6 +11,7 @@ use crate::error::{ErrorCode, ServiceError};
 use crate::header::{self, ClientRequestId};
 use crate::limits::{MAX_REQUEST_BODY, Timeout};
 use crate::message::MessageId;
+use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
 use crate::operation::CallOptions;
 use crate::query::{BadParameter, Query};
@@ -35,6 +36,7 @@ pub struct IncomingRequest<'a> {
     body: &'a Bytes,
     version: Option<ServiceVersion>,
     timeout: Option<Timeout>,
+    names: Option<&'a MetadataNames>,
 }
 
 impl<'a> IncomingRequest<'a> {
@@ -64,6 +66,7 @@ impl<'a> IncomingRequest<'a> {
             body,
             version,
             timeout: None,
+            names: request.extensions().get(),
         };
         incoming.timeout = incoming
             .query_number("timeout", Timeout::RANGE)?
@@ -146,19 +149,13 @@ impl<'a> IncomingRequest<'a> {
         Ok(())
     }
 
-    /// The decoded value of the query parameter `name`, in whatever case. `+` stands for itself.
+    /// The decoded value of the query parameter `name`, in whatever case. `+` stands for a blank.
     ///
     /// # Errors
     ///
     /// 400 `InvalidQueryParameterValue` when the parameter is there twice or badly encoded.
     pub fn query(&self, name: &str) -> Result<Option<Cow<'a, str>>, ServiceError> {
-        self.query.get(name).map_err(|problem| {
-            let reason = match problem {
-                BadParameter::Repeated => "The parameter is given more than once.",
-                BadParameter::BadEscape => "The value is not well encoded.",
-            };
-            invalid_query(name, "").with_detail("Reason", reason)
-        })
+        read_query(&self.query, name)
     }
 
     /// The query parameter `name` as a number within `range`.
@@ -186,6 +183,11 @@ impl<'a> IncomingRequest<'a> {
         self.query(name)?.ok_or_else(|| missing_query(name))
     }
 
+    /// The metadata in the headers.
+    pub(crate) fn metadata(&self) -> Result<Metadata, ServiceError> {
+        Metadata::read_request(self.headers, self.names)
+    }
+
     /// The queue of the resource, when the resource is in a queue.
     pub(crate) fn queue(&self) -> Result<QueueName, ServiceError> {
         match &self.resource {
@@ -209,15 +211,19 @@ fn read_version(
     headers: &HeaderMap,
     query: &Query<'_>,
 ) -> Result<Option<ServiceVersion>, ServiceError> {
-    if let Some(value) = headers.get(&header::VERSION) {
+    let mut given = headers.get_all(&header::VERSION).iter();
+    if let Some(value) = given.next() {
         let text = value.to_str().unwrap_or_default();
+        if given.next().is_some() {
+            return Err(invalid_header("x-ms-version", text).with_detail("Reason", REPEATED_HEADER));
+        }
         return match text.parse() {
             Ok(version) => Ok(Some(version)),
             Err(_) => Err(invalid_header("x-ms-version", text)),
         };
     }
     for name in ["api-version", "sv"] {
-        if let Ok(Some(value)) = query.get(name) {
+        if let Some(value) = read_query(query, name)? {
             return match value.parse() {
                 Ok(version) => Ok(Some(version)),
                 Err(_) => Err(invalid_query(name, &value)),
@@ -226,3 +232,15 @@ fn read_version(
     }
     Ok(None)
 }
+
+fn read_query<'a>(query: &Query<'a>, name: &str) -> Result<Option<Cow<'a, str>>, ServiceError> {
+    query.get(name).map_err(|problem| {
+        let reason = match problem {
+            BadParameter::Repeated => "The parameter is given more than once.",
+            BadParameter::BadEscape => "The value is not well encoded.",
+        };
+        invalid_query(name, "").with_detail("Reason", reason)
+    })
+}
+
+const REPEATED_HEADER: &str = "The header is given more than once.";

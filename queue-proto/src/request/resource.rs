@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::header::HOST;
+use http::uri::Authority;
 
 use crate::endpoint::Endpoint;
 use crate::error::{ErrorCode, ServiceError};
@@ -96,7 +97,50 @@ pub(crate) fn locate<'a>(
         None => header::text(request.headers(), &HOST),
     };
     match (host, at.secondary_authority()) {
-        (Some(host), Some(authority)) if authority == host => Ok((Location::Secondary, secondary)),
+        (Some(host), Some(authority)) if is_at(host, authority, at.authority()) => {
+            Ok((Location::Secondary, secondary))
+        }
         _ => Ok((Location::Primary, primary)),
+    }
+}
+
+/// Whether `host` of a request is that of the secondary: names of hosts have no case, and clients
+/// name the usual port or not. Only where the two locations share a name do ports tell them apart.
+fn is_at(host: &str, secondary: &Authority, primary: &Authority) -> bool {
+    let (name, port) = host.split_at_checked(secondary.host().len()).unwrap_or_default();
+    let named = name.eq_ignore_ascii_case(secondary.host());
+    let same_name = secondary.host().eq_ignore_ascii_case(primary.host());
+    named && if same_name { secondary == host } else { port.is_empty() || port.starts_with(':') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secondary_is_one_with_and_without_a_port() {
+        let account = "contoso".parse().unwrap();
+        let at = Endpoint::parse("http://contoso.queue.localhost", account).unwrap();
+        for (host, location) in [
+            ("contoso-secondary.queue.localhost", Location::Secondary),
+            ("contoso-secondary.queue.localhost:80", Location::Secondary),
+            ("contoso-secondary.queue.localhost:10001", Location::Secondary),
+            ("Contoso-Secondary.Queue.LocalHost:80", Location::Secondary),
+            ("contoso.queue.localhost:80", Location::Primary),
+            ("contoso-secondary.queue.localhost.example", Location::Primary),
+        ] {
+            let behind = http::Request::get("/jobs").header(HOST, host).body(Bytes::new()).unwrap();
+            assert_eq!(locate(&at, &behind).unwrap(), (location, "/jobs"), "{host}");
+            let uri = format!("http://{host}/jobs");
+            let within = http::Request::get(uri).body(Bytes::new()).unwrap();
+            assert_eq!(locate(&at, &within).unwrap(), (location, "/jobs"), "{host}");
+        }
+        let at = at.with_secondary("http://contoso.queue.localhost:81").unwrap();
+        for (port, location) in [("", Location::Primary), (":81", Location::Secondary)] {
+            let host = format!("contoso.queue.localhost{port}");
+            let request =
+                http::Request::get("/jobs").header(HOST, &host).body(Bytes::new()).unwrap();
+            assert_eq!(locate(&at, &request).unwrap(), (location, "/jobs"), "{host}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::endpoint::Endpoint;
 use crate::header;
 use crate::message::MessageId;
+use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
 use crate::operation::CallOptions;
 use crate::query::Encoder;
@@ -28,6 +29,7 @@ pub struct RequestWriter<'a> {
     has_query: bool,
     headers: HeaderMap,
     body: Option<Bytes>,
+    names: Option<MetadataNames>,
 }
 
 impl<'a> RequestWriter<'a> {
@@ -45,6 +47,7 @@ impl<'a> RequestWriter<'a> {
             has_query: false,
             headers: HeaderMap::with_capacity(8),
             body: None,
+            names: None,
         }
     }
 
@@ -112,6 +115,12 @@ impl<'a> RequestWriter<'a> {
         let _ = self.headers.try_append(name, value);
     }
 
+    /// Adds the items of `metadata` as headers, and beside them how their names are spelled.
+    pub(crate) fn metadata(&mut self, metadata: &Metadata) {
+        metadata.write(|name, value| self.header(name, value));
+        self.names = MetadataNames::of(metadata);
+    }
+
     /// Sets an XML body.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = Some(body.into());
@@ -152,6 +161,9 @@ impl<'a> RequestWriter<'a> {
         *request.method_mut() = self.method;
         *request.uri_mut() = self.at.uri(target);
         *request.headers_mut() = self.headers;
+        if let Some(names) = self.names {
+            request.extensions_mut().insert(names);
+        }
         request
     }
 }
