@@ -61,6 +61,7 @@ pub const AZURITE: &[Deviation] = &[
     },
     Deviation { case: "errors::no_version", reason: TAKEN },
     Deviation { case: "errors::an_unknown_verb", reason: EMPTY },
+    Deviation { case: "errors::a_verb_that_http_does_not_have", reason: EMPTY },
     Deviation { case: "errors::an_unknown_component", reason: EMPTY },
     Deviation {
         case: "errors::a_path_that_is_nothing",
@@ -96,6 +97,10 @@ pub const AZURITE: &[Deviation] = &[
     Deviation { case: "errors::a_number_of_messages_that_is_none", reason: EMPTY },
     Deviation { case: "errors::a_deletion_without_a_receipt", reason: EMPTY },
     Deviation { case: "errors::an_update_without_a_visibility", reason: EMPTY },
+    Deviation {
+        case: "errors::a_receipt_with_a_plus_that_is_not_escaped",
+        reason: "refused as 404 MessageNotFound: it does not look at the form of a receipt",
+    },
     Deviation {
         case: "errors::a_receipt_that_is_none",
         reason: "refused as 404 MessageNotFound: it does not look at the form of a receipt",

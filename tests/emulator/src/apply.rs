@@ -1,32 +1,18 @@
-//! What each operation does to the state, and what it answers.
-//!
-//! [`apply`] runs under the account's lock and [`Applied::answer`] after it, so that writing XML,
-//! and freeing what was removed, hold nobody up.
+//! [`apply`]: what each operation does to the state. It runs under the account's lock; what is said
+//! about it is made in `answer.rs`, after the lock.
 
-use std::time::SystemTime;
-
-use bytes::Bytes;
 use fastrand::Rng;
-use http::Response;
-use queue_proto::ops::{
-    ClearMessagesResponse, CreateQueueResponse, DeleteMessageResponse, DeleteQueueResponse,
-    GetMessagesResponse, GetQueueAclResponse, GetQueueMetadataResponse,
-    GetServicePropertiesResponse, ListQueues, ListQueuesResponse, Marker, PeekMessagesResponse,
-    PeekedMessage, PutMessageResponse, QueueItem, ReceivedMessage, SentMessage,
-    SetQueueAclResponse, SetQueueMetadataResponse, SetServicePropertiesResponse,
-    UpdateMessageResponse,
-};
+use queue_proto::ops::{ListQueues, Marker};
 use queue_proto::{
-    AccountName, AnyOperation, Endpoint, ErrorCode, MaxResults, MessageId, Metadata,
-    OperationResponse as _, PopReceipt, QueueName, ServiceError, ServiceProperties,
-    SignedIdentifiers,
+    AccountName, AnyOperation, ErrorCode, MaxResults, MessageCount, MessageId, Metadata,
+    PopReceipt, QueueName, ServiceError, ServiceProperties, SignedIdentifiers,
 };
 use uuid::Uuid;
 
 use crate::state::{
     Created, Moment, Page, Peeked, Queue, Received, Refusal, Scheduled, Sent, Service, Stale,
 };
-use crate::wire::{ReadReceipt, message_id, pop_receipt, read_message_id, read_pop_receipt};
+use crate::wire::{ReadReceipt, read_message_id, read_pop_receipt};
 
 /// What an operation found or changed.
 #[derive(Debug)]
@@ -135,48 +121,6 @@ pub(crate) fn apply(
     })
 }
 
-impl Applied {
-    /// The answer to a client that sees the service at `endpoint`.
-    pub(crate) fn answer(self, endpoint: &Endpoint) -> Response<Bytes> {
-        match self {
-            Self::Created(Created::New) => CreateQueueResponse::Created.to_http(),
-            Self::Created(Created::Already) => CreateQueueResponse::AlreadyExists.to_http(),
-            Self::Deleted(removed) => {
-                drop(removed);
-                DeleteQueueResponse::new().to_http()
-            }
-            Self::Metadata(count, metadata) => {
-                let count = u64::try_from(count).unwrap_or(u64::MAX);
-                GetQueueMetadataResponse::new(count, metadata).to_http()
-            }
-            Self::MetadataSet => SetQueueMetadataResponse::new().to_http(),
-            Self::Policies(policies) => GetQueueAclResponse::new(policies).to_http(),
-            Self::PoliciesSet => SetQueueAclResponse::new().to_http(),
-            Self::Properties(properties) => GetServicePropertiesResponse::new(properties).to_http(),
-            Self::PropertiesSet => SetServicePropertiesResponse::new().to_http(),
-            Self::Listed(list, page) => list_response(&list, page, endpoint).to_http(),
-            Self::Put(sent) => PutMessageResponse::new(sent_message(&sent)).to_http(),
-            Self::Got(received) => {
-                let messages = received.into_iter().map(received_message).collect();
-                GetMessagesResponse::new(messages).to_http()
-            }
-            Self::Peeked(peeked) => {
-                let messages = peeked.into_iter().map(peeked_message).collect();
-                PeekMessagesResponse::new(messages).to_http()
-            }
-            Self::Updated(Scheduled { receipt, next_visible_at }) => {
-                let at = next_visible_at.to_system_time();
-                UpdateMessageResponse::new(pop_receipt(receipt), at).to_http()
-            }
-            Self::MessageDeleted => DeleteMessageResponse::new().to_http(),
-            Self::Cleared(removed) => {
-                drop(removed);
-                ClearMessagesResponse::new().to_http()
-            }
-        }
-    }
-}
-
 fn refusal(refusal: Refusal) -> ServiceError {
     ServiceError::new(match refusal {
         Refusal::NotFound => ErrorCode::QueueNotFound,
@@ -207,63 +151,12 @@ fn ticket(id: &MessageId, receipt: &PopReceipt) -> Result<(Uuid, u128), ServiceE
     Ok((id, receipt))
 }
 
-fn count(count: Option<queue_proto::MessageCount>) -> usize {
+fn count(count: Option<MessageCount>) -> usize {
     count.map_or(1, |count| usize::try_from(count.get()).unwrap_or(usize::MAX))
 }
 
-/// When a message expires; `None` if never.
-pub(crate) fn expiry(at: Moment) -> Option<SystemTime> {
-    (at < Moment::NEVER).then(|| at.to_system_time())
-}
-
-fn sent_message(sent: &Sent) -> SentMessage {
-    SentMessage::new(
-        message_id(sent.id),
-        pop_receipt(sent.receipt),
-        sent.inserted_at.to_system_time(),
-        sent.next_visible_at.to_system_time(),
-    )
-    .expires_at(expiry(sent.expires_at))
-}
-
-fn received_message(received: Received) -> ReceivedMessage {
-    let Received { message, receipt, next_visible_at } = received;
-    ReceivedMessage::new(
-        message_id(message.id),
-        pop_receipt(receipt),
-        message.inserted_at.to_system_time(),
-        next_visible_at.to_system_time(),
-        message.text,
-    )
-    .expires_at(expiry(message.expires_at))
-    .dequeue_count(message.dequeue_count)
-}
-
-fn peeked_message(peeked: Peeked) -> PeekedMessage {
-    PeekedMessage::new(message_id(peeked.id), peeked.inserted_at.to_system_time(), peeked.text)
-        .expires_at(expiry(peeked.expires_at))
-        .dequeue_count(peeked.dequeue_count)
-}
-
-fn list_response(list: &ListQueues, page: Page, endpoint: &Endpoint) -> ListQueuesResponse {
-    let mut response = ListQueuesResponse::to(list, endpoint.to_string());
-    response.queues = page
-        .queues
-        .into_iter()
-        .map(|(name, metadata)| {
-            QueueItem::new(name).metadata(list.include_metadata.then_some(metadata))
-        })
-        .collect();
-    response.next_marker = page.next.map(|next| marker(&next, endpoint.account()));
-    response
-}
-
-/// Markers have the form that the service's have, `/account/queue`: the queue to go on with, which
-/// need not be there any more.
-fn marker(next: &QueueName, account: &AccountName) -> Marker {
-    Marker::new(format!("/{account}/{next}")).expect("names are short and plain")
-}
-
+/// Reads a marker of the form that `answer.rs` gives out; any other is 400 `OutOfRangeInput`, as the
+/// service was recorded.
 fn read_marker(marker: &Marker, account: &AccountName) -> Result<QueueName, ServiceError> {
     marker
         .as_str()

@@ -19,6 +19,8 @@ pub(crate) struct Directory {
     pub(crate) others: Roles,
     /// Whether bearer tokens may come from this machine over plain HTTP.
     pub(crate) clear_text: bool,
+    /// Whether account keys, and signatures that were made with one, are refused.
+    pub(crate) keys_forbidden: bool,
     pub(crate) tenant: String,
     /// The owners of delegation keys whose tokens named their roles.
     remembered: Mutex<HashMap<String, Roles>>,
@@ -30,6 +32,7 @@ impl Directory {
             assigned: HashMap::new(),
             others: Roles::new([Role::Owner]),
             clear_text: false,
+            keys_forbidden: false,
             tenant: token::TENANT.to_owned(),
             remembered: Mutex::default(),
         }

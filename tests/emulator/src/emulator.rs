@@ -15,11 +15,11 @@ use queue_proto::{AccountName, AnyOperation, CorsRule, Idempotence, Location, Se
 use uuid::{Builder, Uuid};
 
 pub use self::builder::EmulatorBuilder;
+use crate::apply::{self, Applied};
 use crate::clock::Clock;
 #[cfg(feature = "bearer")]
 use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
-use crate::dispatch::{self, Applied};
 use crate::fault::Faults;
 use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
@@ -94,16 +94,16 @@ impl Guarded {
     ) -> Result<Applied, ServiceError> {
         let Self { service, rng, replica } = self;
         let Some(replica) = replica else {
-            return dispatch::apply(service, rng, account, operation, now);
+            return apply::apply(service, rng, account, operation, now);
         };
         if location == Location::Secondary {
             return replica.read(account, operation, now);
         }
         if operation.kind().idempotence() == Idempotence::Safe {
-            return dispatch::apply(service, rng, account, operation, now);
+            return apply::apply(service, rng, account, operation, now);
         }
         let (copy, numbers) = (operation.clone(), rng.clone());
-        let applied = dispatch::apply(service, rng, account, operation, now)?;
+        let applied = apply::apply(service, rng, account, operation, now)?;
         replica.follow(account, copy, numbers, now);
         Ok(applied)
     }

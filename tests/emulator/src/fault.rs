@@ -13,11 +13,13 @@ use bytes::Bytes;
 use fastrand::Rng;
 use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
-use queue_proto::{ErrorCode, OperationKind, ServiceError};
+use queue_proto::{
+    AnyOperation, ErrorCode, IncomingRequest, OperationKind, Resource, ServiceError,
+};
 
 pub use self::effect::{Effect, Fault};
 pub use self::parse::InvalidFault;
-use crate::{Connection, Emulator};
+use crate::{Connection, Emulator, target};
 
 /// What came of a request that faults may have met.
 #[derive(Debug)]
@@ -225,6 +227,25 @@ impl Emulator {
             Some(Effect::Truncate(length)) => Err(truncate(apply(), length)),
         };
         Exchange { delay, result }
+    }
+
+    /// The operation and the queue that a request is about, as far as they can be told.
+    fn subject(
+        &self,
+        request: &Request<Bytes>,
+        connection: Connection,
+    ) -> (Option<OperationKind>, Option<String>) {
+        let Ok(endpoint) = target::endpoint(request, connection.https, self) else {
+            return (None, None);
+        };
+        let Ok(incoming) = IncomingRequest::new(&endpoint, request) else { return (None, None) };
+        let queue = match incoming.resource() {
+            Resource::Queue(queue) | Resource::Messages(queue) | Resource::Message(queue, _) => {
+                Some(queue.to_string())
+            }
+            Resource::Service => None,
+        };
+        (AnyOperation::route(&incoming).ok(), queue)
     }
 
     /// Adds a fault. Of several that meet one request the one that was added first decides; only

@@ -1,34 +1,27 @@
-//! From a request to its answer: the order of the checks, and what every answer has.
+//! [`Emulator::handle`]: the way of every request to its answer, from the top to the bottom.
+//!
+//! `target.rs` finds the account, [`admit`] refuses or reads, `apply.rs` changes the queues,
+//! `answer.rs` says what came of it, and `settle.rs` holds the answer back until it is stored.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, SERVER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use md5::{Digest as _, Md5};
-use queue_auth::verify::Grant;
-use queue_proto::ops::{GetServiceStatsResponse, Preflight};
+use http::{Method, Request, Response, StatusCode};
+use queue_auth::verify::Access;
+use queue_proto::ops::GetServiceStatsResponse;
 use queue_proto::{
-    AnyOperation, Endpoint, ErrorCode, IncomingRequest, Location, Operation as _, OperationKind,
-    OperationResponse as _, ResponseHead, ServiceError, ServiceVersion,
+    AnyOperation, Endpoint, ErrorCode, OperationResponse as _, ResponseHead, ServiceError,
+    ServiceVersion,
 };
 
+use crate::admit::{Admitted, admit, challenge, head};
+use crate::refusal::{Check, Refusal, by};
 use crate::settle::Unsettled;
 use crate::version::{self, before};
-use crate::{Emulator, authenticate, checks, cors, target};
-
-/// The largest body that the service takes for a message; it names this limit in its refusals. The
-/// text in it may have 64 KiB.
-pub(crate) const MAX_BODY_BYTES: usize = 131_584;
-
-const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-
-/// From this version on bearer tokens are known. An answer to an older one has no version.
-const BEARER: version::Date = (2017, 11, 9);
+use crate::{Emulator, answer, cors, target};
 
 /// How a request reached the emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +29,8 @@ const BEARER: version::Date = (2017, 11, 9);
 pub struct Connection {
     /// The address of the client, which a shared access signature may be limited to.
     pub peer: IpAddr,
-    /// Whether it came over TLS, which bearer tokens need and a shared access signature may ask
-    /// for.
+    /// Whether the request came over TLS, which bearer tokens need and a shared access signature
+    /// may ask for.
     pub https: bool,
 }
 
@@ -54,8 +47,8 @@ impl Connection {
         Self { peer, https: true }
     }
 
-    /// What a request without a connection is taken to have: one from this machine, over TLS if
-    /// the scheme of its URI is `https`.
+    /// The connection of a request that came without one: from this machine, over TLS if the
+    /// scheme of its URI is `https`.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         Self { peer, https: request.uri().scheme() == Some(&Scheme::HTTPS) }
@@ -67,7 +60,8 @@ impl Emulator {
     ///
     /// The URI is absolute, or a path with a `Host` header beside it. The connection is taken to be
     /// one from this machine, over TLS if the scheme of the URI is `https`. Every failure is an
-    /// answer too. Faults do not apply here; see [`exchange`](Self::exchange).
+    /// answer too, and carries its reason as an extension of the type
+    /// [`Refused`](crate::Refused). Faults do not apply here; see [`exchange`](Self::exchange).
     #[must_use]
     pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let connection = Connection::of(&request);
@@ -80,30 +74,32 @@ impl Emulator {
         self.settle_blocking(self.reply(&request, connection, None))
     }
 
-    /// Answers a request, with `refusal` in place of what it asks for if there is one. The answer is
-    /// not to be given before it is settled.
+    /// Answers a request, with the refusal of a fault in place of what it asks for if there is one.
+    /// The answer is not to be given before it is settled.
     pub(crate) fn reply(
         &self,
         request: &Request<Bytes>,
         connection: Connection,
-        refusal: Option<ServiceError>,
+        fault: Option<ServiceError>,
     ) -> Response<Bytes> {
         let now = self.now();
         let asked = ResponseHead::read(request.headers());
-        let version = asked.version;
-        let mut notes = Notes { version, ..Notes::default() };
-        let endpoint = target::endpoint(request, connection.https, self);
-        let answer = match (refusal, &endpoint) {
-            (Some(refusal), _) => Err(refusal),
+        let mut notes = Notes { version: asked.version, ..Notes::default() };
+        let endpoint = head::check(request).map_err(by(Check::Head)).and_then(|()| {
+            target::endpoint(request, connection.https, self).map_err(by(Check::Account))
+        });
+        let answered = match (fault, &endpoint) {
+            (Some(fault), _) => Err(Refusal::new(Check::Fault, fault)),
             (None, Err(refusal)) => Err(refusal.clone()),
             (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut notes, now),
         };
         let Notes { version, unsettled } = notes;
-        let head = self.head(request.headers(), asked, version, now);
+        let id = self.next_request_id().to_string();
+        let head = answer::head(request.headers(), asked, version, id, now);
         let method = request.method();
-        let mut response = match answer {
-            Ok(response) => finish(response, &head, method),
-            Err(error) => self.refuse_with(&error, &head, method),
+        let mut response = match answered {
+            Ok(response) => answer::finish(response, &head, method),
+            Err(refusal) => self.refuse_with(&refusal, &head, method),
         };
         if let Ok(endpoint) = &endpoint
             && *method != Method::OPTIONS
@@ -116,56 +112,6 @@ impl Emulator {
         response
     }
 
-    /// Answers a request whose body could not be read.
-    #[cfg(feature = "serve")]
-    pub(crate) fn refuse(
-        &self,
-        request: &http::request::Parts,
-        error: &ServiceError,
-    ) -> Response<Bytes> {
-        let asked = ResponseHead::read(&request.headers);
-        let version = asked.version;
-        let head = self.head(&request.headers, asked, version, self.now());
-        self.refuse_with(error, &head, &request.method)
-    }
-
-    pub(crate) fn refuse_with(
-        &self,
-        error: &ServiceError,
-        head: &ResponseHead,
-        method: &Method,
-    ) -> Response<Bytes> {
-        let mut response = error.to_http(head, method);
-        if response.status() == StatusCode::UNAUTHORIZED
-            && let Some(challenge) = authenticate::challenge(self)
-        {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        sign_off(&mut response);
-        response
-    }
-
-    /// What the answer says about itself. What `asked` tells has the same names in requests.
-    fn head(
-        &self,
-        request: &HeaderMap,
-        asked: ResponseHead,
-        version: Option<ServiceVersion>,
-        now: SystemTime,
-    ) -> ResponseHead {
-        let mut head = ResponseHead::new().request_id(self.next_request_id().to_string()).date(now);
-        let bearer = request
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
-        if !before(version, if bearer { BEARER } else { version::FIRST_NAMED }) {
-            head.version = version;
-        }
-        if !before(version, version::ECHO) {
-            head.client_request_id = asked.client_request_id;
-        }
-        head
-    }
-
     fn answer(
         &self,
         endpoint: &Endpoint,
@@ -173,67 +119,42 @@ impl Emulator {
         connection: Connection,
         notes: &mut Notes,
         now: SystemTime,
-    ) -> Result<Response<Bytes>, ServiceError> {
-        if request.body().len() > MAX_BODY_BYTES {
-            return Err(body_too_large());
-        }
-        let incoming = IncomingRequest::new(endpoint, request).map_err(name_the_name)?;
-        let version = incoming.version();
-        notes.version = version;
-        if *request.method() == Method::OPTIONS {
-            let asked = Preflight::read(&incoming).map_err(name_the_header)?;
-            let rules = self.cors_rules(endpoint.account());
-            return Ok(cors::preflight(&rules, &asked)?.to_http());
-        }
-        let grant = authenticate::verify(self, endpoint, request, &incoming, connection, now)?;
-        let kind = AnyOperation::route(&incoming)?;
-        version::check(kind, &incoming)?;
-        authenticate::authorize(self, &grant, kind, &incoming)?;
-        incoming.require_content_length()?;
-        check_md5(request)?;
-
-        let operation = AnyOperation::read(&incoming)?;
-        version::check_values(&operation, version)?;
-        checks::check(&operation)?;
-        let location = incoming.location();
-        let mut response = self.perform(endpoint, operation, location, &grant, notes, now)?;
-        version::age(kind, version, endpoint, &mut response);
+    ) -> Result<Response<Bytes>, Refusal> {
+        let admitted = admit(self, endpoint, request, connection, now, &mut notes.version)?;
+        let kind = admitted.operation.kind();
+        let mut response = self.perform(endpoint, admitted, notes, now)?;
+        version::age(kind, notes.version, endpoint, &mut response);
         Ok(response)
     }
 
     fn perform(
         &self,
         endpoint: &Endpoint,
-        operation: AnyOperation,
-        location: Location,
-        grant: &Grant,
+        admitted: Admitted,
         notes: &mut Notes,
         now: SystemTime,
-    ) -> Result<Response<Bytes>, ServiceError> {
-        match operation {
+    ) -> Result<Response<Bytes>, Refusal> {
+        let account = endpoint.account();
+        match admitted.operation {
+            AnyOperation::Preflight(asked) => cors::preflight(&self.cors_rules(account), &asked)
+                .map(|answer| answer.to_http())
+                .map_err(by(Check::Preflight)),
             AnyOperation::GetServiceStats(_) => {
                 let (status, synced) = self.replication().status(now);
                 Ok(GetServiceStatsResponse::new(status, synced).to_http())
             }
-            #[cfg(feature = "bearer")]
             AnyOperation::GetUserDelegationKey(asked) => {
-                self.delegation_key(endpoint.account(), &asked, grant, notes.version, now)
-            }
-            #[cfg(not(feature = "bearer"))]
-            AnyOperation::GetUserDelegationKey(_) => {
-                // Only a bearer token allows it, and none is accepted.
-                let _ = grant;
-                Err(ErrorCode::AuthorizationFailure.into())
+                self.delegation_key(account, &asked, admitted.access.as_ref(), notes.version, now)
             }
             operation => {
-                let mut account =
-                    self.service(endpoint.account()).ok_or(ErrorCode::ResourceNotFound)?;
-                let applied = account.apply(endpoint.account(), operation, location, self.moment());
+                let unknown = || Refusal::new(Check::Account, ErrorCode::ResourceNotFound);
+                let mut guarded = self.service(account).ok_or_else(unknown)?;
+                let applied = guarded.apply(account, operation, admitted.location, self.moment());
                 // While nobody else can change the state: a failure to store what it holds now is
-                // a failure of this answer too.
+                // a failure of this answer too (tests/durable/crash.rs).
                 notes.unsettled = Unsettled::now(self);
-                drop(account);
-                Ok(applied?.answer(endpoint))
+                drop(guarded);
+                applied.map(|applied| applied.answer(endpoint)).map_err(by(Check::State))
             }
         }
     }
@@ -243,39 +164,73 @@ impl Emulator {
         &self,
         account: &queue_proto::AccountName,
         asked: &queue_proto::ops::GetUserDelegationKey,
-        grant: &Grant,
+        access: Option<&Access>,
         version: Option<ServiceVersion>,
         now: SystemTime,
-    ) -> Result<Response<Bytes>, ServiceError> {
-        let queue_auth::verify::Access::Bearer(claims) = &grant.access else {
-            return Err(ErrorCode::AuthorizationFailure.into());
+    ) -> Result<Response<Bytes>, Refusal> {
+        let Some(Access::Bearer(claims)) = access else {
+            return Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure));
         };
         let user = (claims.object_id.as_str(), claims.tenant_id.as_str());
         let version = version.unwrap_or_default();
-        let key = self.delegation_keys().issue(account.as_str(), asked, user, version, now)?;
+        let key = self.delegation_keys().issue(account.as_str(), asked, user, version, now);
+        let key = key.map_err(by(Check::Values))?;
         if !self.directory().remember(&claims.object_id, &claims.roles) {
-            return Err(ErrorCode::ServerBusy.into());
+            return Err(Refusal::new(Check::State, ErrorCode::ServerBusy));
         }
         Ok(queue_proto::ops::GetUserDelegationKeyResponse::new(key).to_http())
     }
 
-    /// The operation and the queue that a request is about, as far as they can be told.
-    pub(crate) fn subject(
+    /// Refuses: only a bearer token allows this, and none is accepted.
+    #[cfg(not(feature = "bearer"))]
+    fn delegation_key(
         &self,
-        request: &Request<Bytes>,
-        connection: Connection,
-    ) -> (Option<OperationKind>, Option<String>) {
-        let Ok(endpoint) = target::endpoint(request, connection.https, self) else {
-            return (None, None);
-        };
-        let Ok(incoming) = IncomingRequest::new(&endpoint, request) else { return (None, None) };
-        let queue = match incoming.resource() {
-            queue_proto::Resource::Queue(queue)
-            | queue_proto::Resource::Messages(queue)
-            | queue_proto::Resource::Message(queue, _) => Some(queue.to_string()),
-            _ => None,
-        };
-        (AnyOperation::route(&incoming).ok(), queue)
+        _: &queue_proto::AccountName,
+        _: &queue_proto::ops::GetUserDelegationKey,
+        _: Option<&Access>,
+        _: Option<ServiceVersion>,
+        _: SystemTime,
+    ) -> Result<Response<Bytes>, Refusal> {
+        Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure))
+    }
+
+    /// Answers a request that was not read to its end.
+    #[cfg(feature = "serve")]
+    pub(crate) fn refuse(
+        &self,
+        request: &http::request::Parts,
+        refusal: &Refusal,
+    ) -> Response<Bytes> {
+        let asked = ResponseHead::read(&request.headers);
+        let (version, id) = (asked.version, self.next_request_id().to_string());
+        let head = answer::head(&request.headers, asked, version, id, self.now());
+        self.refuse_with(refusal, &head, &request.method)
+    }
+
+    /// Answers a request whose head could not be read.
+    #[cfg(feature = "serve")]
+    pub(crate) fn refuse_unread(&self, code: ErrorCode) -> Response<Bytes> {
+        let id = self.next_request_id().to_string();
+        let head = ResponseHead::new().request_id(id).date(self.now());
+        self.refuse_with(&Refusal::new(Check::Head, code), &head, &Method::GET)
+    }
+
+    /// Writes a refusal as an answer, with its reason as an extension.
+    pub(crate) fn refuse_with(
+        &self,
+        refusal: &Refusal,
+        head: &ResponseHead,
+        method: &Method,
+    ) -> Response<Bytes> {
+        let mut response = refusal.error.to_http(head, method);
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(challenge) = challenge(self)
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        answer::sign_off(&mut response);
+        refusal.mark(&mut response);
+        response
     }
 }
 
@@ -284,58 +239,4 @@ impl Emulator {
 struct Notes {
     version: Option<ServiceVersion>,
     unsettled: Unsettled,
-}
-
-/// The only input that is out of range before a request is understood is the name of a queue, and
-/// the service says so.
-fn name_the_name(error: ServiceError) -> ServiceError {
-    match error.code() {
-        ErrorCode::OutOfRangeInput => error.with_message(
-            "The specified resource name length is not within the permissible limits.",
-        ),
-        _ => error,
-    }
-}
-
-/// What is wrong with a preflight is, but for rare cases, that a header is not there.
-fn name_the_header(error: ServiceError) -> ServiceError {
-    match (error.code(), error.detail("HeaderValue")) {
-        (ErrorCode::InvalidHeaderValue, Some("")) => {
-            error.with_message("A required CORS header is not present.")
-        }
-        _ => error,
-    }
-}
-
-/// A body must be what its client says it is.
-fn check_md5(request: &Request<Bytes>) -> Result<(), ServiceError> {
-    let Some(given) = request.headers().get(CONTENT_MD5) else { return Ok(()) };
-    let given = STANDARD.decode(given.as_bytes()).ok().filter(|digest| digest.len() == 16);
-    let given = given.ok_or(ErrorCode::InvalidMd5)?;
-    if Md5::digest(request.body()).as_slice() == given {
-        Ok(())
-    } else {
-        Err(ErrorCode::Md5Mismatch.into())
-    }
-}
-
-/// Adds what every answer to a request that was understood has.
-fn finish(mut response: Response<Bytes>, head: &ResponseHead, method: &Method) -> Response<Bytes> {
-    head.write(response.headers_mut());
-    if *method == Method::HEAD {
-        *response.body_mut() = Bytes::new();
-    }
-    sign_off(&mut response);
-    response
-}
-
-fn sign_off(response: &mut Response<Bytes>) {
-    let server = HeaderValue::from_static("Windows-Azure-Queue/1.0 Microsoft-HTTPAPI/2.0");
-    response.headers_mut().insert(SERVER, server);
-}
-
-/// 413: a body beyond [`MAX_BODY_BYTES`].
-pub(crate) fn body_too_large() -> ServiceError {
-    ServiceError::new(ErrorCode::RequestBodyTooLarge)
-        .with_detail("MaxLimit", MAX_BODY_BYTES.to_string())
 }

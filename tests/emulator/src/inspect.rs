@@ -8,9 +8,8 @@ use queue_proto::{
 };
 
 use crate::Emulator;
-use crate::dispatch::expiry;
 use crate::state::{Moment, Queue, Received};
-use crate::wire::{message_id, pop_receipt};
+use crate::wire::{expiry, message_id, pop_receipt};
 
 /// What an account holds at one moment.
 #[derive(Clone, Debug, PartialEq)]

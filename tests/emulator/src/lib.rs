@@ -71,7 +71,7 @@
 //! | **Messages** | |
 //! | Order of messages | By the time they became visible: first in, first out, and a message that reappears queues behind those that were visible before it. |
 //! | Stale pop receipt | 404 `MessageNotFound`, as the service answers; its reference says 400 `PopReceiptMismatch`. |
-//! | Malformed pop receipt | 400 `InvalidQueryParameterValue`: what is not base64. Any other is 404 `MessageNotFound`. |
+//! | Malformed pop receipt | 400 `InvalidQueryParameterValue` with the value as it was read and the reason `Invalid pop receipt format`: what is not base64. Any other is 404 `MessageNotFound`. |
 //! | Receipt after its visibility timeout | Valid until the message is handed out again or updated. |
 //! | Visibility beyond the expiry in Update Message | Accepted, as the service does; the message expires when it should. |
 //! | Longest time to live | Never (`-1`). Any positive number is taken; one above 2,147,483,647 seconds, 68 years, counts as that. |
@@ -81,7 +81,10 @@
 //! | **Queues** | |
 //! | Name of a deleted queue | Free again after exactly 30 seconds (the service: at least 30); [`EmulatorBuilder::deletion_time`] changes it. |
 //! | Queue name of a wrong length | 400 `OutOfRangeInput`; wrong characters are 400 `InvalidResourceName`. |
-//! | Metadata | At most 8 KiB of names and values, as for blobs; empty values are kept. |
+//! | Metadata | At most 8 KiB of names and values, as for blobs; empty values are kept, and so is the case of names. A client that sends its next request before it has the answer to the last has its names in lower case. |
+//! | Heads that cannot be read | 400 `MetadataTooLarge` when a `PUT` has more than 100 headers, or 64 KiB of them, because of its metadata; else 431 without a code. |
+//! | `Host` | 400 `InvalidHeaderValue` when it is there twice, 400 `MissingRequiredHeader` when HTTP/1.1 has none. |
+//! | Verbs | 405 `UnsupportedHttpVerb` for those of HTTP, 400 `InvalidHttpVerb` for all others. |
 //! | Markers of lists | `/account/queue`, the queue to go on with; anything else is 400 `OutOfRangeInput`, as the service answers; its reference has `InvalidMarker`. |
 //! | Letters of stored access policies | Out of `raup`, each once, else 400 `InvalidXmlDocument`, as for everything else that is wrong in a list of policies. |
 //! | **Authorization** | |
@@ -94,9 +97,10 @@
 //! | Unknown user delegation key | 403 `AuthenticationFailed`. |
 //! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthenticationFailed`. |
 //! | Roles that the token of a delegation key's owner named | Forgotten when the emulator ends: then those set for the owner count, or all. |
+//! | Account keys where they are forbidden | 403 `KeyBasedAuthenticationNotPermitted` for a signature that is right; a wrong one is refused as wrong. |
 //! | Shared Key Lite | Accepted; newer kinds of accounts may refuse it. |
 //! | Several blanks in the value of an `x-ms-` header | Signed as they stand, though the reference says that they count as one. |
-//! | `+` in a query | A plus sign, in values and in signatures. |
+//! | `+` in a query | A blank, in names, values, signatures and receipts, as the service was recorded; a raw `+` in a signature is therefore 403 `AuthenticationFailed`. |
 //! | Signatures before version 2015-04-05, repeated parameters, `Content-Length` 0 before 2015-02-21 | By the reference alone: nobody has a recording. |
 //! | The nameless header `x-ms-meta` that the Python SDK sends | Signed, and otherwise ignored. |
 //! | Role for access control lists and settings | [`Role::Owner`] alone; [`Role::Contributor`] has neither. |
@@ -130,14 +134,14 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod account;
-mod authenticate;
-mod checks;
+mod admit;
+mod answer;
+mod apply;
 mod clock;
 mod cors;
 #[cfg(feature = "bearer")]
 mod delegation;
 mod directory;
-mod dispatch;
 #[cfg(feature = "durable")]
 mod durable;
 mod emulator;
@@ -145,6 +149,7 @@ mod fault;
 mod handle;
 mod inspect;
 mod notice;
+mod refusal;
 mod replica;
 mod role;
 #[cfg(feature = "serve")]
@@ -167,6 +172,7 @@ pub use fault::{Dropped, Effect, Exchange, Fault, InvalidFault};
 pub use handle::Connection;
 pub use inspect::{AccountState, MessageState, QueueState};
 pub use notice::Notice;
+pub use refusal::{Check, Refused};
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
 pub use serve::{BindError, ConnectionFailure, FailureReason, Server, ServerOptions};

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use queue_proto::ops::GeoReplicationStatus;
 use queue_proto::{AccountName, AnyOperation, ServiceError};
 
-use crate::dispatch::{self, Applied};
+use crate::apply::{self, Applied};
 use crate::state::{Moment, Service};
 
 /// Whether there is a secondary, and how far behind it is.
@@ -84,7 +84,7 @@ impl Replica {
     ) -> Result<Applied, ServiceError> {
         self.catch_up(account, now);
         // Reading draws no random numbers.
-        dispatch::apply(&mut self.service, &mut Rng::with_seed(0), account, operation, now)
+        apply::apply(&mut self.service, &mut Rng::with_seed(0), account, operation, now)
     }
 
     fn catch_up(&mut self, account: &AccountName, now: Moment) {
@@ -93,7 +93,7 @@ impl Replica {
         {
             let Some((at, operation, mut rng)) = self.log.pop_front() else { return };
             // It succeeded on the primary, and so it does here.
-            let _ = dispatch::apply(&mut self.service, &mut rng, account, operation, at);
+            let _ = apply::apply(&mut self.service, &mut rng, account, operation, at);
         }
     }
 }

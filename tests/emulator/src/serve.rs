@@ -8,6 +8,7 @@ mod converse;
 mod crowd;
 mod error;
 mod failure;
+mod heads;
 mod listen;
 mod options;
 mod patience;

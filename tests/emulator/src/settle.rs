@@ -16,6 +16,7 @@ mod with_store {
 
     use super::{Bytes, Emulator, Response};
     use crate::StoreError;
+    use crate::refusal::{Check, Refusal};
     use crate::store::{Store, Ticket};
 
     /// What an answer has to wait for.
@@ -62,6 +63,7 @@ mod with_store {
         fn not_stored(&self, response: &Response<Bytes>, error: &StoreError) -> Response<Bytes> {
             let refusal = ServiceError::new(ErrorCode::InternalError)
                 .with_detail("Reason", error.to_string());
+            let refusal = Refusal::new(Check::Storage, refusal);
             self.refuse_with(&refusal, &ResponseHead::read(response.headers()), &Method::GET)
         }
     }

@@ -1,5 +1,6 @@
-//! Which account a request goes to, and where the client thinks that it is.
+//! [`endpoint`]: which account a request goes to, and where the client thinks that it is.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use http::Request;
@@ -19,7 +20,7 @@ pub(crate) fn endpoint<B>(
     https: bool,
     emulator: &Emulator,
 ) -> Result<Endpoint, ServiceError> {
-    let authority = authority(request)?;
+    let authority = &*authority(request)?;
     let in_host = authority
         .split_once(".queue.")
         .and_then(|(label, rest)| Some((find(emulator, label)?, Some(rest))));
@@ -83,14 +84,18 @@ fn find<'a>(emulator: &'a Emulator, name: &str) -> Option<&'a AccountName> {
 }
 
 /// Host and port that the client used. HTTP/1.0 has none, and then any will do.
-fn authority<B>(request: &Request<B>) -> Result<&str, ServiceError> {
-    if let Some(authority) = request.uri().authority() {
-        return Ok(authority.as_str());
+///
+/// Names of hosts have no case, so they are compared in lower case.
+fn authority<B>(request: &Request<B>) -> Result<Cow<'_, str>, ServiceError> {
+    let given = match (request.uri().authority(), request.headers().get(HOST)) {
+        (Some(authority), _) => authority.as_str(),
+        (None, None) => "localhost",
+        (None, Some(host)) => host.to_str().map_err(|_| ErrorCode::InvalidHeaderValue)?,
+    };
+    if given.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Ok(Cow::Owned(given.to_ascii_lowercase()));
     }
-    match request.headers().get(HOST) {
-        None => Ok("localhost"),
-        Some(host) => host.to_str().map_err(|_| ErrorCode::InvalidHeaderValue.into()),
-    }
+    Ok(Cow::Borrowed(given))
 }
 
 #[cfg(test)]
@@ -120,6 +125,7 @@ mod tests {
             // The account's name is also a good name for a queue.
             ("/contoso", Some("contoso.queue.localhost"), "http://contoso.queue.localhost/"),
             ("/q", Some("contoso-secondary.queue.localhost"), "http://contoso.queue.localhost/"),
+            ("/q", Some("Contoso.Queue.LocalHost"), "http://contoso.queue.localhost/"),
             ("/contoso/q", None, "http://localhost/contoso/"),
         ] {
             assert_eq!(target(uri, host).as_deref(), Some(endpoint), "{uri} {host:?}");

@@ -1,9 +1,13 @@
 //! Ids and receipts between the state and the protocol.
 
+use std::time::SystemTime;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use queue_proto::{MessageId, PopReceipt};
 use uuid::Uuid;
+
+use crate::state::Moment;
 
 /// The form of ids in the protocol: a GUID in lower case.
 pub(crate) fn message_id(id: Uuid) -> MessageId {
@@ -23,6 +27,11 @@ pub(crate) fn read_message_id(id: &MessageId) -> Option<Uuid> {
 /// they must escape in a query.
 pub(crate) fn pop_receipt(receipt: u128) -> PopReceipt {
     PopReceipt::new(STANDARD.encode(receipt.to_be_bytes())).expect("base64 is a pop receipt")
+}
+
+/// When a message expires; `None` if never.
+pub(crate) fn expiry(at: Moment) -> Option<SystemTime> {
+    (at < Moment::NEVER).then(|| at.to_system_time())
 }
 
 /// What a text says that stands for a receipt.

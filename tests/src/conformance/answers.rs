@@ -65,7 +65,7 @@ pub(super) async fn metadata_names_keep_their_case(stage: &Stage<'_>) -> Outcome
     set.header("x-ms-meta-Color", "Light Blue").answered(204).await?;
     let listed = stage.ask("GET", "?comp=list&include=metadata&prefix={q}").answered(200).await?;
     let text = listed.text();
-    // In HTTP/1.1 this client sends all names in lower case: only the value can be seen whole.
+    // The transport may send all names in lower case: only the value can be seen whole.
     holds(text.clone(), text.to_ascii_lowercase().contains("<color>light blue</color>"))?;
     holds(text.clone(), text.contains(">Light Blue<"))
 }

@@ -34,6 +34,8 @@ rows! {
         => 405 "UnsupportedHttpVerb";
     an_unknown_component: "GET" "/{q}?comp=bogus"
         => 400 "InvalidQueryParameterValue";
+    a_verb_that_http_does_not_have: "FETCH" "/{q}"
+        => 400 "InvalidHttpVerb";
     a_path_that_is_nothing: "GET" "/{q}/foo"
         => 400 "InvalidUri";
     a_timeout_that_is_no_number: "GET" "?comp=list&timeout=abc"
@@ -117,6 +119,9 @@ rows! {
         => 404 "MessageNotFound";
     a_deletion_without_a_receipt: "DELETE" NO_MESSAGE
         => 400 "MissingRequiredQueryParameter";
+    a_receipt_with_a_plus_that_is_not_escaped: "DELETE"
+        format!("{NO_MESSAGE}?popreceipt=AgAAAAMAAAAAAAAApfesa+UG1QE%3D")
+        => 400 "InvalidQueryParameterValue";
     an_update_without_a_visibility: "PUT" format!("{NO_MESSAGE}?popreceipt=AgAAAAMAAAA%3D")
         => 400 "MissingRequiredQueryParameter";
     a_receipt_that_is_none: "DELETE" format!("{NO_MESSAGE}?popreceipt=invalid")

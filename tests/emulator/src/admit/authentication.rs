@@ -1,46 +1,76 @@
-//! Who sent a request, and whether they may do what it asks.
+//! Who sent a request: the service's verifier with the accounts, policies and keys of the emulator,
+//! and how its refusals are answered in each version.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
-use queue_auth::sas::{AccountPermissions, QueuePermissions, ResourceTypes};
 use queue_auth::verify::{Access, Grant, PolicyStore, RequestContext, StoredPolicy, VerifyError};
 use queue_proto::{
-    AccountName, AccountSasPermission, AddressingStyle, Endpoint, ErrorCode, IncomingRequest,
-    Location, OperationKind, PolicyPermission, QueueName, SecondaryAccess, ServiceError,
+    AccountName, AddressingStyle, Endpoint, ErrorCode, IncomingRequest, PolicyPermission,
+    QueueName, ServiceError, header,
 };
 
-use crate::role::Roles;
+use crate::refusal::{Check, Refusal, by};
 use crate::version::{self, before};
 use crate::{Connection, Emulator};
 
 /// Finds out who sent a request.
-pub(crate) fn verify(
+pub(super) fn verify(
     emulator: &Emulator,
     endpoint: &Endpoint,
     request: &Request<Bytes>,
     incoming: &IncomingRequest<'_>,
     connection: Connection,
     now: SystemTime,
-) -> Result<Grant, ServiceError> {
+) -> Result<Grant, Refusal> {
+    let safe = is_safe(emulator, request, incoming, connection);
     let context = RequestContext::new(now)
-        .client_ip(connection.peer)
-        .https(is_safe(emulator, request, incoming, connection)?)
+        // A listener for both families reports clients of IPv4 as `::ffff:a.b.c.d`.
+        .client_ip(connection.peer.to_canonical())
+        .https(safe.map_err(by(Check::Authentication))?)
         .path_style(endpoint.style() == AddressingStyle::Path);
     let account = endpoint.account();
     let policies = Policies { emulator, account };
     let grant = emulator
         .verifier()
         .verify(account.as_str(), request, &policies, &context)
-        .map_err(|error| refusal(&error, incoming))?;
-    // The queue service has no default version: with a key the header is mandatory.
-    if incoming.version().is_none() {
-        return Err(ServiceError::new(ErrorCode::MissingRequiredHeader)
-            .with_detail("HeaderName", "x-ms-version"));
+        .map_err(|error| {
+            let refusal = Refusal::new(Check::Authentication, refusal(&error, incoming));
+            refusal.because(match error.source() {
+                Some(source) => format!("{error}: {source}"),
+                None => error.to_string(),
+            })
+        })?;
+    // The queue service has no default version. A shared access signature brings its own, or
+    // `api-version` does; with other credentials the header is mandatory ("Versioning for Azure
+    // Storage").
+    let brings_its_own = !matches!(grant.access, Access::Owner)
+        && is_signed(incoming)
+        && incoming.version().is_some();
+    if !brings_its_own && !request.headers().contains_key(header::VERSION) {
+        let error = ServiceError::new(ErrorCode::MissingRequiredHeader);
+        let error = error.with_detail("HeaderName", "x-ms-version");
+        return Err(Refusal::new(Check::Authentication, error));
     }
     Ok(grant)
+}
+
+/// Refuses account keys, and what was signed with one, where they are forbidden. Bearer tokens and
+/// user delegation keys remain.
+pub(super) fn check_keys(emulator: &Emulator, access: &Access) -> Result<(), ErrorCode> {
+    let by_key =
+        matches!(access, Access::Owner | Access::AccountSas { .. } | Access::QueueSas { .. });
+    if by_key && emulator.directory().keys_forbidden {
+        return Err(ErrorCode::KeyBasedAuthenticationNotPermitted);
+    }
+    Ok(())
+}
+
+fn is_signed(incoming: &IncomingRequest<'_>) -> bool {
+    incoming.query("sig").is_ok_and(|signature| signature.is_some())
 }
 
 /// Whether a credential that wants an encrypted connection may be used on this one.
@@ -65,7 +95,7 @@ fn is_safe(
 
 fn refusal(error: &VerifyError, incoming: &IncomingRequest<'_>) -> ServiceError {
     let version = incoming.version();
-    let signed = incoming.query("sig").is_ok_and(|signature| signature.is_some());
+    let signed = is_signed(incoming);
     let anonymous = matches!(error, VerifyError::NoAuthentication);
     if (anonymous && before(version, version::CHALLENGE))
         || (signed && before(version, version::SAS_CODES))
@@ -91,98 +121,6 @@ pub(crate) fn challenge(emulator: &Emulator) -> Option<HeaderValue> {
          resource_id=https://storage.azure.com"
     ))
     .ok()
-}
-
-/// Whether a grant covers an operation. What is not known here is not allowed.
-pub(crate) fn authorize(
-    emulator: &Emulator,
-    grant: &Grant,
-    kind: OperationKind,
-    incoming: &IncomingRequest<'_>,
-) -> Result<(), ServiceError> {
-    match (incoming.location(), kind.secondary()) {
-        (Location::Secondary, _) if !emulator.replication().is_readable() => {
-            return Err(ErrorCode::InsufficientAccountPermissions.into());
-        }
-        (Location::Secondary, SecondaryAccess::Never) => {
-            return Err(ErrorCode::InsufficientAccountPermissions.into());
-        }
-        (Location::Primary, SecondaryAccess::Only) => {
-            return Err(ErrorCode::InvalidQueryParameterValue.into());
-        }
-        _ => {}
-    }
-    let permission = kind.permission();
-    let user = |roles: Roles| {
-        if roles.allow(&permission) {
-            Ok(())
-        } else {
-            Err(ErrorCode::AuthorizationPermissionMismatch.into())
-        }
-    };
-    match &grant.access {
-        Access::Owner if permission.bearer_only => {
-            Err(ServiceError::new(ErrorCode::AuthenticationFailed).with_detail(
-                "AuthenticationErrorDetail",
-                "Only authentication scheme Bearer is supported",
-            ))
-        }
-        Access::Owner => Ok(()),
-        Access::AccountSas { permissions, resource_types, .. } => {
-            account_sas(permission.account_sas, *permissions, *resource_types)
-        }
-        Access::QueueSas { permissions, .. } => queue_sas(permission.queue_sas, *permissions),
-        Access::UserDelegationSas { permissions, object_id, .. } => {
-            queue_sas(permission.queue_sas, *permissions)?;
-            user(emulator.directory().roles_of_owner(object_id))
-        }
-        #[cfg(feature = "bearer")]
-        Access::Bearer(claims) => {
-            let lists = [OperationKind::GetQueueAcl, OperationKind::SetQueueAcl];
-            if lists.contains(&kind) && before(incoming.version(), version::DELEGATION) {
-                return Err(ServiceError::new(ErrorCode::AuthenticationFailed).with_detail(
-                    "AuthenticationErrorDetail",
-                    "Authentication scheme Bearer is not supported in this version.",
-                ));
-            }
-            user(emulator.directory().roles_by_token(&claims.object_id, &claims.roles))
-        }
-        _ => Err(ErrorCode::AuthorizationFailure.into()),
-    }
-}
-
-fn account_sas(
-    needed: Option<AccountSasPermission>,
-    permissions: AccountPermissions,
-    resource_types: ResourceTypes,
-) -> Result<(), ServiceError> {
-    let needed = needed.ok_or(ErrorCode::AuthorizationFailure)?;
-    let mut letter = [0; 4];
-    let has_type = needed
-        .resource
-        .letter()
-        .encode_utf8(&mut letter)
-        .parse()
-        .is_ok_and(|needed: ResourceTypes| resource_types.contains(needed));
-    if !has_type {
-        return Err(ErrorCode::AuthorizationResourceTypeMismatch.into());
-    }
-    let enough = needed.letters.iter().any(|letter| {
-        letter
-            .encode_utf8(&mut [0; 4])
-            .parse()
-            .is_ok_and(|needed: AccountPermissions| permissions.contains(needed))
-    });
-    if enough { Ok(()) } else { Err(ErrorCode::AuthorizationPermissionMismatch.into()) }
-}
-
-fn queue_sas(needed: Option<char>, permissions: QueuePermissions) -> Result<(), ServiceError> {
-    let needed = needed.ok_or(ErrorCode::AuthorizationFailure)?;
-    let enough = needed
-        .encode_utf8(&mut [0; 4])
-        .parse()
-        .is_ok_and(|needed: QueuePermissions| permissions.contains(needed));
-    if enough { Ok(()) } else { Err(ErrorCode::AuthorizationPermissionMismatch.into()) }
 }
 
 /// The stored access policies of an account's queues.

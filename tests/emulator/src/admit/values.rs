@@ -1,12 +1,24 @@
-//! Values that the protocol can carry and the service refuses.
+//! Values of parameters, headers and body: read by the readers of the protocol, and then refused
+//! where the protocol can carry what the service does not take.
 
-use queue_proto::{AnyOperation, ErrorCode, Metrics, ServiceError, ServiceProperties};
+use queue_proto::{
+    AnyOperation, ErrorCode, IncomingRequest, Metrics, ServiceError, ServiceProperties,
+};
+
+use crate::version;
 
 /// The versions of logging and metrics; newer accounts have the second.
 const ANALYTICS: [&str; 2] = ["1.0", "2.0"];
 
-/// Refuses an operation with such a value.
-pub(crate) fn check(operation: &AnyOperation) -> Result<(), ServiceError> {
+/// Reads the operation with its values.
+pub(super) fn read(incoming: &IncomingRequest<'_>) -> Result<AnyOperation, ServiceError> {
+    let operation = AnyOperation::read(incoming)?;
+    version::check_values(&operation, incoming.version())?;
+    check(&operation)?;
+    Ok(operation)
+}
+
+fn check(operation: &AnyOperation) -> Result<(), ServiceError> {
     match operation {
         AnyOperation::SetServiceProperties(set) => properties(&set.properties),
         _ => Ok(()),

@@ -148,6 +148,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Forbids account keys, as the setting "Allow storage account key access" of an account does:
+    /// Shared Key, and shared access signatures that an account key signed, are refused with 403
+    /// `KeyBasedAuthenticationNotPermitted`. Bearer tokens and signatures of user delegation keys
+    /// go on working. Default: account keys are allowed.
+    pub fn forbid_shared_key(mut self) -> Self {
+        self.directory.keys_forbidden = true;
+        self
+    }
+
     /// Sets the tenant in the challenge that clients without credentials get.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.directory.tenant = tenant.into();

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use queue_proto::{ErrorCode, ServiceError};
 
-use crate::handle::{MAX_BODY_BYTES, body_too_large};
+use crate::admit::size::{MAX_BODY_BYTES, body_too_large};
 
 /// A body beyond the limit is read on up to here and thrown away. Clients write all of a body before
 /// they look for an answer, and those that meet a closed connection meanwhile report a broken pipe in

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use queue_proto::ErrorCode;
 use queue_proto::header::ERROR_CODE;
+use queue_proto::{ErrorCode, MetadataNames};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -23,16 +23,19 @@ use super::answers::Answers;
 use super::body;
 use super::crowd::Seat;
 use super::failure::{ConnectionFailure, FailureReason};
+use super::heads::{Heads, Spelling, last_answer};
 use super::options::{Limits, OnFailure, Security};
 use super::patience::Patience;
 use super::payload::{Lost, Payload};
 use super::stream::Stream;
+use crate::admit::head::check_host;
 use crate::emulator::Emulator;
 use crate::fault::{Dropped, Exchange};
 use crate::handle::Connection;
+use crate::refusal::{Check, Refusal, by};
 
 /// Room for the request line and all headers together. The service takes less.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// What all connections of a server share.
 #[derive(Clone)]
@@ -91,7 +94,24 @@ impl House {
     ) -> Result<(), FailureReason> {
         let patience = Patience::new(self.limits.write_timeout, Arc::clone(&self.answers));
         let stream = Stream::new(stream, Arc::clone(seat), patience);
-        let service = service_fn(|request| self.answer(connection, seat, request));
+        let spelling = Arc::new(Spelling::default());
+        let emulator = &self.emulator;
+        let stream = Heads::new(stream, Arc::clone(&spelling), || {
+            last_answer(&emulator.refuse_unread(ErrorCode::MetadataTooLarge))
+        });
+        let service = service_fn(|mut request: Request<Incoming>| {
+            if let Some(names) = spelling.take() {
+                request.extensions_mut().insert(names);
+            }
+            let answered = self.answer(connection, seat, request);
+            async {
+                let mut response = answered.await?;
+                if let Some(names) = response.extensions_mut().remove::<MetadataNames>() {
+                    spelling.answer(names);
+                }
+                Ok::<_, Lost>(response)
+            }
+        });
         let conversation = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_timeout)
@@ -123,17 +143,23 @@ impl House {
         // What is large is a page of queues or messages, and who writes need not wait for those who
         // do not read.
         let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
-        let (Exchange { delay, mut result }, early) =
-            match body::read(&parts.headers, incoming, self.limits.body_timeout).await {
-                Ok(body) => {
-                    let request = Request::from_parts(parts, body);
-                    (self.emulator.exchange_unsettled(request, connection), false)
-                }
-                Err(error) => {
-                    let result = Ok(self.emulator.refuse(&parts, &error));
-                    (Exchange { delay: Duration::ZERO, result }, true)
-                }
-            };
+        // HTTP/1.1 wants the header even where the target names a host, which is not seen later.
+        let body = match (parts.version, check_host(&parts.headers)) {
+            (Version::HTTP_11, Err(error)) => Err(Refusal::new(Check::Head, error)),
+            _ => body::read(&parts.headers, incoming, self.limits.body_timeout)
+                .await
+                .map_err(by(Check::Transfer)),
+        };
+        let (Exchange { delay, mut result }, early) = match body {
+            Ok(body) => {
+                let request = Request::from_parts(parts, body);
+                (self.emulator.exchange_unsettled(request, connection), false)
+            }
+            Err(refusal) => {
+                let result = Ok(self.emulator.refuse(&parts, &refusal));
+                (Exchange { delay: Duration::ZERO, result }, true)
+            }
+        };
         if let Some(body) = match &mut result {
             Ok(response) => Some(response.body_mut()),
             Err(Dropped::Truncated(response)) => Some(response.body_mut()),
@@ -190,7 +216,7 @@ async fn shake_hands(
 }
 
 /// The service puts the text of an error behind the status on the first line of the answer.
-fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
+pub(super) fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
     let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
         _ if response.status() == StatusCode::UNAUTHORIZED => {
             ErrorCode::NoAuthenticationInformation

@@ -60,7 +60,7 @@ pub enum FailureReason {
     /// What the client sent is not HTTP.
     NotHttp(String),
     /// The head of a request is larger than 64 KiB, or has more than 100 headers. The client got
-    /// status 431.
+    /// status 431, or 400 `MetadataTooLarge` if metadata is the reason.
     HeadTooLarge,
     /// The head of a request did not come to its end in time.
     HeadTimeout,

@@ -6,7 +6,9 @@ use queue_proto::header::META_PREFIX;
 use queue_proto::ops::{
     GetQueueAclResponse, GetQueueMetadataResponse, GetServicePropertiesResponse,
 };
-use queue_proto::{Metadata, OperationResponse, ServiceProperties, SignedIdentifiers};
+use queue_proto::{
+    Metadata, MetadataNames, OperationResponse, ServiceProperties, SignedIdentifiers,
+};
 
 /// A text that is not the setting it was stored as.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ pub(super) fn metadata_text(metadata: &Metadata) -> String {
 pub(super) fn read_metadata(text: &str) -> rusqlite::Result<Metadata> {
     let damaged = || Damaged::error("metadata");
     let mut response = GetQueueMetadataResponse::new(0, Metadata::new()).to_http();
+    let names = text.lines().filter_map(|line| Some(line.split_once('=')?.0));
+    if let Some(names) = MetadataNames::new(names) {
+        response.extensions_mut().insert(names);
+    }
     for line in text.split_terminator('\n') {
         let (name, value) = line.split_once('=').ok_or_else(damaged)?;
         let name = HeaderName::try_from(format!("{META_PREFIX}{name}")).map_err(|_| damaged())?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use queue_auth::sas::{AccountSas, QueueSas, SasToken};
 use queue_auth::sas::{QueuePermissions, SasProtocol, UserDelegationKey, UserDelegationSas};
-use queue_auth::sas::{QueueSas, SasToken};
 use queue_emulator::{Role, TokenIssuer, UserToken};
 use queue_proto::devstore::DEVSTORE_ACCOUNT;
 
@@ -204,4 +204,34 @@ fn made_up_tokens_of_every_cloud_are_taken() {
         let reply = list(user).refused(401, "InvalidAuthenticationInfo");
         assert!(reply.error.message().starts_with("Server failed to authenticate the request."));
     }
+}
+
+/// As the setting "Allow storage account key access" of an account, switched off.
+#[test]
+fn account_keys_can_be_forbidden_and_users_go_on() {
+    const FORBIDDEN: &str = "KeyBasedAuthenticationNotPermitted";
+    let wire = Wire::with(|builder| builder.forbid_shared_key());
+    let user = UserToken::new();
+    let token = token(&wire, &user);
+    let metadata = || wire.get("/jobs?comp=metadata");
+    wire.put("/jobs").https().bearer(&token).send().expect(201);
+
+    let reply = wire.put("/jobs").send().refused(403, FORBIDDEN);
+    let text = "Key based authentication is not permitted on this storage account.";
+    assert_eq!(reply.error.message(), text);
+    metadata().lite().send().refused(403, FORBIDDEN);
+    let (letters, types) = ("rwdlacup".parse().unwrap(), "sco".parse().unwrap());
+    let account = AccountSas::new(letters, types, wire.after(600));
+    let account = account.sign(DEVSTORE_ACCOUNT, &key()).unwrap();
+    metadata().sas(&account).send().refused(403, FORBIDDEN);
+    let queue = QueueSas::new("jobs", QueuePermissions::ALL, wire.after(600));
+    let queue = queue.sign(DEVSTORE_ACCOUNT, &key()).unwrap();
+    metadata().sas(&queue).send().refused(403, FORBIDDEN);
+
+    let delegated = sign(&wire, QueuePermissions::ALL, &delegation_key(&wire, &user));
+    metadata().sas(&delegated).send().expect(200);
+    metadata().https().bearer(&token).send().expect(200);
+    // Nothing is told to who has no right at all.
+    metadata().anonymous().send().refused(401, "NoAuthenticationInformation");
+    metadata().at(wire.after(3600)).send().refused(403, "AuthenticationFailed");
 }

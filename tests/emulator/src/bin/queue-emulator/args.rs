@@ -37,6 +37,7 @@ pub(crate) struct Options {
     /// Roles by object id; `*` stands for everybody else.
     pub(crate) roles: Vec<(String, Vec<Role>)>,
     pub(crate) bearer_over_http: bool,
+    pub(crate) forbid_shared_key: bool,
     pub(crate) issuer: Option<TokenIssuer>,
     pub(crate) exec: Option<Exec>,
 }
@@ -81,6 +82,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         replication_lag: None,
         roles: Vec::new(),
         bearer_over_http: false,
+        forbid_shared_key: false,
         issuer: None,
         exec: None,
     };
@@ -111,6 +113,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("replication-lag") => options.replication_lag = Some(seconds(&mut parser)?),
             Long("role") => options.roles.push(roles(&parser.value()?.string()?)?),
             Long("bearer-over-http") => options.bearer_over_http = true,
+            Long("forbid-shared-key") => options.forbid_shared_key = true,
             Long(name @ ("token-secret" | "token-secret-file")) => {
                 let name = name.to_owned();
                 give_once(&mut secret, issuer(&name, &mut parser)?)?;

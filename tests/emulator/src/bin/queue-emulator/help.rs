@@ -51,6 +51,8 @@ Bearer tokens:
                         processor, sender or delegator. USER * stands for all that are not named.
                         May be repeated. Default: *=owner.
   --bearer-over-http    Take bearer tokens over plain HTTP too, from this machine
+  --forbid-shared-key   Refuse account keys, and signatures that were made with one (403
+                        KeyBasedAuthenticationNotPermitted)
   --token-secret-file FILE
                         Take only tokens of `queue-emulator token` with the secret in this file.
                         Without a secret any token is taken whose claims are right, whoever signed it

@@ -119,6 +119,9 @@ fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreEr
     if options.bearer_over_http {
         builder = builder.bearer_over_http();
     }
+    if options.forbid_shared_key {
+        builder = builder.forbid_shared_key();
+    }
     if let Some(issuer) = &options.issuer {
         builder = builder.token_issuer(issuer.clone());
     }

@@ -91,6 +91,7 @@ fn help_names_every_option() {
         "--replication-lag",
         "--role",
         "--bearer-over-http",
+        "--forbid-shared-key",
         "--token-secret",
         "--exec",
         "--help",
