@@ -1,6 +1,7 @@
 mod connect;
 mod connection;
 mod pool;
+mod spelling;
 
 use std::fmt;
 
@@ -23,7 +24,8 @@ use super::{
 /// A transport that is hyper and nothing around it: HTTP/1.1 over a pool of connections.
 ///
 /// It does the same as [`ReqwestTransport`](super::ReqwestTransport) with about half the work for a
-/// request, and it brings fewer crates. What it does not have: HTTP/2, SOCKS and https proxies, the
+/// request, and it brings fewer crates. It sends names of metadata in the case in which they were
+/// given, and reads them in the case in which they come. What it does not have: HTTP/2, SOCKS and https proxies, the
 /// proxy settings of Windows and macOS, name resolution other than the system's.
 ///
 /// Cheap to clone; clones share the connections. Requests must be sent inside a tokio runtime with
@@ -89,7 +91,10 @@ impl HyperTransport {
         }
         self.staleness.clear().await;
         let (connection, answer) = self.send(request.map(Full::new)).await?;
-        let (head, mut body) = answer.into_parts();
+        let (mut head, mut body) = answer.into_parts();
+        if let Some(names) = connection.spelling() {
+            head.extensions.insert(names);
+        }
         let mut reader = BodyReader::new(self.max_response_bytes, body.size_hint().exact())?;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {

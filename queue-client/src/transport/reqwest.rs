@@ -19,6 +19,10 @@ use super::{
 
 /// The default transport: a pooled [`reqwest::Client`].
 ///
+/// Names of metadata go out in lower case, and come in lower case in answers to Get Queue Metadata:
+/// reqwest does not tell or take the case of header names. List Queues has them in its body, as the
+/// service keeps them. `HyperTransport` keeps the case in both directions.
+///
 /// Cheap to clone; clones share the connections. Requests must be sent inside a tokio runtime with
 /// its IO and time drivers enabled.
 #[derive(Clone)]

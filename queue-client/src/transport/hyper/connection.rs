@@ -12,9 +12,13 @@ use hyper::{
     client::conn::{TrySendError, http1},
 };
 use hyper_util::client::legacy::connect::Connection as _;
+use queue_proto::MetadataNames;
 use tower_service::Service as _;
 
-use super::connect::{BoxError, Connector};
+use super::{
+    connect::{BoxError, Connector},
+    spelling::{Spelled, Spelling},
+};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// Where a connection leads.
@@ -56,6 +60,7 @@ pub(super) struct Connection {
     host: HeaderValue,
     /// Whether a proxy at the other end reads the requests, which then name the whole URL.
     proxied: bool,
+    spelling: Spelling,
 }
 
 impl Connection {
@@ -68,12 +73,14 @@ impl Connection {
         let host = origin.host()?;
         let line = connector.clone().call(uri.clone()).await?;
         let proxied = line.connected().is_proxied();
+        let spelling = Spelling::default();
+        let line = Spelled::new(line, spelling.clone());
         let (sender, connection) = http1::handshake(line).await?;
         tokio::spawn(async move {
             // Why it ended, whoever waits for an answer is told.
             let _ = connection.await;
         });
-        Ok(Self { sender, origin: origin.clone(), host, proxied })
+        Ok(Self { sender, origin: origin.clone(), host, proxied, spelling })
     }
 
     pub(super) const fn origin(&self) -> &Origin {
@@ -109,6 +116,12 @@ impl Connection {
             let root = PathAndQuery::from_static("/");
             Uri::from(uri.path_and_query().cloned().unwrap_or(root))
         };
+        self.spelling.expect(&request);
         self.sender.try_send_request(request)
+    }
+
+    /// How names of metadata are spelled in the answer that came last, if one has a capital letter.
+    pub(super) fn spelling(&self) -> Option<MetadataNames> {
+        self.spelling.take()
     }
 }
