@@ -8,6 +8,8 @@ mod failures;
 mod pool;
 mod proxy;
 mod server;
+#[cfg(feature = "hyper")]
+mod spelling;
 #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
 mod tls;
 mod under_test;
