@@ -35,8 +35,10 @@ use queue_auth::verify::Access;
 use queue_proto::{AnyOperation, Endpoint, Location, ServiceVersion};
 
 pub(crate) use self::authentication::challenge;
+use crate::connection::Connection;
+use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
-use crate::{Connection, Emulator, version};
+use crate::version;
 
 /// A request that nothing speaks against, as far as that can be told without looking at the queues.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use queue_proto::{ErrorCode, ServiceError, ServiceVersion};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::Account;
+use crate::account::Account;
 
 /// How far ahead a key may be valid.
 const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::role::Roles;
-use crate::{Role, token};
+use crate::role::{Role, Roles};
+use crate::token;
 
 /// How many users are remembered whose tokens limit their own roles.
 #[cfg(feature = "bearer")]

@@ -15,8 +15,10 @@ use queue_proto::{AccountName, AnyOperation, CorsRule, Idempotence, Location, Se
 use uuid::{Builder, Uuid};
 
 pub use self::builder::EmulatorBuilder;
+use crate::account::Account;
 use crate::apply::{self, Applied};
 use crate::clock::Clock;
+use crate::clock::ManualClock;
 #[cfg(feature = "bearer")]
 use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
@@ -25,8 +27,7 @@ use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
 use crate::store::Store;
-use crate::target::LastEndpoint;
-use crate::{Account, ManualClock};
+use crate::target::last::LastEndpoint;
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
 /// Queue" in the REST reference.

@@ -3,12 +3,10 @@
 //! `target.rs` finds the account, [`admit`] refuses or reads, `apply.rs` changes the queues,
 //! `answer.rs` says what came of it, and `settle.rs` holds the answer back until it is stored.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::WWW_AUTHENTICATE;
-use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
 use queue_auth::verify::Access;
 use queue_proto::ops::GetServiceStatsResponse;
@@ -18,42 +16,12 @@ use queue_proto::{
 };
 
 use crate::admit::{Admitted, admit, challenge, head};
+use crate::connection::Connection;
+use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
 use crate::settle::Unsettled;
 use crate::version::{self, before};
-use crate::{Emulator, answer, cors, target};
-
-/// How a request reached the emulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Connection {
-    /// The address of the client, which a shared access signature may be limited to.
-    pub peer: IpAddr,
-    /// Whether the request came over TLS, which bearer tokens need and a shared access signature
-    /// may ask for.
-    pub https: bool,
-}
-
-impl Connection {
-    /// A connection in clear text.
-    #[must_use]
-    pub fn http(peer: IpAddr) -> Self {
-        Self { peer, https: false }
-    }
-
-    /// A connection over TLS.
-    #[must_use]
-    pub fn https(peer: IpAddr) -> Self {
-        Self { peer, https: true }
-    }
-
-    /// The connection of a request that came without one: from this machine, over TLS if the
-    /// scheme of its URI is `https`.
-    pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { peer, https: request.uri().scheme() == Some(&Scheme::HTTPS) }
-    }
-}
+use crate::{answer, cors, target};
 
 impl Emulator {
     /// Answers a request, as the service would.

@@ -7,7 +7,7 @@ use queue_proto::{
     SignedIdentifiers,
 };
 
-use crate::Emulator;
+use crate::emulator::Emulator;
 use crate::state::{Moment, Queue, Received};
 use crate::wire::{expiry, message_id, pop_receipt};
 

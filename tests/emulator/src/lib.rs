@@ -138,6 +138,7 @@ mod admit;
 mod answer;
 mod apply;
 mod clock;
+mod connection;
 mod cors;
 #[cfg(feature = "bearer")]
 mod delegation;
@@ -145,6 +146,7 @@ mod directory;
 #[cfg(feature = "durable")]
 mod durable;
 mod emulator;
+mod exchange;
 mod fault;
 mod handle;
 mod inspect;
@@ -165,11 +167,12 @@ mod wire;
 
 pub use account::{Account, InvalidAccount};
 pub use clock::ManualClock;
+pub use connection::Connection;
 #[cfg(feature = "durable")]
 pub use durable::DurableBuilder;
 pub use emulator::{Emulator, EmulatorBuilder};
-pub use fault::{Dropped, Effect, Exchange, Fault, InvalidFault};
-pub use handle::Connection;
+pub use exchange::{Dropped, Exchange};
+pub use fault::{Effect, Fault, InvalidFault};
 pub use inspect::{AccountState, MessageState, QueueState};
 pub use notice::Notice;
 pub use refusal::{Check, Refused};

@@ -13,7 +13,9 @@ mod service;
 mod tests;
 
 #[cfg(feature = "durable")]
-pub(crate) use journal::{Journal, QueueSettings, Record, Row};
+pub(crate) use journal::{Journal, QueueSettings, Record};
+#[cfg(feature = "durable")]
+pub(crate) use message::Row;
 pub(crate) use message::{Peeked, Received, Scheduled, Sent};
 pub(crate) use moment::Moment;
 pub(crate) use queue::{Queue, Stale};

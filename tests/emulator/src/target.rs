@@ -1,13 +1,15 @@
 //! [`endpoint`]: which account a request goes to, and where the client thinks that it is.
 
+pub(crate) mod last;
+
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 
 use http::Request;
 use http::header::HOST;
 use queue_proto::{AccountName, Endpoint, ErrorCode, ServiceError};
 
-use crate::{Account, Emulator};
+use crate::account::Account;
+use crate::emulator::Emulator;
 
 const SECONDARY: &str = "-secondary";
 
@@ -40,41 +42,6 @@ pub(crate) fn endpoint<B>(
         };
         Endpoint::parse(&url, account.clone()).map_err(|_| ErrorCode::InvalidUri.into())
     })
-}
-
-/// The endpoint of the last request: the next one mostly has the same, and to make it is a good
-/// part of the work for a request.
-#[derive(Debug, Default)]
-pub(crate) struct LastEndpoint(Mutex<Option<Asked>>);
-
-#[derive(Debug)]
-struct Asked {
-    authority: String,
-    https: bool,
-    endpoint: Endpoint,
-}
-
-impl LastEndpoint {
-    fn get_or_make(
-        &self,
-        authority: &str,
-        https: bool,
-        account: &AccountName,
-        make: impl FnOnce() -> Result<Endpoint, ServiceError>,
-    ) -> Result<Endpoint, ServiceError> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asked) = &*last
-            && asked.authority == authority
-            && asked.https == https
-            && asked.endpoint.account() == account
-        {
-            return Ok(asked.endpoint.clone());
-        }
-        let endpoint = make()?;
-        let authority = authority.to_owned();
-        *last = Some(Asked { authority, https, endpoint: endpoint.clone() });
-        Ok(endpoint)
-    }
 }
 
 /// The account of this name, or whose secondary has it.

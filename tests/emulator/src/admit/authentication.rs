@@ -13,9 +13,10 @@ use queue_proto::{
     QueueName, ServiceError, header,
 };
 
+use crate::connection::Connection;
+use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
 use crate::version::{self, before};
-use crate::{Connection, Emulator};
 
 /// Finds out who sent a request.
 pub(super) fn verify(

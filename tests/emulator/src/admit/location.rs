@@ -2,7 +2,7 @@
 
 use queue_proto::{ErrorCode, Location, OperationKind, SecondaryAccess, ServiceError};
 
-use crate::Emulator;
+use crate::emulator::Emulator;
 
 /// Refuses an operation at a location that does not have it.
 pub(super) fn check(

@@ -4,13 +4,17 @@ use queue_auth::sas::{AccountPermissions, QueuePermissions, ResourceTypes};
 use queue_auth::verify::Access;
 use queue_proto::{AccountSasPermission, ErrorCode, IncomingRequest, OperationKind, ServiceError};
 
-use crate::Emulator;
+use crate::emulator::Emulator;
 use crate::role::Roles;
 #[cfg(feature = "bearer")]
 use crate::version::{self, before};
 
 /// Refuses an operation that the right of the sender does not cover. What is not known here is not
 /// allowed.
+#[cfg_attr(
+    not(feature = "bearer"),
+    expect(unused_variables, reason = "only the rights of users depend on the version")
+)]
 pub(super) fn check(
     emulator: &Emulator,
     access: &Access,

@@ -9,19 +9,22 @@ use queue_auth::verify::Verifier;
 use queue_proto::AccountName;
 
 use super::{DELETION_TIME, Emulator, Guarded, Keys, Shared};
+use crate::account::Account;
 use crate::clock::Clock;
+use crate::clock::ManualClock;
 #[cfg(feature = "bearer")]
 use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
+use crate::fault::Fault;
 use crate::fault::Faults;
 use crate::notice::{Notice, Notices};
 use crate::replica::{Replica, Replication};
+use crate::role::Role;
 use crate::role::Roles;
 use crate::state::Service;
 #[cfg(feature = "durable")]
 use crate::store::{Store, StoreError};
-use crate::target::LastEndpoint;
-use crate::{Account, Fault, ManualClock, Role};
+use crate::target::last::LastEndpoint;
 
 /// Sets up an [`Emulator`].
 #[derive(Debug)]

@@ -29,9 +29,9 @@ use super::patience::Patience;
 use super::payload::{Lost, Payload};
 use super::stream::Stream;
 use crate::admit::head::check_host;
+use crate::connection::Connection;
 use crate::emulator::Emulator;
-use crate::fault::{Dropped, Exchange};
-use crate::handle::Connection;
+use crate::exchange::{Dropped, Exchange};
 use crate::refusal::{Check, Refusal, by};
 
 /// Room for the request line and all headers together. The service takes less.

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use queue_proto::{MessageText, Metadata, QueueName, ServiceProperties, SignedIdentifiers};
-use uuid::Uuid;
 
 use super::Moment;
-use super::message::Message;
+use super::message::{Message, Row};
 
 /// A change of an account's state. All of them, in their order, are enough to build it again.
 #[derive(Debug)]
@@ -35,20 +34,6 @@ pub(crate) struct QueueSettings {
     pub(crate) number: u64,
     pub(crate) metadata: Metadata,
     pub(crate) policies: SignedIdentifiers,
-}
-
-/// A message without its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// The number it is kept under; no two messages have the same.
-    pub(crate) key: u64,
-    pub(crate) id: Uuid,
-    pub(crate) receipt: u128,
-    pub(crate) inserted_at: Moment,
-    pub(crate) expires_at: Moment,
-    pub(crate) next_visible_at: Moment,
-    pub(crate) turn: u64,
-    pub(crate) dequeue_count: u32,
 }
 
 /// Keeps the records of one account, and the texts of its messages, which are then not kept in

@@ -4,7 +4,6 @@ use queue_proto::MessageText;
 use uuid::Uuid;
 
 use super::Moment;
-use super::journal::Row;
 
 /// A message at rest. Its id is the key it is found by.
 #[derive(Debug)]
@@ -22,6 +21,20 @@ pub(super) struct Message {
     /// Decides between messages that become visible at the same moment: smaller goes first.
     pub(super) turn: u64,
     pub(super) dequeue_count: u32,
+}
+
+/// A message without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// The number it is kept under; no two messages have the same.
+    pub(crate) key: u64,
+    pub(crate) id: Uuid,
+    pub(crate) receipt: u128,
+    pub(crate) inserted_at: Moment,
+    pub(crate) expires_at: Moment,
+    pub(crate) next_visible_at: Moment,
+    pub(crate) turn: u64,
+    pub(crate) dequeue_count: u32,
 }
 
 /// What Put Message answers.

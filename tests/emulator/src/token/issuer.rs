@@ -12,7 +12,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::TENANT;
-use crate::Role;
+use crate::role::Role;
 
 /// The algorithm of the signatures: HMAC with SHA-256, "HS256" in RFC 7518.
 const ALGORITHM: &str = "HS256";
