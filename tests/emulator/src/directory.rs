@@ -1,4 +1,4 @@
-//! The users of bearer tokens, and what they may do.
+//! The users of bearer tokens, and what they may do: [`Directory`].
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,23 +6,23 @@ use std::sync::{Mutex, PoisonError};
 use crate::role::{Role, Roles};
 use crate::token;
 
-/// How many users are remembered whose tokens limit their own roles.
+/// The most users that are remembered whose tokens limit their own roles.
 #[cfg(feature = "bearer")]
 const MAX_REMEMBERED: usize = 10_000;
 
-/// Who may do what.
+/// The roles of all users.
 #[derive(Debug)]
 pub(crate) struct Directory {
     /// Roles by object id.
     pub(crate) assigned: HashMap<String, Roles>,
     /// The roles of everybody else.
     pub(crate) others: Roles,
-    /// Whether bearer tokens may come from this machine over plain HTTP.
+    /// True if bearer tokens may come from this machine over plain HTTP.
     pub(crate) clear_text: bool,
     /// Whether account keys, and signatures that were made with one, are refused.
     pub(crate) keys_forbidden: bool,
     pub(crate) tenant: String,
-    /// The owners of delegation keys whose tokens named their roles.
+    /// The roles that the tokens of owners of delegation keys named, by object id.
     remembered: Mutex<HashMap<String, Roles>>,
 }
 

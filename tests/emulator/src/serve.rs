@@ -1,4 +1,7 @@
-//! The emulator over HTTP/1.1, and over TLS if there is a certificate.
+//! The emulator over HTTP/1.1, and over TLS if there is a certificate: [`Server`].
+//!
+//! `listen` has the sockets, `crowd` the places for connections, `converse` what happens on one
+//! connection; `stream`, `patience`, `answers` and `body` bound what a client can cost.
 
 mod answers;
 mod body;
@@ -15,6 +18,7 @@ mod patience;
 mod payload;
 mod stream;
 
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +66,25 @@ pub struct Server {
     accepting: JoinHandle<()>,
 }
 
+impl ServerOptions {
+    /// Listens on `address`, where port 0 stands for any free port, and starts to answer. A name
+    /// is listened on at all of its addresses that this machine has; `localhost` stands for
+    /// `127.0.0.1` and `::1`.
+    ///
+    /// Must be called within a tokio runtime, which then drives the server.
+    ///
+    /// # Errors
+    /// [`BindError`] if the address cannot be listened on, for example because another program
+    /// does.
+    pub async fn bind(
+        self,
+        emulator: Emulator,
+        address: impl ToSocketAddrs + Display,
+    ) -> Result<Server, BindError> {
+        Ok(Server::start(Listeners::bind(address).await?, emulator, self))
+    }
+}
+
 impl Server {
     /// Listens on `address`, where port 0 stands for any free port, and starts to answer. A name
     /// is listened on at all of its addresses that this machine has; `localhost` stands for
@@ -74,7 +97,7 @@ impl Server {
     /// does.
     pub async fn bind(
         emulator: Emulator,
-        address: impl ToSocketAddrs + std::fmt::Display,
+        address: impl ToSocketAddrs + Display,
     ) -> Result<Self, BindError> {
         ServerOptions::new().bind(emulator, address).await
     }
@@ -86,7 +109,7 @@ impl Server {
     #[cfg(feature = "https")]
     pub async fn bind_https(
         emulator: Emulator,
-        address: impl ToSocketAddrs + std::fmt::Display,
+        address: impl ToSocketAddrs + Display,
         certificate: &Certificate,
     ) -> Result<Self, BindError> {
         ServerOptions::new().certificate(certificate).bind(emulator, address).await
@@ -146,17 +169,18 @@ impl Server {
     #[must_use]
     pub fn base_url(&self) -> String {
         let at = self.local_addr();
-        let ip = match at.ip().to_canonical() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
+        let reachable = match at.ip().to_canonical() {
+            IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, at.port()).into(),
+            IpAddr::V4(ip) => (ip, at.port()).into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, at.port()).into(),
+            // With the zone that it may have.
+            IpAddr::V6(_) => at,
         };
-        let reachable = SocketAddr::new(ip, at.port());
         let scheme = if self.https { "https" } else { "http" };
         format!("{scheme}://{reachable}")
     }
 
-    /// The emulator behind it.
+    /// The emulator that answers.
     #[must_use]
     pub fn emulator(&self) -> &Emulator {
         &self.emulator

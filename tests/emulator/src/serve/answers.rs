@@ -1,5 +1,5 @@
-//! How much is being answered at once: [`Answers`] bounds the memory of answers that clients ask
-//! for and do not take.
+//! The bound on what is being answered at once: [`Answers`] limits the memory of answers that clients
+//! ask for and do not take.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,8 +37,9 @@ impl Answers {
         })
     }
 
-    /// Waits until one more may be answered. Who had to wait holds up the others until the answer
-    /// is there and counted: what is returned is to be kept as long.
+    /// Waits until one more request may be answered. A request that had to wait holds up the others
+    /// until its answer is there and counted: the caller keeps the guard for as long, so that two
+    /// cannot take the same room.
     pub(super) async fn room(&self) -> Option<MutexGuard<'_, ()>> {
         if self.waiting.load(Ordering::Relaxed) == 0 && !self.is_full() {
             return None;
@@ -64,7 +65,7 @@ impl Answers {
         Bytes::from_owner(Counted { body, answers: Arc::clone(self) })
     }
 
-    /// Whether others wait for room, and so clients must take their answers.
+    /// Tells whether others wait for room, so that clients must take their answers.
     pub(super) fn is_crowded(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0 && self.is_full()
     }
@@ -94,7 +95,7 @@ impl Drop for Counted {
     }
 }
 
-/// One more that waits, for as long as it does.
+/// One request that waits; dropping it ends the count.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

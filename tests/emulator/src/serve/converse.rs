@@ -37,7 +37,7 @@ use crate::refusal::{Check, Refusal, by};
 /// Room for the request line and all headers together. The service takes less.
 pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// What all connections of a server share.
+/// The things that all connections of a server share.
 #[derive(Clone)]
 pub(super) struct House {
     pub(super) emulator: Emulator,
@@ -140,8 +140,8 @@ impl House {
     ) -> Result<Response<Payload>, Lost> {
         seat.asks();
         let (parts, incoming) = request.into_parts();
-        // What is large is a page of queues or messages, and who writes need not wait for those who
-        // do not read.
+        // Large answers are pages of queues or messages, and all of these are asked for by GET.
+        // Other requests must not wait for clients that do not read.
         let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
         // HTTP/1.1 wants the header even where the target names a host, which is not seen later.
         let body = match (parts.version, check_host(&parts.headers)) {

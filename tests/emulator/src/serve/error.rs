@@ -1,4 +1,4 @@
-//! Why a server could not start.
+//! The failure to start a server: [`BindError`].
 
 use std::error::Error;
 use std::{fmt, io};
@@ -15,7 +15,7 @@ impl BindError {
         Self { address, source }
     }
 
-    /// What kind of failure it was, for example [`io::ErrorKind::AddrInUse`].
+    /// The kind of failure, for example [`io::ErrorKind::AddrInUse`].
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()

@@ -19,9 +19,9 @@ use super::patience::Hurried;
 pub struct ConnectionFailure {
     /// The client's address.
     pub peer: SocketAddr,
-    /// Whether the connection was to be encrypted.
+    /// True if the server speaks HTTPS.
     pub https: bool,
-    /// What went wrong.
+    /// The cause of the failure.
     pub reason: FailureReason,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for ConnectionFailure {
     }
 }
 
-/// What went wrong with a connection.
+/// The cause of a failed connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureReason {
@@ -75,7 +75,8 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    /// A word for it that does not change.
+    /// The name of the cause for logs, such as `certificate-refused`. Names do not change between
+    /// versions.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -97,8 +98,8 @@ impl FailureReason {
         }
     }
 
-    /// Why a conversation in HTTP ended with an error; `None` if a fault wanted it or if the client
-    /// was only idle.
+    /// The cause of an error of HTTP; `None` if a fault of the script wanted the error, or if the
+    /// client was only idle.
     pub(super) fn of_http(error: &hyper::Error, seat: &Seat) -> Option<Self> {
         if error.is_user() {
             return None;
@@ -135,7 +136,7 @@ impl FailureReason {
         }
     }
 
-    /// Why a handshake failed of which the first byte was `first`.
+    /// The cause of a failed handshake, of which `first` is the first byte.
     #[cfg(feature = "https")]
     pub(super) fn of_handshake(error: &io::Error, first: Option<u8>) -> Self {
         use tokio_rustls::rustls::{AlertDescription, Error};

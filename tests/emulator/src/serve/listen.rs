@@ -20,7 +20,8 @@ const MAX_TRIES: usize = 16;
 pub(super) struct Listeners {
     sockets: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
-    /// Which is asked first for the next connection, so that none is passed over.
+    /// The index of the socket that is asked first for the next connection, so that none is passed
+    /// over.
     turn: usize,
 }
 
@@ -86,7 +87,7 @@ impl Listeners {
         &self.addresses
     }
 
-    /// Stops listening.
+    /// Closes the sockets: nobody can connect any more.
     pub(super) fn close(&mut self) {
         self.sockets.clear();
     }
@@ -109,7 +110,7 @@ impl Listeners {
     }
 }
 
-/// What `wanted` stands for, IPv4 first, since that is what older clients reach.
+/// The addresses that `wanted` stands for, IPv4 first, since that is what older clients reach.
 async fn candidates(wanted: &str, address: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     if let Some(port) = port_of_localhost(wanted) {
         // By RFC 6761 the name means both, whatever this machine's list of hosts says; clients

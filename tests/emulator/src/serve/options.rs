@@ -1,16 +1,10 @@
-//! The settings of a server: [`ServerOptions`], what it allows its clients and how it is bound.
+//! The settings of a server: [`ServerOptions`], and what it allows its clients.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::ToSocketAddrs;
-
-use super::Server;
-use super::error::BindError;
 use super::failure::ConnectionFailure;
-use super::listen::Listeners;
-use crate::emulator::Emulator;
 
 /// Sets up a [`Server`]: how long it waits for its clients, and how many it serves.
 ///
@@ -61,10 +55,11 @@ impl Security {
     }
 }
 
-/// Who is told of connections that failed.
+/// The function that is told of connections that failed, if there is one.
 #[derive(Clone, Default)]
 pub(super) struct OnFailure(Option<Arc<Tell>>);
 
+/// A function of the program that runs the server.
 type Tell = dyn Fn(&ConnectionFailure) + Send + Sync;
 
 impl OnFailure {
@@ -140,23 +135,6 @@ impl ServerOptions {
     pub fn certificate(mut self, certificate: &super::Certificate) -> Self {
         self.security = Security::Tls(certificate.acceptor());
         self
-    }
-
-    /// Listens on `address`, where port 0 stands for any free port, and starts to answer. A name
-    /// is listened on at all of its addresses that this machine has; `localhost` stands for
-    /// `127.0.0.1` and `::1`.
-    ///
-    /// Must be called within a tokio runtime, which then drives the server.
-    ///
-    /// # Errors
-    /// [`BindError`] if the address cannot be listened on, for example because another program
-    /// does.
-    pub async fn bind(
-        self,
-        emulator: Emulator,
-        address: impl ToSocketAddrs + fmt::Display,
-    ) -> Result<Server, BindError> {
-        Ok(Server::start(Listeners::bind(address).await?, emulator, self))
     }
 }
 

@@ -1,5 +1,5 @@
-//! How long a client may take for an answer: [`Patience`] runs out for one that takes none of it,
-//! and sooner, if others wait, for one that takes too little.
+//! The time that a client has for an answer: [`Patience`] ends for a client that takes none of it,
+//! and sooner, if others wait, for a client that takes too little.
 
 use std::error::Error;
 use std::fmt;
@@ -16,19 +16,20 @@ use super::answers::Answers;
 
 /// How often a client that is being waited for is looked at.
 const TICK: Duration = Duration::from_millis(500);
-/// What a client must take within a [`TICK`] while others wait for it. Any client on this machine
+/// The bytes that a client must take within a [`TICK`] while others wait for it. Any client on this machine
 /// or in a data center takes a thousand times as much.
 const LEAST: usize = 32 * 1024;
 
-/// Watches one client take its answers.
+/// The time that one client has left for taking its answers.
 pub(super) struct Patience {
     time: Duration,
     answers: Arc<Answers>,
-    /// Since when it has taken nothing.
+    /// The time since which the client has taken nothing.
     stalled: Option<Instant>,
-    /// What it has taken since the last look, and when that was.
+    /// The time of the last look, and the bytes that the client has taken since.
     taken: Option<(Instant, usize)>,
-    /// There is a timer only while a client is waited for: most never are.
+    /// The timer for the next look. There is one only while the client is waited for, which most
+    /// clients never are.
     look: Option<Pin<Box<Sleep>>>,
 }
 
@@ -54,7 +55,7 @@ impl Patience {
         Poll::Ready(Err(ready!(self.poll_end(context))))
     }
 
-    /// Everything was taken, and whatever comes next is another answer.
+    /// Notes that everything was taken: whatever comes next is another answer.
     pub(super) fn rest(&mut self) {
         (self.stalled, self.taken, self.look) = (None, None, None);
     }

@@ -1,4 +1,4 @@
-//! Bodies of answers: whole, or cut off by a fault.
+//! The bodies of answers: [`Payload`], whole or cut off by a fault.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ const FLUSH: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Payload {
     data: Option<Bytes>,
-    /// Counts down to the cut, if there is one.
+    /// The time until the cut, if there is one.
     cut: Option<Pin<Box<Sleep>>>,
 }
 

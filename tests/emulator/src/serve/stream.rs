@@ -14,21 +14,21 @@ use tokio::time::Sleep;
 use super::crowd::Seat;
 use super::patience::Patience;
 
-/// How long a connection is read on after its end was sent.
+/// The longest time for which a connection is read on after its end was sent.
 const LINGER: Duration = Duration::from_secs(2);
-/// How much is read after the end was sent.
+/// The most bytes that are read after the end was sent.
 const MAX_LINGER_BYTES: usize = 64 * 1024 * 1024;
 
-/// A connection that is watched.
+/// A connection, plain or encrypted, that is watched.
 pub(super) struct Stream<S> {
     inner: S,
     seat: Arc<Seat>,
     patience: Patience,
-    /// There is one when the end was sent.
+    /// Set when the end of the connection was sent.
     lingering: Option<Lingering>,
 }
 
-/// Reading on what the client still sends.
+/// The state of reading what the client still sends after the end was sent.
 ///
 /// A socket that is closed before everything that came on it was read makes the operating system
 /// reset the connection, and the reset takes the answer away that the client has not read yet: it

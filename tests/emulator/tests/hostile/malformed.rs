@@ -74,9 +74,16 @@ fn what_cannot_be_read_has_a_reason() {
         let told = failure.to_string();
         assert!(told.contains(sentence) && told.starts_with("127.0.0.1:"), "{told}");
     }
-    // Who says nothing at all, or goes between two requests, has not failed.
+    // Who says nothing at all, or goes between two requests, has not failed; nor has who meets a
+    // fault of the script.
     rest(&mut f.connect());
     others_are_served(&f);
+    for fault in ["close times=1", "truncate=1 times=1"] {
+        f.server.emulator().add_fault(fault.parse().unwrap());
+        let mut stream = f.connect();
+        stream.write_all(b"GET /devstoreaccount1 HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        rest(&mut stream);
+    }
     drop(f);
     assert_eq!(told.try_iter().count(), 0);
 }

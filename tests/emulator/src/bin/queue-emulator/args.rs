@@ -1,8 +1,10 @@
 //! The command line: [`parse`] makes [`Options`] of it.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::prelude::*;
@@ -10,7 +12,7 @@ use queue_emulator::{Account, Durability, Fault, Role, TokenIssuer, UserToken};
 
 use crate::input;
 
-/// What the command line asks for.
+/// The thing that the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
@@ -20,7 +22,7 @@ pub(crate) enum Command {
     Token(Option<TokenIssuer>, UserToken),
 }
 
-/// How to run.
+/// The settings of a server.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) port: u16,
@@ -42,7 +44,7 @@ pub(crate) struct Options {
     pub(crate) exec: Option<Exec>,
 }
 
-/// Whether to encrypt.
+/// The encryption of connections.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Https {
     Off,
@@ -93,14 +95,16 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help),
             Short('V') | Long("version") => return Ok(Command::Version),
-            Long("port") => options.port = parser.value()?.parse()?,
+            Long("port") => options.port = number("--port", &mut parser)?,
             Long("host") => options.host = parser.value()?.string()?,
             Long("account") => options.accounts.push(account(&parser.value()?)?),
             Long("account-file") => {
                 options.accounts.extend(input::accounts_in(&path(&mut parser)?)?);
             }
             Value(word) if first && word == "token" => return token(parser),
-            Long("deletion-time") => options.deletion_time = Some(seconds(&mut parser)?),
+            Long("deletion-time") => {
+                options.deletion_time = Some(seconds("--deletion-time", &mut parser)?);
+            }
             Long("location") => options.location = Some(path(&mut parser)?),
             Long("durability") => options.durability = Some(durability(&mut parser)?),
             Long("https") => https = true,
@@ -108,9 +112,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("cert") => certificate = Some(path(&mut parser)?),
             Long("key") => key = Some(path(&mut parser)?),
             Long("faults") => options.faults.extend(input::faults_in(&path(&mut parser)?)?),
-            Long("seed") => options.seed = Some(parser.value()?.parse()?),
-            Long("threads") => options.threads = parser.value()?.parse()?,
-            Long("replication-lag") => options.replication_lag = Some(seconds(&mut parser)?),
+            Long("seed") => options.seed = Some(number("--seed", &mut parser)?),
+            Long("threads") => options.threads = number("--threads", &mut parser)?,
+            Long("replication-lag") => {
+                options.replication_lag = Some(seconds("--replication-lag", &mut parser)?);
+            }
             Long("role") => options.roles.push(roles(&parser.value()?.string()?)?),
             Long("bearer-over-http") => options.bearer_over_http = true,
             Long("forbid-shared-key") => options.forbid_shared_key = true,
@@ -158,7 +164,7 @@ fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("tenant") => user = user.tenant_id(parser.value()?.string()?),
             Long("audience") => user = user.audience(parser.value()?.string()?),
             Long("role") => user = user.role(role(&parser.value()?.string()?)?),
-            Long("life") => user = user.life(seconds(&mut parser)?),
+            Long("life") => user = user.life(seconds("--life", &mut parser)?),
             Long(name @ ("token-secret" | "token-secret-file")) => {
                 let name = name.to_owned();
                 give_once(&mut secret, issuer(&name, &mut parser)?)?;
@@ -169,8 +175,19 @@ fn token(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Token(secret, user))
 }
 
-fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
-    Ok(Duration::from_secs(parser.value()?.parse()?))
+fn seconds(option: &str, parser: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
+    number(option, parser).map(Duration::from_secs)
+}
+
+/// The value of an option that takes a number.
+///
+/// Not by `ValueExt::parse`, whose error does not name the option.
+fn number<T>(option: &str, parser: &mut lexopt::Parser) -> Result<T, lexopt::Error>
+where
+    T: FromStr<Err: Display>,
+{
+    let text = parser.value()?.string()?;
+    text.parse().map_err(|error| format!("{option} {text}: {error}").into())
 }
 
 fn durability(parser: &mut lexopt::Parser) -> Result<Durability, lexopt::Error> {

@@ -8,8 +8,7 @@ use queue_emulator::{Certificate, CertificateError};
 
 use crate::args::Https;
 use crate::own_file::{FileError, OwnFile};
-use crate::say::say;
-use crate::sentence;
+use crate::say::{say, sentence};
 
 /// The name of the file with a generated certificate in the folder of the queues.
 const NAME: &str = "queue-emulator.pem";

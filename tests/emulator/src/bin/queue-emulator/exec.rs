@@ -10,8 +10,7 @@ use tokio::process::Child;
 
 use crate::args::Exec;
 use crate::own_file::OwnFile;
-use crate::say::say;
-use crate::sentence;
+use crate::say::{say, sentence};
 use crate::signals::{Signals, Stop};
 
 /// What clients of every language look for, `az` first.

@@ -1,56 +1,12 @@
-//! What the program reads beside its command line: files with accounts, secrets and faults, and the
-//! environment.
+//! The forms of accounts, secrets and faults, on the command line, in the environment and in files.
 
-use std::env::{self, VarError};
 use std::fs;
 use std::path::Path;
 
 use lexopt::Error;
 use queue_emulator::{Account, Fault, InvalidAccount, TokenIssuer};
 
-use crate::args::Command;
-use crate::sentence;
-
-/// The environment variable that accounts are taken from if no option gives any: who has set it for
-/// Azurite has the same ones here.
-pub(crate) const ACCOUNTS: &str = "AZURITE_ACCOUNTS";
-/// The environment variable that the secret of tokens is taken from if no option gives one.
-pub(crate) const TOKEN_SECRET: &str = "QUEUE_EMULATOR_TOKEN_SECRET";
-
-/// Takes from the environment what no option has given.
-pub(crate) fn add_environment(command: &mut Command) -> Result<(), Error> {
-    match command {
-        Command::Run(options) => {
-            if options.accounts.is_empty()
-                && let Some(text) = variable(ACCOUNTS)?
-            {
-                options.accounts = accounts(&text, ACCOUNTS)?;
-            }
-            add_issuer(&mut options.issuer)
-        }
-        Command::Token(issuer, _) => add_issuer(issuer),
-        Command::Help | Command::Version => Ok(()),
-    }
-}
-
-fn add_issuer(found: &mut Option<TokenIssuer>) -> Result<(), Error> {
-    if found.is_none()
-        && let Some(secret) = variable(TOKEN_SECRET)?
-    {
-        *found = Some(issuer(&secret, TOKEN_SECRET)?);
-    }
-    Ok(())
-}
-
-/// A variable of the environment. One that is not text is a mistake, and not as if it were not
-/// there: without its accounts the well-known key would open everything.
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(text) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not valid UTF-8").into()),
-    }
-}
+use crate::say::sentence;
 
 /// The issuer with a secret, whose last line may end.
 pub(crate) fn issuer(secret: &str, from: &str) -> Result<TokenIssuer, Error> {
@@ -65,20 +21,20 @@ pub(crate) fn issuer_in(file: &Path) -> Result<TokenIssuer, Error> {
     issuer(&text(file)?, &file.display().to_string())
 }
 
-/// One account.
+/// The account that a text names, with its keys.
 ///
 /// Not by `ValueExt::parse`, whose error repeats the value, which holds a key.
 pub(crate) fn account(text: &str, from: &str) -> Result<Account, Error> {
     text.parse().map_err(|error: InvalidAccount| format!("{from}: {}", sentence(&error)).into())
 }
 
-/// Several accounts, between which is a semicolon.
-fn accounts(text: &str, from: &str) -> Result<Vec<Account>, Error> {
+/// The accounts that a text names, with semicolons between them.
+pub(crate) fn accounts(text: &str, from: &str) -> Result<Vec<Account>, Error> {
     let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
     accounts.map(|text| account(text, from)).collect()
 }
 
-/// The accounts in a file: as in [`ACCOUNTS`], on any number of lines; what follows `#` is a
+/// The accounts in a file: as in `AZURITE_ACCOUNTS`, on any number of lines; what follows `#` is a
 /// comment.
 pub(crate) fn accounts_in(file: &Path) -> Result<Vec<Account>, Error> {
     let mut found = Vec::new();
@@ -99,7 +55,7 @@ pub(crate) fn faults_in(file: &Path) -> Result<Vec<Fault>, Error> {
     Fault::parse_script(&script).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
-/// The text in a file, without the mark of its byte order that editors on Windows put before it.
+/// Reads the text in a file, without the mark of its byte order that editors on Windows put before it.
 fn text(file: &Path) -> Result<String, Error> {
     let named = |what: &str| Error::from(format!("{}: {what}", file.display()));
     let bytes = fs::read(file).map_err(|error| named(&error.to_string()))?;

@@ -5,6 +5,7 @@
 mod announce;
 mod args;
 mod certificate;
+mod environment;
 mod exec;
 mod help;
 mod input;
@@ -13,14 +14,13 @@ mod run;
 mod say;
 mod signals;
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use queue_emulator::TokenIssuer;
 
 use crate::args::Command;
-use crate::say::{print, say};
+use crate::say::{print, say, sentence};
 
 /// The secret that signs tokens when none is given. Everybody may know it: an emulator without a
 /// secret takes tokens whoever signed them.
@@ -53,20 +53,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for, and the environment.
+/// Reads the command line, and the environment for what that does not give.
 fn parse() -> Result<Command, lexopt::Error> {
     let mut command = args::parse(std::env::args_os())?;
-    input::add_environment(&mut command)?;
+    environment::complete(&mut command)?;
     Ok(command)
-}
-
-/// An error and its causes on one line.
-fn sentence(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -12,8 +12,7 @@ use crate::announce::announce;
 use crate::args::Options;
 use crate::certificate::Trusted;
 use crate::exec::execute;
-use crate::say::say;
-use crate::sentence;
+use crate::say::{say, sentence};
 use crate::signals::Signals;
 
 /// Runs a server as the options say.

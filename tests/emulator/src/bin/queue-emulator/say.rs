@@ -4,6 +4,7 @@
 //! reason to stop keeping queues. So every function here drops errors of writing, where `println!`
 //! and `eprintln!` panic.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
@@ -17,4 +18,15 @@ pub(crate) fn say(line: impl Display) {
 pub(crate) fn print(line: impl Display) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+/// An error and its causes on one line.
+pub(crate) fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -8,16 +8,16 @@ pub(super) const SEQUENCE: u8 = 0x30;
 /// Element number 0 of a structure, where there may be none.
 pub(super) const CONTEXT_0: u8 = 0xa0;
 
-/// Elements that follow each other.
+/// Elements of DER that follow each other, as far as they were not taken yet.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(&'a [u8]);
 
-/// One element.
+/// One element, which may hold others.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
     pub(super) content: &'a [u8],
-    /// Tag, length and content.
+    /// The bytes of tag, length and content.
     pub(super) whole: &'a [u8],
 }
 

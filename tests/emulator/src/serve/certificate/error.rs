@@ -1,4 +1,4 @@
-//! Why a certificate cannot be used.
+//! The reasons why a certificate cannot be used: [`CertificateError`].
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::form::FileForm;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// It could not be made.
+    /// No certificate could be made.
     Generate(rcgen::Error),
     /// The certificate is not in PEM form.
     Certificate(FileForm),

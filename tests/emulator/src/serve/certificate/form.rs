@@ -12,7 +12,7 @@ use super::der::{CONTEXT_0, Der, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUE
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileForm {
-    /// There is nothing in it.
+    /// Nothing but blanks.
     Empty,
     /// Text in UTF-16.
     Utf16,
@@ -36,11 +36,11 @@ pub enum FileForm {
     OtherPem(String),
     /// PEM with the right label, and damaged.
     DamagedPem,
-    /// Something else.
+    /// Something that is not known here.
     Unknown,
 }
 
-/// What is looked for.
+/// The thing that a file should hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Certificate,
@@ -57,7 +57,7 @@ impl Wanted {
 }
 
 impl FileForm {
-    /// What `file` is, in which what is wanted was not found.
+    /// The form of a file in which what is wanted was not found.
     pub(super) fn of(file: &[u8], wanted: Wanted) -> Self {
         let text = file.trim_ascii();
         if text.is_empty() {

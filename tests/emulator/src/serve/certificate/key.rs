@@ -1,4 +1,4 @@
-//! What is wrong with a private key that the cryptography refuses without a reason.
+//! The reason why a private key cannot be used, which rustls does not give: [`complaint`].
 
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
@@ -20,7 +20,7 @@ const OTHERS: [(&[u8], &str); 9] = [
     (&[0x2b, 0x65, 0x6f], "X448"),
 ];
 
-/// What to say of a key if it turns out that it cannot be used.
+/// The error for a key if it turns out that it cannot be used.
 pub(super) fn complaint(key: &PrivateKeyDer<'_>) -> Option<CertificateError> {
     match key {
         PrivateKeyDer::Pkcs1(key) => rsa_length(key.secret_pkcs1_der()),
@@ -49,7 +49,7 @@ fn named(identifier: &[u8]) -> Option<CertificateError> {
     Some(CertificateError::KeyAlgorithm(name))
 }
 
-/// The length of the modulus, if it is what cannot be used.
+/// The error for an RSA key whose modulus is too short or too long.
 fn rsa_length(key: &[u8]) -> Option<CertificateError> {
     let mut key = Der::new(key).enter(SEQUENCE)?;
     key.expect(INTEGER)?;

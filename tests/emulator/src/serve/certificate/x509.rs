@@ -1,4 +1,4 @@
-//! Whether a certificate belongs to a key, for every version of X.509.
+//! The check that a certificate belongs to a key, for every version of X.509: [`check`].
 
 use tokio_rustls::rustls::sign::SigningKey;
 

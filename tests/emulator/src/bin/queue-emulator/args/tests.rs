@@ -32,13 +32,14 @@ fn everything_after_exec_belongs_to_the_command() {
 #[test]
 fn mistakes_are_named_and_keys_are_not_repeated() {
     for (args, expected) in [
-        (&["--port", "70000"][..], "70000"),
+        (&["--port", "70000"][..], "--port 70000: number too large"),
         (&["--port"], "--port"),
-        (&["--threads", "0"], "0"),
+        (&["--threads", "0"], "--threads 0: "),
         (&["--prot", "1"], "--prot"),
         (&["extra"], "extra"),
         (&["--exec"], "--exec"),
-        (&["--deletion-time", "-1"], "-1"),
+        (&["--deletion-time", "-1"], "--deletion-time -1: "),
+        (&["token", "--life", "long"], "--life long: "),
         (&["--account", "one"], "--account"),
         (&["--location", "x", "--durability", "none"], "disk or os"),
         (&["--durability", "os"], "--location"),
