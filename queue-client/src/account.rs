@@ -6,7 +6,7 @@ mod environment;
 mod lookalike;
 mod sas_url;
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use queue_auth::{AccountKey, Authorize};
 use queue_proto::Endpoint;
@@ -84,50 +84,6 @@ impl Account {
         Self { endpoint, authorizer: Arc::new(authorizer), key: None }
     }
 
-    /// Reads a [connection string](Self#connection-strings).
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectionStringError`] names the setting that is missing, unknown or wrong, or what the
-    /// text looks like instead, and never shows a value.
-    pub fn from_connection_string(text: &str) -> Result<Self, ConnectionStringError> {
-        connection_string::parse(text)
-    }
-
-    /// Reads a URL with a shared access signature. A queue in the path is not looked at:
-    /// [`SasUrl`] knows it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidSasUrl`] names the part of the URL that is missing or wrong. It shows no part of the
-    /// signature.
-    pub fn from_sas_url(url: &str) -> Result<Self, InvalidSasUrl> {
-        SasUrl::parse(url).map(Self::from)
-    }
-
-    /// Reads the environment.
-    ///
-    /// The variables are those of the Azure command-line tools. The first line that is complete
-    /// counts:
-    ///
-    /// 1. `AZURE_STORAGE_CONNECTION_STRING`
-    /// 2. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_AUTH_MODE=login`: a bearer token of whoever is
-    ///    logged in to the Azure CLI (feature `azure-identity`)
-    /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
-    /// 4. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
-    ///
-    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
-    /// other than the account's own in the public cloud. Which line was used is logged at debug
-    /// level.
-    ///
-    /// # Errors
-    ///
-    /// [`EnvironmentError`] when no line is complete or a value is not usable. It names the
-    /// variable, never its value.
-    pub fn from_env() -> Result<Self, EnvironmentError> {
-        environment::read(|name| std::env::var(name).ok())
-    }
-
     /// The address of the queue service.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
@@ -160,21 +116,5 @@ impl fmt::Debug for Account {
             .field("endpoint", &self.endpoint)
             .field("authorizer", &self.authorizer)
             .finish_non_exhaustive()
-    }
-}
-
-impl From<SasUrl> for Account {
-    fn from(url: SasUrl) -> Self {
-        let (endpoint, token) = url.into_parts();
-        Self::new(endpoint, token)
-    }
-}
-
-impl FromStr for Account {
-    type Err = ConnectionStringError;
-
-    /// Reads a connection string.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::from_connection_string(text)
     }
 }

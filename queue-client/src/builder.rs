@@ -1,3 +1,5 @@
+//! [`ClientBuilder`]: puts a client together, and chooses what was not given.
+
 use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
@@ -5,15 +7,15 @@ use queue_auth::{Anonymous, Authorize};
 use queue_proto::{CallOptions, Endpoint};
 
 use crate::{
-    QueueServiceClient,
     account::Account,
-    execute::{Correction, LocationMode},
+    clock::Correction,
+    error::SetupError,
+    execute::shared::Shared,
+    location::LocationMode,
     observe::Observer,
     retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
     runtime::Runtime,
-    setup::SetupError,
-    shared::Shared,
-    transport::{Transport, default_transport},
+    transport::Transport,
 };
 
 /// How long one attempt may take unless [`ClientBuilder::attempt_timeout`] says otherwise. The
@@ -23,7 +25,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(35);
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 const USER_AGENT: &str = concat!("queue-client/", env!("CARGO_PKG_VERSION"));
 
-/// Puts a [`QueueServiceClient`] together.
+/// Puts a [`QueueServiceClient`](crate::QueueServiceClient) together.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder {
@@ -147,13 +149,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. No request is made.
-    ///
-    /// # Errors
-    ///
-    /// When no transport or runtime was given and the features `reqwest` or `tokio` are off, or
-    /// when TLS cannot be set up.
-    pub fn build(self) -> Result<QueueServiceClient, SetupError> {
+    /// What all clients of the account share.
+    pub(crate) fn into_shared(self) -> Result<Arc<Shared>, SetupError> {
         let transport = match self.transport {
             Some(transport) => transport,
             None => default_transport()?,
@@ -162,26 +159,38 @@ impl ClientBuilder {
             Some(runtime) => runtime,
             None => default_runtime()?,
         };
-        Ok(QueueServiceClient {
-            shared: Arc::new(Shared {
-                secondary: self.endpoint.secondary(),
-                endpoint: self.endpoint,
-                authorizer: self.authorizer,
-                transport,
-                runtime,
-                retry: self.retry,
-                attempt_timeout: self.attempt_timeout,
-                call_timeout: self.call_timeout,
-                user_agent: self.user_agent,
-                options: self.options,
-                location: self.location,
-                budget: self.budget,
-                observer: self.observer,
-                corrects_clock: self.corrects_clock,
-                correction: Correction::default(),
-            }),
-        })
+        Ok(Arc::new(Shared {
+            secondary: self.endpoint.secondary(),
+            endpoint: self.endpoint,
+            authorizer: self.authorizer,
+            transport,
+            runtime,
+            retry: self.retry,
+            attempt_timeout: self.attempt_timeout,
+            call_timeout: self.call_timeout,
+            user_agent: self.user_agent,
+            options: self.options,
+            location: self.location,
+            budget: self.budget,
+            observer: self.observer,
+            corrects_clock: self.corrects_clock,
+            correction: Correction::default(),
+        }))
     }
+}
+
+/// The transport of a client that is not given one: reqwest, or hyper when only that is compiled in.
+fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
+    #[cfg(feature = "reqwest")]
+    let transport =
+        crate::transport::ReqwestTransport::with_options(&crate::transport::HttpOptions::new())?;
+    #[cfg(all(feature = "hyper", not(feature = "reqwest")))]
+    let transport =
+        crate::transport::HyperTransport::with_options(&crate::transport::HttpOptions::new())?;
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    return Ok(Arc::new(transport));
+    #[cfg(not(any(feature = "hyper", feature = "reqwest")))]
+    Err(SetupError::NoTransport)
 }
 
 #[cfg(feature = "tokio")]

@@ -12,11 +12,11 @@ use queue_proto::{
 };
 
 use crate::{
-    ReceivedMessage,
     error::{Cause, Error},
+    execute::shared::Target,
     failure::OpFailure,
+    message::ReceivedMessage,
     payload::Payload,
-    shared::Target,
 };
 
 pub use self::batch::Batch;

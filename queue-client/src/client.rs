@@ -1,3 +1,5 @@
+//! [`QueueServiceClient`]: everything that can be done with an account, and the way to its queues.
+
 use std::{sync::Arc, time::SystemTime};
 
 use queue_proto::{
@@ -9,12 +11,12 @@ use queue_proto::{
 };
 
 use crate::{
-    ClientBuilder, QueueClient,
     account::{Account, ConnectionStringError},
-    error::Error,
+    builder::ClientBuilder,
+    error::{Error, SetupError},
+    execute::shared::Shared,
     pages::QueuePages,
-    setup::SetupError,
-    shared::Shared,
+    queue::QueueClient,
 };
 
 /// An account's queue service: the place where queues are listed and [opened](Self::queue).
@@ -201,5 +203,17 @@ impl QueueServiceClient {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
+    }
+}
+
+impl ClientBuilder {
+    /// Builds the client. No request is made.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] when no transport or runtime was given and the features that have a default
+    /// one are off, or when TLS cannot be set up.
+    pub fn build(self) -> Result<QueueServiceClient, SetupError> {
+        Ok(QueueServiceClient { shared: self.into_shared()? })
     }
 }

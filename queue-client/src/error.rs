@@ -1,13 +1,16 @@
+//! [`Error`]: a call that failed, what made it fail and what it did to the message.
+
 mod advice;
 mod foreign;
+mod setup;
 
 use std::{error::Error as StdError, fmt};
 
 use queue_auth::AuthError;
-use queue_proto::{DecodeError, ErrorCode, Idempotence, OperationKind, ServiceError};
+use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
 
-pub use self::foreign::ForeignAnswer;
-use crate::{execute::ClockSkew, failure::OpFailure, transport::TransportError};
+pub use self::{foreign::ForeignAnswer, setup::SetupError};
+use crate::{clock::ClockSkew, failure::OpFailure, transport::TransportError};
 
 /// A call that failed.
 ///
@@ -161,21 +164,6 @@ impl fmt::Display for Cause {
             Self::NotTheService(answer) => write!(f, "not the service's answer: {answer}"),
             Self::BodyStore(error) => error.fmt(f),
         }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        advice::sentence(f, &inner.cause, inner.operation, &inner.place, inner.clock_skew)?;
-        if inner.attempts > 1 {
-            write!(f, " (tried {} times)", inner.attempts)?;
-        }
-        let changes_nothing = inner.operation.idempotence() == Idempotence::Safe;
-        if inner.failure.may_be_applied() && !changes_nothing {
-            write!(f, "; {}", inner.failure)?;
-        }
-        Ok(())
     }
 }
 

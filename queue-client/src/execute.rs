@@ -1,35 +1,35 @@
-//! The attempt loop: the only place that knows what follows on a failed attempt.
+//! The attempt loop: the only place that knows what follows on a failed attempt. Come here to learn
+//! why a call was tried again, or was not.
 
 mod attempt;
-mod clock;
-mod location;
+pub(crate) mod shared;
 
 use std::time::Duration;
 
-use queue_proto::{CallOptions, Idempotence, Operation, QueueName};
+use queue_proto::{Idempotence, Operation, QueueName};
 use tracing::Instrument as _;
 
+use self::{
+    attempt::Failed,
+    shared::{Repeat, Request, Shared},
+};
 use crate::{
-    error::{Cause, Error, Place},
+    error::{Cause, Error},
     failure::OpFailure,
+    location::Route,
     observe::{self, CallReport},
     retry::{Attempt, is_safe_to_repeat},
-    shared::Shared,
     transport::TransportErrorKind,
 };
-
-pub(crate) use self::clock::Correction;
-use self::{attempt::Failed, location::Route};
-pub use self::{clock::ClockSkew, location::LocationMode};
 
 /// What a call has been through so far.
 #[derive(Debug, Default)]
 struct History {
     attempts: u32,
-    /// The caller decides what is tried again.
-    once: bool,
     /// Attempts that the retry policy and the budget did not have to allow.
     free: u32,
+    /// Attempts that followed on a lost answer.
+    resends: u32,
     may_be_applied: bool,
     credential_renewed: bool,
     clock_corrected: bool,
@@ -44,44 +44,17 @@ enum Next {
 }
 
 impl Shared {
-    /// Sends `operation` until it succeeds, fails for good, or time or attempts run out.
-    pub(crate) async fn execute<O: Operation>(
+    /// Makes the call until it succeeds, fails for good, or time or attempts run out. The number that
+    /// comes with an answer says how many attempts followed on a lost answer.
+    pub(crate) async fn call<O: Operation>(
         &self,
-        operation: &O,
-        options: &CallOptions,
-        queue: Option<&QueueName>,
-    ) -> Result<O::Response, Error> {
-        let history = History::default();
-        self.execute_within(operation, options, queue, self.call_timeout, history).await
-    }
-
-    /// Sends `operation` once, and waits at most `limit`. What is tried again, and when, is up to
-    /// the caller; only what was [put right](Self::repairs) gets a second attempt.
-    #[cfg(all(feature = "processor", feature = "tokio"))]
-    pub(crate) async fn execute_once<O: Operation>(
-        &self,
-        operation: &O,
-        queue: Option<&QueueName>,
-        limit: Duration,
-    ) -> Result<O::Response, Error> {
-        let history = History { once: true, ..History::default() };
-        self.execute_within(operation, &self.options, queue, limit, history).await
-    }
-
-    async fn execute_within<O: Operation>(
-        &self,
-        operation: &O,
-        options: &CallOptions,
-        queue: Option<&QueueName>,
-        limit: Duration,
-        mut history: History,
-    ) -> Result<O::Response, Error> {
-        let span = observe::span(self, O::KIND, queue);
+        request: Request<'_, O>,
+    ) -> Result<(O::Response, u32), Error> {
+        let mut history = History::default();
+        let queue = request.queue;
+        let span = observe::span(&self.endpoint, O::KIND, queue);
         let started = self.runtime.elapsed();
-        let result = self
-            .run(operation, options, queue, started, limit, &mut history)
-            .instrument(span.clone())
-            .await;
+        let result = self.run(&request, started, &mut history).instrument(span.clone()).await;
         let error = result.as_ref().err();
         let attempts = error.map_or(history.attempts, Error::attempts);
         observe::record(&span, attempts, error);
@@ -94,18 +67,16 @@ impl Shared {
                 error,
             });
         }
-        result
+        Ok((result?, history.resends))
     }
 
     async fn run<O: Operation>(
         &self,
-        operation: &O,
-        options: &CallOptions,
-        queue: Option<&QueueName>,
+        request: &Request<'_, O>,
         started: Duration,
-        limit: Duration,
         history: &mut History,
     ) -> Result<O::Response, Error> {
+        let Request { operation, options, queue, limit, repeat } = *request;
         let Some(mut route) =
             Route::new(O::KIND, self.location, &self.endpoint, self.secondary.as_ref())
         else {
@@ -127,29 +98,34 @@ impl Shared {
                 error = %failed.cause,
                 "attempt failed"
             );
+            // Asked before this failure joins the history: only an earlier attempt whose answer was
+            // lost can be why the message is gone now. `tests/it/fault_matrix.rs` pins it.
             if history.may_be_applied
-                && let Cause::Service(error) = &failed.cause
+                && let Cause::Service(error) = &*failed.cause
                 && let Some(response) = O::answer_if_applied_before(error)
             {
                 return Ok(response);
             }
 
-            let next = self.next::<O>(&failed, history, &mut route);
+            let next = self.next::<O>(&failed, repeat, history, &mut route);
             history.may_be_applied |= failed.failure.may_be_applied();
             let remaining = limit.saturating_sub(self.elapsed_since(started));
             match next {
                 Next::Retry(Duration::ZERO) if remaining > Duration::ZERO => {}
                 Next::Retry(pause) if pause < remaining => self.runtime.sleep(pause).await,
+                // A pause beyond the limit would end in an attempt without time.
                 Next::Retry(_) | Next::GiveUp => {
                     return Err(self.error::<O>(failed, history, queue));
                 }
             }
+            history.resends += u32::from(failed.failure.may_be_applied());
         }
     }
 
     fn next<O: Operation>(
         &self,
         failed: &Failed,
+        repeat: Repeat,
         history: &mut History,
         route: &mut Route<'_>,
     ) -> Next {
@@ -157,7 +133,12 @@ impl Shared {
             history.free += 1;
             return Next::Retry(Duration::ZERO);
         }
-        if history.once || failed.is_permanent() || !is_safe_to_repeat(O::KIND, &failed.failure) {
+        let repeats = match repeat {
+            Repeat::Nothing => false,
+            Repeat::Ambiguous if failed.failure.may_be_applied() => true,
+            Repeat::Safe | Repeat::Ambiguous => is_safe_to_repeat(O::KIND, &failed.failure),
+        };
+        if !repeats || failed.is_permanent() {
             return Next::GiveUp;
         }
         let pause = self.retry.delay(&Attempt {
@@ -167,6 +148,7 @@ impl Shared {
             random: self.runtime.random(),
         });
         match pause {
+            // The budget is asked last: a retry that the policy does not want costs nothing.
             Some(pause) if self.budget.spend() => {
                 route.turn();
                 Next::Retry(pause)
@@ -175,7 +157,8 @@ impl Shared {
         }
     }
 
-    /// Whether something was put right that makes one more attempt worthwhile at once.
+    /// Whether something was put right that makes one more attempt worthwhile at once. Each kind of
+    /// repair happens once in a call, so that the loop ends even where a repair does not help.
     fn repairs<O: Operation>(
         &self,
         failed: &Failed,
@@ -194,6 +177,8 @@ impl Shared {
             self.correction.learn(skew);
             return true;
         }
+        // Most often the server closed an idle connection just when the request was under way. But
+        // a server that died at work looks the same, so what may not happen twice is left alone.
         if failed.transport_kind() == Some(TransportErrorKind::ClosedBeforeAnswer)
             && O::KIND.idempotence() != Idempotence::Effectful
             && !history.connection_replaced
@@ -214,19 +199,11 @@ impl Shared {
         let failure =
             if history.may_be_applied { OpFailure::Ambiguous } else { failed.failure.clone() };
         let attempts = history.attempts - u32::from(!failed.was_sent());
-        Error::new(failed.cause, O::KIND, failure, attempts, self.place(queue))
+        Error::new(*failed.cause, O::KIND, failure, attempts, self.place(queue))
             .with_clock_skew(failed.skew)
     }
 
     fn elapsed_since(&self, start: Duration) -> Duration {
         self.runtime.elapsed().saturating_sub(start)
-    }
-
-    pub(crate) fn place(&self, queue: Option<&QueueName>) -> Place {
-        Place {
-            endpoint: self.endpoint.to_string(),
-            account: self.endpoint.account().to_string(),
-            queue: queue.map(ToString::to_string),
-        }
     }
 }

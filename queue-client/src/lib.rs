@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
-mod aad;
 mod account;
 mod backlog;
 #[cfg(feature = "blocking")]
@@ -10,9 +8,11 @@ pub mod blocking;
 mod builder;
 pub mod call;
 mod client;
+mod clock;
 mod error;
 mod execute;
 mod failure;
+mod location;
 mod message;
 pub mod observe;
 mod pages;
@@ -22,8 +22,6 @@ pub mod processor;
 mod queue;
 pub mod retry;
 pub mod runtime;
-mod setup;
-mod shared;
 pub mod testing;
 pub mod transport;
 
@@ -31,19 +29,19 @@ pub use queue_auth::{self as auth, AccountKey, Anonymous, Authorize, BoxFuture, 
 pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 
 #[cfg(any(feature = "oauth2", feature = "azure-identity"))]
-pub use self::aad::{TokensOver, token_transport};
+pub use self::transport::{TokensOver, token_transport};
 pub use self::{
     account::{Account, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
     backlog::Backlog,
     builder::ClientBuilder,
     call::Batch,
     client::QueueServiceClient,
-    error::{Cause, Error, ForeignAnswer},
-    execute::{ClockSkew, LocationMode},
+    clock::ClockSkew,
+    error::{Cause, Error, ForeignAnswer, SetupError},
     failure::{OpFailure, Refusal},
+    location::LocationMode,
     message::ReceivedMessage,
     pages::QueuePages,
     payload::Payload,
     queue::QueueClient,
-    setup::SetupError,
 };

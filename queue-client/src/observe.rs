@@ -18,13 +18,10 @@
 
 use std::{fmt, time::Duration};
 
-use queue_proto::{OperationKind, QueueName};
+use queue_proto::{Endpoint, OperationKind, QueueName};
 use tracing::{Span, field::Empty};
 
-use crate::{
-    error::{Cause, Error},
-    shared::Shared,
-};
+use crate::error::{Cause, Error};
 
 /// A call that is over.
 #[derive(Debug)]
@@ -68,7 +65,11 @@ pub trait Observer: fmt::Debug + Send + Sync {
 }
 
 /// The span of a call. It costs next to nothing while nobody listens.
-pub(crate) fn span(shared: &Shared, operation: OperationKind, queue: Option<&QueueName>) -> Span {
+pub(crate) fn span(
+    endpoint: &Endpoint,
+    operation: OperationKind,
+    queue: Option<&QueueName>,
+) -> Span {
     let span = tracing::debug_span!(
         target: "queue_client",
         "queue_client::call",
@@ -83,7 +84,7 @@ pub(crate) fn span(shared: &Shared, operation: OperationKind, queue: Option<&Que
         az.service_request_id = Empty,
     );
     if !span.is_disabled() {
-        span.record("server.address", shared.endpoint.authority().as_str());
+        span.record("server.address", endpoint.authority().as_str());
         match queue {
             Some(queue) => {
                 span.record("messaging.destination.name", queue.as_str());

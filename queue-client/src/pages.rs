@@ -8,8 +8,8 @@ use queue_proto::{
 
 use crate::{
     error::{Cause, Error},
+    execute::shared::Shared,
     failure::OpFailure,
-    shared::Shared,
 };
 
 /// The pages of [`QueueServiceClient::list_queues`](crate::QueueServiceClient::list_queues).

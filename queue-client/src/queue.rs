@@ -1,3 +1,5 @@
+//! [`QueueClient`]: everything that can be done with one queue and its messages.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use queue_auth::BoxFuture;
@@ -15,11 +17,10 @@ use crate::{
     backlog::Backlog,
     builder::ClientBuilder,
     call::{Batch, Peek, Receive, Send, Update},
-    error::Error,
+    error::{Error, SetupError},
+    execute::shared::{Shared, Target},
     message::ReceivedMessage,
     payload::Payload,
-    setup::SetupError,
-    shared::{Shared, Target},
 };
 
 /// One queue of an account.
@@ -98,7 +99,7 @@ impl QueueClient {
     pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
         let url = SasUrl::parse(url)?;
         let name = url.queue().cloned().ok_or(InvalidSasUrl::NoQueue)?;
-        Ok(ClientBuilder::from(Account::from(url)).build()?.queue_named(name))
+        Ok(Self::new(ClientBuilder::from(Account::from(url)).into_shared()?, name))
     }
 
     pub(crate) const fn new(shared: Arc<Shared>, name: QueueName) -> Self {

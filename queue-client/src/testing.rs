@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::{
-    client::QueueServiceClient, runtime::ManualRuntime, setup::SetupError, transport::from_fn,
+    client::QueueServiceClient, error::SetupError, runtime::ManualRuntime, transport::from_fn,
 };
 
 /// When the time of a test starts: 2027-01-15 08:00:00 UTC. It is the same in every run, and so are

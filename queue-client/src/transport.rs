@@ -65,6 +65,8 @@ mod staleness;
     any(feature = "rustls", feature = "rustls-ring"),
 ))]
 mod tls;
+#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
+mod tokens;
 
 use std::{fmt, sync::Arc};
 
@@ -78,11 +80,12 @@ pub use self::hyper::HyperTransport;
 pub use self::options::{HttpOptions, TlsBackend};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
+#[cfg(any(feature = "oauth2", feature = "azure-identity"))]
+pub use self::tokens::{TokensOver, token_transport};
 pub use self::{
     error::{TransportError, TransportErrorKind},
     from_fn::{FromFn, from_fn},
 };
-use crate::setup::SetupError;
 
 /// The largest answer that the transports of this crate read, in bytes: 8 MiB.
 ///
@@ -154,16 +157,4 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn proxy(&self, destination: &Uri) -> Option<String> {
         (**self).proxy(destination)
     }
-}
-
-/// The transport of a client that is not given one: reqwest, or hyper when only that is compiled in.
-pub(crate) fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
-    #[cfg(feature = "reqwest")]
-    let transport = ReqwestTransport::with_options(&HttpOptions::new())?;
-    #[cfg(all(feature = "hyper", not(feature = "reqwest")))]
-    let transport = HyperTransport::with_options(&HttpOptions::new())?;
-    #[cfg(any(feature = "hyper", feature = "reqwest"))]
-    return Ok(Arc::new(transport));
-    #[cfg(not(any(feature = "hyper", feature = "reqwest")))]
-    Err(SetupError::NoTransport)
 }

@@ -4,14 +4,17 @@
 mod base;
 mod invalid;
 mod rule;
+mod url;
 
 use std::fmt;
 
 use http::Uri;
 use http::uri::{self, Authority, PathAndQuery};
 
+pub use self::base::AddressingStyle;
 use self::base::Base;
 pub use self::invalid::InvalidEndpoint;
+pub use self::url::Scheme;
 use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_QUEUE_PORT};
 use crate::name::AccountName;
 
@@ -73,50 +76,6 @@ pub struct Endpoint {
     account: AccountName,
     primary: Base,
     secondary: Option<Base>,
-}
-
-/// How a URL names the account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the service has these two forms")]
-pub enum AddressingStyle {
-    /// The host, and the prefix of the path if there is one, belong to the account: the path does
-    /// not name it.
-    Host,
-    /// The segment of the path in front of the queue is the account.
-    Path,
-}
-
-/// The scheme of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the service has these two")]
-pub enum Scheme {
-    /// `http`, in clear text.
-    Http,
-    /// `https`.
-    Https,
-}
-
-impl Scheme {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-
-    fn to_uri_scheme(self) -> uri::Scheme {
-        match self {
-            Self::Http => uri::Scheme::HTTP,
-            Self::Https => uri::Scheme::HTTPS,
-        }
-    }
 }
 
 impl Endpoint {

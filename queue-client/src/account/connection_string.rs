@@ -1,6 +1,6 @@
 //! Reads connection strings into an [`Account`]; its documentation describes the format.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, str::FromStr};
 
 use queue_auth::{AccountKey, sas::SasToken};
 use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
@@ -14,7 +14,28 @@ use super::{
 /// The domain of the public cloud.
 pub(super) const PUBLIC_CLOUD_SUFFIX: &str = "core.windows.net";
 
-pub(super) fn parse(text: &str) -> Result<Account, ConnectionStringError> {
+impl Account {
+    /// Reads a [connection string](Self#connection-strings).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionStringError`] names the setting that is missing, unknown or wrong, or what the
+    /// text looks like instead, and never shows a value.
+    pub fn from_connection_string(text: &str) -> Result<Self, ConnectionStringError> {
+        parse(text)
+    }
+}
+
+impl FromStr for Account {
+    type Err = ConnectionStringError;
+
+    /// Reads a connection string.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::from_connection_string(text)
+    }
+}
+
+fn parse(text: &str) -> Result<Account, ConnectionStringError> {
     let text = unescaped(unquoted(text));
     if let Some(decoded) = from_base64(&text) {
         return read(unquoted(&decoded));

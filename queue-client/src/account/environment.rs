@@ -8,7 +8,7 @@ use queue_proto::{AccountName, Endpoint, Scheme};
 
 use super::{
     Account,
-    connection_string::{self, ConnectionStringError, PUBLIC_CLOUD_SUFFIX},
+    connection_string::{ConnectionStringError, PUBLIC_CLOUD_SUFFIX},
     lookalike::{unescaped, unquoted},
 };
 
@@ -19,15 +19,38 @@ const KEY: &str = "AZURE_STORAGE_KEY";
 const AUTH_MODE: &str = "AZURE_STORAGE_AUTH_MODE";
 const SERVICE_ENDPOINT: &str = "AZURE_STORAGE_SERVICE_ENDPOINT";
 
+impl Account {
+    /// Reads the environment.
+    ///
+    /// The variables are those of the Azure command-line tools. The first line that is complete
+    /// counts:
+    ///
+    /// 1. `AZURE_STORAGE_CONNECTION_STRING`
+    /// 2. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_AUTH_MODE=login`: a bearer token of whoever is
+    ///    logged in to the Azure CLI (feature `azure-identity`)
+    /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
+    /// 4. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
+    ///
+    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
+    /// other than the account's own in the public cloud. Which line was used is logged at debug
+    /// level.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvironmentError`] when no line is complete or a value is not usable. It names the
+    /// variable, never its value.
+    pub fn from_env() -> Result<Self, EnvironmentError> {
+        read(|name| std::env::var(name).ok())
+    }
+}
+
 /// Reads the account from `variables`; an empty variable counts as one that is not set.
-pub(super) fn read(
-    variables: impl Fn(&str) -> Option<String>,
-) -> Result<Account, EnvironmentError> {
+fn read(variables: impl Fn(&str) -> Option<String>) -> Result<Account, EnvironmentError> {
     let variable = |name: &'static str| variables(name).filter(|value| !unquoted(value).is_empty());
 
     if let Some(text) = variable(CONNECTION_STRING) {
         let account =
-            connection_string::parse(&text).map_err(EnvironmentError::ConnectionString)?;
+            Account::from_connection_string(&text).map_err(EnvironmentError::ConnectionString)?;
         tracing::debug!(endpoint = %account.endpoint(), "account taken from {CONNECTION_STRING}");
         return Ok(account);
     }

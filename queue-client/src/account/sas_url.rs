@@ -5,7 +5,10 @@ use std::{error::Error as StdError, fmt};
 use queue_auth::sas::{InvalidSas, SasKind, SasToken};
 use queue_proto::{Endpoint, InvalidEndpoint, InvalidName, QueueName};
 
-use super::lookalike::{Lookalike, unescaped, unquoted};
+use super::{
+    Account,
+    lookalike::{Lookalike, unescaped, unquoted},
+};
 
 /// A URL with a shared access signature in its query, taken apart: what people hand out to give
 /// access to an account or one queue.
@@ -76,9 +79,24 @@ impl SasUrl {
     pub const fn token(&self) -> &SasToken {
         &self.token
     }
+}
 
-    pub(super) fn into_parts(self) -> (Endpoint, SasToken) {
-        (self.endpoint, self.token)
+impl Account {
+    /// Reads a URL with a shared access signature. A queue in the path is not looked at:
+    /// [`SasUrl`] knows it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSasUrl`] names the part of the URL that is missing or wrong. It shows no part of the
+    /// signature.
+    pub fn from_sas_url(url: &str) -> Result<Self, InvalidSasUrl> {
+        SasUrl::parse(url).map(Self::from)
+    }
+}
+
+impl From<SasUrl> for Account {
+    fn from(url: SasUrl) -> Self {
+        Self::new(url.endpoint, url.token)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     thread::{self, Thread},
 };
 
-use crate::setup::SetupError;
+use crate::error::SetupError;
 
 #[derive(Debug, Clone)]
 pub(super) struct Executor {

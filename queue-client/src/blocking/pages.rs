@@ -3,7 +3,7 @@ use std::vec;
 use queue_proto::{InvalidValue, MaxResults, ops::QueueItem};
 
 use super::executor::Executor;
-use crate::Error;
+use crate::{error::Error, pages};
 
 /// The pages of [`QueueServiceClient::list_queues`](super::QueueServiceClient::list_queues).
 ///
@@ -11,11 +11,11 @@ use crate::Error;
 #[derive(Debug)]
 pub struct QueuePages {
     executor: Executor,
-    pages: crate::QueuePages,
+    pages: pages::QueuePages,
 }
 
 impl QueuePages {
-    pub(super) const fn new(executor: Executor, pages: crate::QueuePages) -> Self {
+    pub(super) const fn new(executor: Executor, pages: pages::QueuePages) -> Self {
         Self { executor, pages }
     }
 

@@ -10,10 +10,9 @@ use super::{Call, executor::Executor};
 use crate::{
     backlog::Backlog,
     call::{self, Batch},
-    error::Error,
+    error::{Error, SetupError},
     message::ReceivedMessage,
     payload::Payload,
-    setup::SetupError,
 };
 
 /// One queue of an account, for programs without async: see [`crate::QueueClient`].
@@ -43,11 +42,11 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct QueueClient<C = Text> {
     executor: Executor,
-    queue: crate::QueueClient<C>,
+    queue: crate::queue::QueueClient<C>,
 }
 
 impl QueueClient {
-    pub(super) const fn new(executor: Executor, queue: crate::QueueClient) -> Self {
+    pub(super) const fn new(executor: Executor, queue: crate::queue::QueueClient) -> Self {
         Self { executor, queue }
     }
 
@@ -59,14 +58,14 @@ impl QueueClient {
     /// [`SetupError`] when the URL is not usable or names no queue. It shows no part of the
     /// signature.
     pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
-        Ok(Self::new(Executor::start()?, crate::QueueClient::from_sas_url(url)?))
+        Ok(Self::new(Executor::start()?, crate::queue::QueueClient::from_sas_url(url)?))
     }
 }
 
 impl<C: Codec> QueueClient<C> {
     /// The asynchronous client behind this one.
     #[must_use]
-    pub const fn asynchronous(&self) -> &crate::QueueClient<C> {
+    pub const fn asynchronous(&self) -> &crate::queue::QueueClient<C> {
         &self.queue
     }
 

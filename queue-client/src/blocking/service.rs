@@ -6,7 +6,11 @@ use queue_proto::{
 };
 
 use super::{QueueClient, QueuePages, executor::Executor};
-use crate::{ClientBuilder, ConnectionStringError, Error, SetupError};
+use crate::{
+    account::ConnectionStringError,
+    builder::ClientBuilder,
+    error::{Error, SetupError},
+};
 
 /// An account's queue service, for programs without async: see [`crate::QueueServiceClient`].
 ///
@@ -14,7 +18,7 @@ use crate::{ClientBuilder, ConnectionStringError, Error, SetupError};
 #[derive(Debug, Clone)]
 pub struct QueueServiceClient {
     executor: Executor,
-    service: crate::QueueServiceClient,
+    service: crate::client::QueueServiceClient,
 }
 
 impl QueueServiceClient {
@@ -26,7 +30,7 @@ impl QueueServiceClient {
     /// # Errors
     ///
     /// [`SetupError::Thread`] when the operating system gives no thread or socket.
-    pub fn new(service: crate::QueueServiceClient) -> Result<Self, SetupError> {
+    pub fn new(service: crate::client::QueueServiceClient) -> Result<Self, SetupError> {
         Ok(Self { executor: Executor::start()?, service })
     }
 
@@ -47,7 +51,7 @@ impl QueueServiceClient {
     ///
     /// [`SetupError`] when the URL is not usable. It shows no part of the signature.
     pub fn from_sas_url(url: &str) -> Result<Self, SetupError> {
-        Self::new(crate::QueueServiceClient::from_sas_url(url)?)
+        Self::new(crate::client::QueueServiceClient::from_sas_url(url)?)
     }
 
     /// A client with the default transport for the account that the environment names: see
@@ -58,13 +62,13 @@ impl QueueServiceClient {
     /// [`SetupError`] when no line is complete or a value is not usable. It names the variable,
     /// never its value.
     pub fn from_env() -> Result<Self, SetupError> {
-        Self::new(crate::QueueServiceClient::from_env()?)
+        Self::new(crate::client::QueueServiceClient::from_env()?)
     }
 
     /// Starts a client for the queue service at `endpoint`, without a credential. End with
     /// [`ClientBuilder::build_blocking`].
     pub fn builder(endpoint: Endpoint) -> ClientBuilder {
-        crate::QueueServiceClient::builder(endpoint)
+        crate::client::QueueServiceClient::builder(endpoint)
     }
 
     /// Starts a client for the account and with the credential of a connection string. End with
@@ -76,12 +80,12 @@ impl QueueServiceClient {
     pub fn builder_from_connection_string(
         connection_string: &str,
     ) -> Result<ClientBuilder, ConnectionStringError> {
-        crate::QueueServiceClient::builder_from_connection_string(connection_string)
+        crate::client::QueueServiceClient::builder_from_connection_string(connection_string)
     }
 
     /// The asynchronous client behind this one.
     #[must_use]
-    pub const fn asynchronous(&self) -> &crate::QueueServiceClient {
+    pub const fn asynchronous(&self) -> &crate::client::QueueServiceClient {
         &self.service
     }
 

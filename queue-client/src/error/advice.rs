@@ -1,4 +1,4 @@
-//! The sentence that an error shows: what happened, and what to do about it.
+//! The sentence that an [`Error`] shows: what happened, and what to do about it.
 
 use std::{
     fmt::{Formatter, Result},
@@ -6,15 +6,30 @@ use std::{
 };
 
 use http::StatusCode;
-use queue_proto::{ErrorCode, OperationKind, ServiceError};
+use queue_proto::{ErrorCode, Idempotence, OperationKind, ServiceError};
 
 use crate::{
-    error::{Cause, Place},
-    execute::ClockSkew,
+    clock::ClockSkew,
+    error::{Cause, Error, Place},
     transport::{TransportError, TransportErrorKind},
 };
 
-pub(crate) fn sentence(
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let inner = &*self.inner;
+        sentence(f, &inner.cause, inner.operation, &inner.place, inner.clock_skew)?;
+        if inner.attempts > 1 {
+            write!(f, " (tried {} times)", inner.attempts)?;
+        }
+        let changes_nothing = inner.operation.idempotence() == Idempotence::Safe;
+        if inner.failure.may_be_applied() && !changes_nothing {
+            write!(f, "; {}", inner.failure)?;
+        }
+        Ok(())
+    }
+}
+
+fn sentence(
     f: &mut Formatter<'_>,
     cause: &Cause,
     operation: OperationKind,

@@ -1,4 +1,4 @@
-//! One attempt: refresh, build, sign, send, read.
+//! One attempt: the credential is refreshed, the request built, signed and sent, and the answer read.
 
 use std::{
     future::poll_fn,
@@ -11,18 +11,19 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use queue_auth::{AuthError, BoxFuture};
 use queue_proto::{CallOptions, Endpoint, ErrorCode, Operation, OperationResponse, ResponseError};
 
+use super::shared::Shared;
 use crate::{
+    clock::ClockSkew,
     error::{Cause, ForeignAnswer},
-    execute::clock::ClockSkew,
     failure::{OpFailure, Refusal},
-    shared::Shared,
     transport::{TransportError, TransportErrorKind},
 };
 
 /// An attempt that failed.
 #[derive(Debug)]
 pub(crate) struct Failed {
-    pub(crate) cause: Cause,
+    /// Boxed, since results of attempts are passed on by value.
+    pub(crate) cause: Box<Cause>,
     pub(crate) failure: OpFailure,
     /// How far the clocks are apart, if that is more than the service tolerates.
     pub(crate) skew: Option<ClockSkew>,
@@ -32,18 +33,18 @@ pub(crate) struct Failed {
 
 impl Failed {
     fn new(cause: Cause, failure: OpFailure) -> Self {
-        Self { cause, failure, skew: None, credential_renewed: false }
+        Self { cause: Box::new(cause), failure, skew: None, credential_renewed: false }
     }
 
     pub(crate) const fn transport_kind(&self) -> Option<TransportErrorKind> {
-        match &self.cause {
+        match &*self.cause {
             Cause::Transport(error) => Some(error.kind()),
             _ => None,
         }
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        let status = match &self.cause {
+        let status = match &*self.cause {
             Cause::Service(error) => error.status(),
             Cause::NotTheService(answer) => answer.status(),
             _ => return false,
@@ -53,7 +54,7 @@ impl Failed {
 
     /// Whether trying again cannot help.
     pub(crate) fn is_permanent(&self) -> bool {
-        match &self.cause {
+        match &*self.cause {
             Cause::Authorization(error) => !error.is_transient(),
             Cause::InvalidArgument(_) | Cause::InsecureEndpoint | Cause::NoSecondary => true,
             Cause::Transport(error) => {
@@ -68,7 +69,7 @@ impl Failed {
 
     /// Whether the answer has nothing in it that only the service writes.
     fn may_be_foreign(&self) -> bool {
-        match &self.cause {
+        match &*self.cause {
             Cause::Service(error) => *error.code() == ErrorCode::Absent,
             cause => matches!(cause, Cause::Answer(_)),
         }
@@ -76,7 +77,7 @@ impl Failed {
 
     /// Whether the attempt got as far as the transport.
     pub(crate) fn was_sent(&self) -> bool {
-        match &self.cause {
+        match &*self.cause {
             Cause::InvalidArgument(_)
             | Cause::Authorization(_)
             | Cause::InsecureEndpoint
@@ -99,6 +100,7 @@ impl Shared {
     ) -> Result<O::Response, Failed> {
         let limit = self.attempt_timeout.min(remaining);
         let authorizer = &*self.authorizer;
+        // Before the request is built, so that a token which took its time is not behind its date.
         match self.within(limit, authorizer.refresh(self.now())).await {
             Some(ready) => ready.map_err(unauthorized)?,
             None => {
@@ -111,6 +113,8 @@ impl Shared {
             return Err(Failed::new(Cause::InsecureEndpoint, OpFailure::NotSent));
         }
 
+        // Built, dated and signed for each attempt: the service refuses a date that is older than 15
+        // minutes, and `tests/it/retry.rs` pins that no old signature is sent again.
         let (mut parts, body) = operation.to_http(endpoint, options).into_parts();
         parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
         let now = self.now();
@@ -177,7 +181,7 @@ impl Shared {
             if is_foreign && failed.may_be_foreign() {
                 let proxy = self.proxy(endpoint);
                 let answer = ForeignAnswer::new(status, &headers, &body, proxy);
-                failed.cause = Cause::NotTheService(Box::new(answer));
+                *failed.cause = Cause::NotTheService(Box::new(answer));
             }
             failed.credential_renewed =
                 status == StatusCode::UNAUTHORIZED && self.authorizer.rejected(&headers);

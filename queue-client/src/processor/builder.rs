@@ -8,13 +8,13 @@ use super::{
     BodyStore, Delivery,
     core::{CoreConfig, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay},
     dead_letter::DeadLetterTo,
-    driver::{Queue, Unreadable},
+    driver::Unreadable,
     handler::HandlerResult,
     isolation::Isolation,
     observe::{Observer, Observers},
     stop::Stop,
 };
-use crate::QueueClient;
+use crate::{execute::shared::Target, queue::QueueClient};
 
 /// Works on the messages of a queue, each at least once.
 ///
@@ -47,7 +47,7 @@ use crate::QueueClient;
 /// ```
 #[must_use = "a processor does nothing until it runs"]
 pub struct Processor<T> {
-    queue: Queue,
+    queue: Target,
     codec: Arc<dyn Codec<Value = T>>,
     config: CoreConfig,
     concurrency: usize,
@@ -84,7 +84,7 @@ impl<T: Send + 'static> Processor<T> {
         let (target, codec) = queue.into_parts();
         let config = CoreConfig::default();
         Self {
-            queue: Queue::new(target.shared, target.name),
+            queue: target,
             codec: Arc::new(codec),
             concurrency: config.concurrency.get(),
             config,

@@ -7,17 +7,14 @@ use queue_proto::{
     ops::{GetQueueMetadata, PeekMessages},
 };
 
-use super::{
-    driver::Queue,
-    observe::{Depth, Observers},
-};
-use crate::error::Error;
+use super::observe::{Depth, Observers};
+use crate::{error::Error, execute::shared::Target};
 
 /// The shortest time between two samples.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Asks and tells for ever. An answer that does not come is one sample less.
-pub(super) async fn sample(queue: Queue, observers: Observers, every: Duration) {
+pub(super) async fn sample(queue: Target, observers: Observers, every: Duration) {
     let runtime = queue.client().runtime.clone();
     loop {
         if let Ok(depth) = look(&queue).await {
@@ -27,7 +24,7 @@ pub(super) async fn sample(queue: Queue, observers: Observers, every: Duration) 
     }
 }
 
-async fn look(queue: &Queue) -> Result<Depth, Error> {
+async fn look(queue: &Target) -> Result<Depth, Error> {
     let metadata = queue.once(&GetQueueMetadata::new(queue.name().clone())).await?;
     let peek = PeekMessages::new(queue.name().clone()).count(MessageCount::MAX);
     let shown = queue.once(&peek).await?.messages;

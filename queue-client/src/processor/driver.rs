@@ -2,7 +2,6 @@
 
 mod act;
 mod perform;
-mod queue;
 mod start;
 
 use std::{
@@ -23,7 +22,7 @@ use tokio::{
 use tracing::Span;
 
 use self::start::Handled;
-pub(in crate::processor) use self::{queue::Queue, start::Unreadable};
+pub(in crate::processor) use self::start::Unreadable;
 use super::{
     body_store::{BodyStore, Pointer},
     control::{Command, Control, Question},
@@ -37,7 +36,7 @@ use super::{
     observe::{Observers, ProcessReport},
     stop::Stop,
 };
-use crate::runtime::Runtime;
+use crate::{execute::shared::Target, runtime::Runtime};
 
 /// By how much the time of day may outrun the monotonic clock before that counts as a jump.
 const JUMP: Duration = Duration::from_secs(1);
@@ -49,7 +48,7 @@ const CHORES: Duration = Duration::from_secs(2);
 /// One processor at work.
 pub(super) struct Driver<T, H> {
     pub(super) core: Core,
-    pub(super) queue: Queue,
+    pub(super) queue: Target,
     pub(super) codec: Arc<dyn Codec<Value = T>>,
     pub(super) handler: Arc<H>,
     pub(super) sink: Option<Arc<dyn DeadLetterSink>>,
@@ -119,7 +118,7 @@ where
     #[expect(clippy::too_many_arguments, reason = "one for each part of a processor")]
     pub(super) fn new(
         core: Core,
-        queue: Queue,
+        queue: Target,
         codec: Arc<dyn Codec<Value = T>>,
         handler: Arc<H>,
         sink: Option<Arc<dyn DeadLetterSink>>,

@@ -15,8 +15,8 @@ pub use self::{
     prepared::Prepared,
     sent::{SendSummary, Sent},
 };
-use super::{body_store::Oversize, driver::Queue, trace::TraceContext};
-use crate::{QueueClient, error::Error};
+use super::{body_store::Oversize, trace::TraceContext};
+use crate::{error::Error, execute::shared::Target, queue::QueueClient};
 
 /// Sends messages, and sends again what may have been lost.
 ///
@@ -54,7 +54,7 @@ use crate::{QueueClient, error::Error};
 /// # }
 /// ```
 pub struct Producer<T> {
-    queue: Queue,
+    queue: Target,
     codec: Arc<dyn Codec<Value = T>>,
     time_to_live: Option<TimeToLive>,
     on_ambiguous: OnAmbiguous,
@@ -85,7 +85,7 @@ impl<T: 'static> Producer<T> {
     {
         let (target, codec) = queue.into_parts();
         Self {
-            queue: Queue::new(target.shared, target.name),
+            queue: target,
             codec: Arc::new(codec),
             time_to_live: None,
             on_ambiguous: OnAmbiguous::default(),
@@ -320,7 +320,7 @@ impl<T: 'static> Producer<T> {
     pub async fn cancel(&self, sent: &Sent) -> Result<(), Error> {
         let delete =
             DeleteMessage::new(self.queue.name().clone(), sent.id.clone(), sent.receipt.clone());
-        self.queue.persist(&delete).await?;
+        self.queue.execute(&delete).await?;
         self.discard(sent.stored.as_ref()).await;
         Ok(())
     }

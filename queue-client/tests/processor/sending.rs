@@ -9,10 +9,11 @@ use queue_client::{
         dead_letter::{DeadLetterTo, redrive},
     },
     proto::TimeToLive,
+    retry::RetryBudget,
 };
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Fate, Kind, queue, service, texts};
+use crate::support::{Fate, Kind, builder, line, queue, service, texts};
 
 #[tokio::test(start_paused = true)]
 async fn an_ambiguous_put_is_repeated_and_told() {
@@ -35,6 +36,50 @@ async fn an_ambiguous_put_is_repeated_and_told() {
     let error = careful.send(&"once".to_owned()).await.unwrap_err();
     assert_eq!(*error.failure(), OpFailure::Ambiguous);
     assert_eq!(texts(&queue).await.len(), 3);
+}
+
+/// Calls that fail over and over, on a client that may spend one retry.
+#[tokio::test(start_paused = true)]
+async fn the_retry_budget_bounds_a_producer_as_it_bounds_the_client() {
+    for failure in [Fate::Status(503), Fate::NotSent] {
+        let mut requests = Vec::new();
+        for by_producer in [false, true] {
+            let (time, line) = line(|emulator| emulator);
+            let queue = builder(time, &line)
+                .retry_budget(RetryBudget::new(1).into())
+                .build()
+                .unwrap()
+                .queue("orders")
+                .unwrap();
+            line.script(move |_| failure);
+            let producer = Producer::new(queue.clone());
+            let text = "a".to_owned();
+            let mut counts = Vec::new();
+            for _ in 0..3 {
+                let before = line.count(Kind::Put);
+                if by_producer {
+                    producer.send(&text).await.unwrap_err();
+                } else {
+                    queue.send(&text).await.unwrap_err();
+                }
+                counts.push(line.count(Kind::Put) - before);
+            }
+            requests.push(counts);
+        }
+        assert_eq!(requests, [[2, 1, 1], [2, 1, 1]], "{failure:?}");
+    }
+}
+
+/// A producer that sends again says so even when the answer to the last attempt is a refusal: the
+/// message may be there by the first one.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_lost_answer_leaves_the_send_open() {
+    let (queue, line) = queue().await;
+    let mut fates = vec![Fate::Status(403), Fate::AnswerLost];
+    line.script(move |_| fates.pop().unwrap_or(Fate::Answered));
+    let error = Producer::new(queue.clone()).send(&"a".to_owned()).await.unwrap_err();
+    assert_eq!((error.failure(), error.attempts()), (&OpFailure::Ambiguous, 2));
+    assert_eq!(texts(&queue).await, ["a"]);
 }
 
 #[tokio::test(start_paused = true)]

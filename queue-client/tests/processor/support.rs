@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use queue_client::{
-    BoxFuture, QueueClient, QueueServiceClient,
+    BoxFuture, ClientBuilder, QueueClient, QueueServiceClient,
     runtime::Runtime,
     transport::{Transport, TransportError, TransportErrorKind, from_fn},
 };
@@ -207,12 +207,15 @@ pub(crate) fn service() -> (QueueServiceClient, Line) {
 
 /// A client on the line, with a clock of its own.
 pub(crate) fn client(time: VirtualTime, line: &Line) -> QueueServiceClient {
+    builder(time, line).build().unwrap()
+}
+
+/// A client on the line, to be built.
+pub(crate) fn builder(time: VirtualTime, line: &Line) -> ClientBuilder {
     QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
         .unwrap()
         .transport(line.clone())
         .runtime(time)
-        .build()
-        .unwrap()
 }
 
 /// A queue that exists, on an emulator of its own and in real time.

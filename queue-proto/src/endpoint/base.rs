@@ -1,17 +1,28 @@
-//! One location of a service, and the check of its URL.
+//! [`Base`]: one location of a service, read from a URL and an account that is known.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use http::uri::Authority;
 
+use crate::endpoint::invalid::InvalidEndpoint;
 use crate::endpoint::rule::{self, SECONDARY};
-use crate::endpoint::{AddressingStyle, InvalidEndpoint, Scheme};
+use crate::endpoint::url::{Scheme, UrlParts, check_authority};
 use crate::name::AccountName;
 
 /// The longest path in front of the queue, in bytes. Servers read targets of a few thousand bytes,
 /// and most of these belong to the queue, the message and its receipt.
 const MAX_PREFIX: usize = 1024;
+
+/// How a URL names the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the service has these two forms")]
+pub enum AddressingStyle {
+    /// The host, and the prefix of the path if there is one, belong to the account: the path does
+    /// not name it.
+    Host,
+    /// The segment of the path in front of the queue is the account.
+    Path,
+}
 
 /// One location: scheme, host and port, and the path in front of the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,30 +105,6 @@ impl Base {
     }
 }
 
-/// A URL without a query, cut where its parts end.
-pub(super) struct UrlParts<'a> {
-    pub(super) scheme: Scheme,
-    pub(super) authority: &'a str,
-    /// The path without the slash that it starts with.
-    pub(super) path: &'a str,
-}
-
-impl<'a> UrlParts<'a> {
-    pub(super) fn split(url: &'a str) -> Result<Self, InvalidEndpoint> {
-        if url.contains(['?', '#']) {
-            return Err(InvalidEndpoint::Query);
-        }
-        let (scheme, rest) = url.split_once("://").ok_or(InvalidEndpoint::NotAUrl)?;
-        let scheme = match scheme {
-            _ if scheme.eq_ignore_ascii_case("http") => Scheme::Http,
-            _ if scheme.eq_ignore_ascii_case("https") => Scheme::Https,
-            _ => return Err(InvalidEndpoint::Scheme),
-        };
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        Ok(Self { scheme, authority, path })
-    }
-}
-
 fn names(segment: &str, account: &AccountName) -> bool {
     segment.strip_suffix(SECONDARY).unwrap_or(segment) == account.as_str()
 }
@@ -131,57 +118,4 @@ fn check_prefix(path: &str) -> Result<Arc<str>, InvalidEndpoint> {
             .split('/')
             .all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain));
     if fits { Ok(format!("/{path}").into()) } else { Err(InvalidEndpoint::PathCharacters) }
-}
-
-/// Checks host and port, and brings them into the form in which URL parsers leave them alone.
-pub(super) fn check_authority(
-    authority: &str,
-    scheme: Scheme,
-) -> Result<Authority, InvalidEndpoint> {
-    if authority.contains('@') {
-        return Err(InvalidEndpoint::UserInfo);
-    }
-    // The colon of a port comes after the bracket of an IPv6 address.
-    let (host, port) = match authority.rfind(':') {
-        Some(colon) if !authority.ends_with(']') => {
-            authority.split_at_checked(colon).ok_or(InvalidEndpoint::Host)?
-        }
-        _ => (authority, ""),
-    };
-    let host = check_host(&host.to_ascii_lowercase())?;
-    let port = match port.strip_prefix(':') {
-        None | Some("") => None,
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(digits.parse::<u16>().map_err(|_| InvalidEndpoint::Port)?)
-        }
-        Some(_) => return Err(InvalidEndpoint::Port),
-    };
-    let authority = match port {
-        Some(0) => return Err(InvalidEndpoint::Port),
-        Some(port) if port != scheme.default_port() => format!("{host}:{port}"),
-        _ => host,
-    };
-    Authority::try_from(authority).map_err(|_| InvalidEndpoint::Host)
-}
-
-fn check_host(host: &str) -> Result<String, InvalidEndpoint> {
-    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        let address: Ipv6Addr = address.parse().map_err(|_| InvalidEndpoint::Host)?;
-        // Rust writes the last part of such an address with dots, URL parsers do not.
-        return Ok(match (address.to_ipv4_mapped(), address.segments()) {
-            (Some(_), [.., high, low]) => format!("[::ffff:{high:x}:{low:x}]"),
-            (None, _) => format!("[{address}]"),
-        });
-    }
-    // The longest name of DNS has 253 characters.
-    let fits = (1..=253).contains(&host.len())
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        && !host.split('.').any(str::is_empty);
-    // URL parsers read a host whose last label is a number as an IPv4 address.
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
-    if !fits || (numeric && host.parse::<Ipv4Addr>().is_err()) {
-        return Err(InvalidEndpoint::Host);
-    }
-    Ok(host.to_owned())
 }

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 
 use http::uri::Authority;
 
-use crate::endpoint::InvalidEndpoint;
-use crate::endpoint::base::{UrlParts, check_authority};
+use crate::endpoint::invalid::InvalidEndpoint;
+use crate::endpoint::url::{UrlParts, check_authority};
 use crate::name::AccountName;
 
 /// What stands behind the account in the address of its secondary.

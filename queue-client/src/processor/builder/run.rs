@@ -11,16 +11,19 @@ use queue_auth::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::Processor;
-use crate::processor::{
-    Delivery, Report, Running, Stopped,
-    control::{Command, Control},
-    core::{Core, End, QueueMissing, Tick},
-    dead_letter::{DeadLetterSink, Place, QueueSink},
-    depth,
-    driver::{Driver, Queue},
-    handler::{FromFn, Handler, HandlerResult},
-    isolation,
-    producer::nudges,
+use crate::{
+    execute::shared::Target,
+    processor::{
+        Delivery, Report, Running, Stopped,
+        control::{Command, Control},
+        core::{Core, End, QueueMissing, Tick},
+        dead_letter::{DeadLetterSink, Place, QueueSink},
+        depth,
+        driver::Driver,
+        handler::{FromFn, Handler, HandlerResult},
+        isolation,
+        producer::nudges,
+    },
 };
 
 /// For how long receives may fail before a processor gives up that is to come to an end.
@@ -278,7 +281,7 @@ impl<T: Send + 'static> Processor<T> {
         let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
             Place::Sink(sink) => Some(Arc::clone(sink)),
             _ => self.dead_letter.queue_for(self.queue.name()).map(|name| {
-                let queue = Queue::new(Arc::clone(self.queue.client()), name);
+                let queue = Target { shared: Arc::clone(self.queue.client()), name };
                 Arc::new(QueueSink::new(queue, self.dead_letter.format)) as _
             }),
         };

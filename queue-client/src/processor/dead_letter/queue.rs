@@ -5,17 +5,17 @@ use queue_proto::{
 };
 
 use super::{DeadLetter, DeadLetterSink, Format, SinkError, envelope};
-use crate::processor::driver::Queue;
+use crate::execute::shared::Target;
 
 /// Dead letters in a queue, which is made when it is needed.
 #[derive(Debug)]
 pub(in crate::processor) struct QueueSink {
-    queue: Queue,
+    queue: Target,
     format: Format,
 }
 
 impl QueueSink {
-    pub(in crate::processor) const fn new(queue: Queue, format: Format) -> Self {
+    pub(in crate::processor) const fn new(queue: Target, format: Format) -> Self {
         Self { queue, format }
     }
 

@@ -20,12 +20,12 @@ use self::report::SameQueue;
 pub use self::report::{RedriveError, RedriveReport};
 use super::{DeadLetter, envelope};
 use crate::{
-    QueueClient,
     codec::Codec,
     error::{Cause, Error},
+    execute::shared::Target,
     failure::{OpFailure, Refusal},
     processor::core::Reason,
-    processor::driver::Queue,
+    queue::QueueClient,
 };
 
 /// For how long messages are hidden while they are moved.
@@ -71,8 +71,8 @@ const IDLE_RECEIVES: usize = 3;
 /// ```
 pub fn redrive<C: Codec, D: Codec>(from: &QueueClient<C>, to: &QueueClient<D>) -> Redrive {
     Redrive {
-        from: Queue::of(from),
-        to: Queue::of(to),
+        from: from.target().clone(),
+        to: to.target().clone(),
         reason: None,
         since: None,
         max: usize::MAX,
@@ -88,8 +88,8 @@ pub fn redrive<C: Codec, D: Codec>(from: &QueueClient<C>, to: &QueueClient<D>) -
 #[derive(Debug)]
 #[must_use = "it does nothing until it is awaited"]
 pub struct Redrive {
-    from: Queue,
-    to: Queue,
+    from: Target,
+    to: Target,
     reason: Option<Reason>,
     since: Option<SystemTime>,
     max: usize,
@@ -153,7 +153,7 @@ impl Redrive {
         let result = self.move_all(&mut run).await;
         for message in run.kept {
             // What cannot be given back comes back by itself.
-            drop(self.from.persist(&self.give_back(message)).await);
+            drop(self.from.execute(&self.give_back(message)).await);
         }
         match result {
             Ok(()) => Ok(run.report),
@@ -169,7 +169,7 @@ impl Redrive {
             return Err(Error::new(cause, OperationKind::PutMessage, failure, 0, place));
         }
         // A destination that is missing shows before anything is received.
-        self.to.persist(&GetQueueMetadata::new(self.to.name().clone())).await?;
+        self.to.execute(&GetQueueMetadata::new(self.to.name().clone())).await?;
         let there = self.count().await?;
         let lease = LeaseTimeout::try_from(LEASE).unwrap_or_default();
         let get =
@@ -178,7 +178,7 @@ impl Redrive {
         let mut idle = 0;
         // What was moved may have come back, and is looked at for the report.
         while run.report.moved < self.max && idle < IDLE_RECEIVES + run.report.moved / batch {
-            let messages = self.from.persist(&get).await?.messages;
+            let messages = self.from.execute(&get).await?.messages;
             if messages.is_empty() {
                 break;
             }
@@ -233,7 +233,7 @@ impl Redrive {
     /// never lower than that.
     async fn count(&self) -> Result<usize, Error> {
         let metadata = GetQueueMetadata::new(self.from.name().clone());
-        match self.from.persist(&metadata).await {
+        match self.from.execute(&metadata).await {
             Ok(metadata) => {
                 Ok(usize::try_from(metadata.approximate_messages_count).unwrap_or(usize::MAX))
             }
@@ -256,7 +256,7 @@ impl Redrive {
             put = put.time_to_live(time);
         }
         loop {
-            match self.to.persist(&put).await {
+            match self.to.execute(&put).await {
                 Ok(answer) => {
                     run.put.insert(answer.message.id.as_str().to_owned());
                     break;
@@ -278,7 +278,7 @@ impl Redrive {
         run.report.moved += 1;
         let from = self.from.name().clone();
         let delete = DeleteMessage::new(from, message.id.clone(), message.pop_receipt.clone());
-        if self.from.persist(&delete).await.is_err() {
+        if self.from.execute(&delete).await.is_err() {
             run.report.perhaps_in_both += 1;
         }
         Ok(())

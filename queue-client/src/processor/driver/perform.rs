@@ -12,9 +12,9 @@ use queue_proto::{
     ops::{CreateQueue, DeleteMessage, GetMessages, ReceivedMessage, UpdateMessage},
 };
 
-use super::Queue;
 use crate::{
     error::Error,
+    execute::shared::Target,
     failure::OpFailure,
     processor::{
         control::Control,
@@ -29,7 +29,7 @@ use crate::{
 /// What a request needs.
 #[derive(Clone)]
 pub(super) struct Caller {
-    pub(super) queue: Queue,
+    pub(super) queue: Target,
     pub(super) control: Control,
     pub(super) observers: Observers,
     /// How long the answer is waited for.

@@ -8,8 +8,8 @@ use std::sync::{
 use queue_proto::QueueName;
 
 use crate::{
+    execute::shared::Shared,
     processor::{control::Control, core::Input},
-    shared::Shared,
 };
 
 struct Listener {

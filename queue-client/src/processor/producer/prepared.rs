@@ -34,7 +34,7 @@ impl<T: 'static> Prepared<T> {
             self.sent.receipt.clone(),
             VisibilityTimeout::ZERO,
         );
-        match queue.persist(&update).await {
+        match queue.execute(&update).await {
             Ok(_) => {}
             // An earlier attempt did it: its answer was lost, and with it the new receipt.
             Err(error) if *error.failure() == OpFailure::Ambiguous && is_gone(&error) => {}

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use queue_proto::{
-    InvalidText, MessageText, VisibilityTimeout,
-    limits::MAX_MESSAGE_TEXT,
-    ops::{PutMessage, SentMessage},
+    InvalidText, MessageText, VisibilityTimeout, limits::MAX_MESSAGE_TEXT, ops::PutMessage,
 };
 
 use super::{OnAmbiguous, Producer, Sent};
@@ -18,7 +16,6 @@ use crate::{
         envelope,
         trace::TraceContext,
     },
-    retry::Attempt,
 };
 
 /// A value as text, with the trace that it was sent in.
@@ -61,8 +58,9 @@ impl<T: 'static> Producer<T> {
         if let Some(time) = self.time_to_live {
             put = put.time_to_live(time);
         }
-        match self.transmit(&put).await {
-            Ok((message, resends)) => Ok(Sent::new(message, resends, stored)),
+        let resends = self.on_ambiguous == OnAmbiguous::Resend;
+        match self.queue.insist(&put, resends).await {
+            Ok((answer, resends)) => Ok(Sent::new(answer.message, resends, stored)),
             Err(error) => {
                 if !error.failure().may_be_applied() {
                     self.discard(stored.as_ref()).await;
@@ -109,38 +107,6 @@ impl<T: 'static> Producer<T> {
         match store.put(pointer.key(), body).await {
             Ok(()) => Ok(pointer),
             Err(error) => Err(self.not_sent(Cause::BodyStore(error))),
-        }
-    }
-
-    /// Puts, and puts again as the settings say. How often after a lost answer is returned too.
-    async fn transmit(&self, put: &PutMessage) -> Result<(SentMessage, u32), Error> {
-        let mut number = 0;
-        let mut resends = 0;
-        loop {
-            let error = match self.queue.once(put).await {
-                Ok(answer) => return Ok((answer.message, resends)),
-                Err(error) => error,
-            };
-            number += 1;
-            let failure = error.failure();
-            let again = match failure {
-                OpFailure::Ambiguous => self.on_ambiguous == OnAmbiguous::Resend,
-                failure => crate::retry::is_safe_to_repeat(error.operation(), failure),
-            };
-            let client = self.queue.client();
-            let attempt = Attempt {
-                operation: error.operation(),
-                number,
-                failure,
-                random: client.runtime.random(),
-            };
-            match client.retry.delay(&attempt).filter(|_| again) {
-                Some(pause) => {
-                    resends += u32::from(*failure == OpFailure::Ambiguous);
-                    client.runtime.sleep(pause).await;
-                }
-                None => return Err(error),
-            }
         }
     }
 }

@@ -1,3 +1,6 @@
+//! [`ClockSkew`]: how far the clock of this machine is from that of the service, and the correction
+//! that requests are dated with.
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::{Duration, SystemTime},

@@ -1,3 +1,5 @@
+//! [`LocationMode`]: whether a read goes to the primary or the secondary, and the turns of one call.
+
 use queue_proto::{Endpoint, OperationKind, SecondaryAccess};
 
 /// Where reads go in an account whose secondary can be read (read-access geo-redundant storage).

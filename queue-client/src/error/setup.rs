@@ -1,3 +1,5 @@
+//! [`SetupError`]: a client that could not be made.
+
 use std::{error::Error as StdError, fmt};
 
 use crate::{
@@ -5,7 +7,7 @@ use crate::{
     transport::TransportError,
 };
 
-/// Why a client could not be made. It shows no part of a key or signature.
+/// The reason why a client could not be made. It shows no part of a key or signature.
 #[non_exhaustive]
 pub enum SetupError {
     /// The connection string is not usable.

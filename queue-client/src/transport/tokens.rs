@@ -1,10 +1,11 @@
-//! Microsoft Entra ID (AAD): how token sources reach the identity provider.
+//! [`token_transport`]: lets the token sources of Microsoft Entra ID (AAD) reach the identity
+//! provider over a transport of this crate.
 
 use bytes::Bytes;
 use http::{Request, Response};
 use queue_auth::{BoxError, BoxFuture, bearer::TokenTransport};
 
-use crate::transport::Transport;
+use super::Transport;
 
 /// Fetches tokens over a transport of this crate, so that proxies, certificates and test doubles
 /// are set in one place.
@@ -38,7 +39,7 @@ pub fn token_transport<T: Transport>(transport: T) -> TokensOver<T> {
     TokensOver { transport }
 }
 
-/// What [`token_transport`] makes.
+/// A transport for token sources, made by [`token_transport`].
 #[derive(Debug, Clone)]
 pub struct TokensOver<T> {
     transport: T,
