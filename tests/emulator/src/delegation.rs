@@ -1,5 +1,6 @@
 //! User delegation keys: given out, and known again.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -13,6 +14,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::directory::Owners;
 
 /// How far ahead a key may be valid.
 const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -22,15 +24,17 @@ const SERVICE: &str = "q";
 /// The delegation keys of all accounts.
 ///
 /// A key is derived from its fields with the account's first key, so nothing has to be kept, the
-/// keys survive a restart, and another account key voids them all.
+/// keys survive a restart, and another account key voids them all. Keys of owners whose tokens
+/// limited them are derived in another way: they are known again only as long as the limit is.
 #[derive(Debug)]
 pub(crate) struct DelegationKeys {
     accounts: Vec<Account>,
+    owners: Arc<Owners>,
 }
 
 impl DelegationKeys {
-    pub(crate) fn new(accounts: Vec<Account>) -> Self {
-        Self { accounts }
+    pub(crate) fn new(accounts: Vec<Account>, owners: Arc<Owners>) -> Self {
+        Self { accounts, owners }
     }
 
     /// Gives out a key to a user.
@@ -39,6 +43,7 @@ impl DelegationKeys {
         account: &str,
         asked: &GetUserDelegationKey,
         user: (&str, &str),
+        limited: bool,
         version: ServiceVersion,
         now: SystemTime,
     ) -> Result<UserDelegationKey, ServiceError> {
@@ -67,6 +72,7 @@ impl DelegationKeys {
         let delegated = asked.delegated_user_tenant_id.clone();
         let fields = Fields {
             object_id,
+            limited,
             tenant_id,
             start,
             expiry,
@@ -96,7 +102,8 @@ impl DelegationKeys {
         let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok().map(|t| t.as_secs());
         let (start, expiry) = (seconds(fields.start)?, seconds(fields.expiry)?);
         for field in [
-            "user delegation key",
+            // Version 1 made no difference between owners with and without a limit.
+            if fields.limited { "user delegation key 2, limited" } else { "user delegation key 2" },
             fields.object_id,
             fields.tenant_id,
             &start.to_string(),
@@ -119,6 +126,7 @@ impl DelegationKeyStore for DelegationKeys {
         }
         let fields = Fields {
             object_id: &id.object_id,
+            limited: self.owners.roles(&id.object_id).is_some(),
             tenant_id: &id.tenant_id,
             start: id.start,
             expiry: id.expiry,
@@ -132,6 +140,7 @@ impl DelegationKeyStore for DelegationKeys {
 /// What makes one key another.
 struct Fields<'a> {
     object_id: &'a str,
+    limited: bool,
     tenant_id: &'a str,
     start: SystemTime,
     expiry: SystemTime,

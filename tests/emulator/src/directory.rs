@@ -1,14 +1,29 @@
 //! The users of bearer tokens, and what they may do: [`Directory`].
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::role::{Role, Roles};
+use crate::state::Moment;
 use crate::token;
 
-/// The most users that are remembered whose tokens limit their own roles.
+/// The most owners of user delegation keys that are remembered at once.
 #[cfg(feature = "bearer")]
 const MAX_REMEMBERED: usize = 10_000;
+
+/// The owner of a user delegation key, as the token was that the key was given out for.
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    not(any(feature = "bearer", feature = "durable")),
+    expect(dead_code, reason = "nobody gives keys out")
+)]
+pub(crate) struct Owner {
+    pub(crate) object_id: String,
+    /// The roles that the token named, if it named any.
+    pub(crate) roles: Option<Roles>,
+    /// The time at which the last key of this owner expires.
+    pub(crate) until: Moment,
+}
 
 /// The roles of all users.
 #[derive(Debug)]
@@ -22,8 +37,8 @@ pub(crate) struct Directory {
     /// Whether account keys, and signatures that were made with one, are refused.
     pub(crate) keys_forbidden: bool,
     pub(crate) tenant: String,
-    /// The roles that the tokens of owners of delegation keys named, by object id.
-    remembered: Mutex<HashMap<String, Roles>>,
+    /// The owners of delegation keys whose tokens named their roles.
+    pub(crate) owners: Arc<Owners>,
 }
 
 impl Directory {
@@ -34,7 +49,7 @@ impl Directory {
             clear_text: false,
             keys_forbidden: false,
             tenant: token::TENANT.to_owned(),
-            remembered: Mutex::default(),
+            owners: Arc::default(),
         }
     }
 
@@ -48,28 +63,55 @@ impl Directory {
 
     /// The roles of the owner of a delegation key, who is not there.
     pub(crate) fn roles_of_owner(&self, object_id: &str) -> Roles {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = self.assigned.get(object_id).or_else(|| remembered.get(object_id));
-        known.unwrap_or(&self.others).clone()
+        let assigned = self.assigned.get(object_id).cloned();
+        // A key of one who is not remembered proves that the token named no roles.
+        assigned.or_else(|| self.owners.roles(object_id)).unwrap_or_else(|| self.others.clone())
+    }
+}
+
+/// The owners of user delegation keys whose tokens named their roles, and thereby limited them.
+///
+/// Their keys are others than those of owners without a limit. So an owner who is forgotten, since
+/// the emulator was started again without a store, is refused; by what is left of the key nobody
+/// could tell what the owner may do.
+#[derive(Debug, Default)]
+pub(crate) struct Owners(Mutex<HashMap<String, Owner>>);
+
+impl Owners {
+    /// The roles to which an owner is limited.
+    pub(crate) fn roles(&self, object_id: &str) -> Option<Roles> {
+        self.lock().get(object_id).and_then(|owner| owner.roles.clone())
     }
 
-    /// Remembers what the token of a user said when a delegation key was given out. False when
-    /// there is no room, and then no key may be given out: it would permit more than the user may.
+    /// Remembers what the token of a user said when a delegation key was given out. `None` when
+    /// there is no room at the time `now`, and then no key may be given out.
     #[cfg(feature = "bearer")]
-    pub(crate) fn remember(&self, object_id: &str, named: &[String]) -> bool {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        match Roles::named(named) {
-            None => {
-                remembered.remove(object_id);
-                true
-            }
-            Some(roles) => {
-                let room = remembered.len() < MAX_REMEMBERED || remembered.contains_key(object_id);
-                if room {
-                    remembered.insert(object_id.to_owned(), roles);
-                }
-                room
+    pub(crate) fn remember(&self, mut owner: Owner, now: Moment) -> Option<Owner> {
+        let mut owners = self.lock();
+        if owner.roles.is_none() {
+            owners.remove(&owner.object_id);
+            return Some(owner);
+        }
+        if let Some(known) = owners.get(&owner.object_id) {
+            owner.until = known.until.max(owner.until);
+        } else if owners.len() >= MAX_REMEMBERED {
+            owners.retain(|_, owner| owner.until > now);
+            if owners.len() >= MAX_REMEMBERED {
+                return None;
             }
         }
+        owners.insert(owner.object_id.clone(), owner.clone());
+        Some(owner)
+    }
+
+    /// Remembers owners as they were stored.
+    #[cfg(feature = "durable")]
+    pub(crate) fn remember_all(&self, stored: Vec<Owner>) {
+        let limited = stored.into_iter().filter(|owner| owner.roles.is_some());
+        self.lock().extend(limited.map(|owner| (owner.object_id.clone(), owner)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Owner>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

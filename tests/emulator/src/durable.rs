@@ -1,10 +1,10 @@
-//! Setting up an emulator that keeps its queues on disk.
+//! Setting up an emulator that keeps its queues on disk: [`DurableBuilder`].
 
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::store::{OnFailure, Store};
-use crate::{Durability, Emulator, EmulatorBuilder, StoreError};
+use crate::store::{OnFailure, Options, Store};
+use crate::{Durability, Emulator, EmulatorBuilder, SetAside, StoreError};
 
 /// Sets up an [`Emulator`] that keeps its queues in a folder.
 ///
@@ -16,7 +16,16 @@ use crate::{Durability, Emulator, EmulatorBuilder, StoreError};
 ///
 /// If something cannot be stored, because the disk is full or broken, it is answered with 500
 /// InternalError, whose `Reason` says why, and the state goes back to what is stored. The emulator
-/// goes on, and takes messages again as soon as they can be stored.
+/// goes on, and takes messages again as soon as they can be stored. On a full disk a reserve of up
+/// to 16 MiB makes it possible to receive, delete and clear messages all the same.
+///
+/// Every row has a checksum. A row that does not fit is set aside, so that everything else goes on:
+/// [`EmulatorBuilder::on_notice`] is told, and [`Emulator::set_aside`] lists all of them. Files that
+/// are damaged so that nobody can tell what is missing are refused; see
+/// [`recover`](Self::recover).
+///
+/// A process whose files may not get longer than some limit (`ulimit -f`) must not die by SIGXFSZ:
+/// it ignores or handles that signal, as the program does.
 ///
 /// [`Emulator::handle`] blocks until its answer is stored; a `Server` does not.
 ///
@@ -37,21 +46,42 @@ pub struct DurableBuilder {
     builder: EmulatorBuilder,
     folder: PathBuf,
     durability: Durability,
+    recover: bool,
     on_failure: Option<OnFailure>,
 }
 
 impl DurableBuilder {
     pub(crate) fn new(builder: EmulatorBuilder, folder: PathBuf) -> Self {
-        Self { builder, folder, durability: Durability::default(), on_failure: None }
+        Self {
+            builder,
+            folder,
+            durability: Durability::default(),
+            recover: false,
+            on_failure: None,
+        }
     }
 
-    /// When a change may be answered. The default is [`Durability::Disk`].
+    /// Sets when a change may be answered. Default: [`Durability::Disk`].
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// Is told of every failure to store or to read. It must not call the emulator.
+    /// Looks through the whole store first and, if it is damaged so that nobody can tell what is
+    /// missing, goes on with what can be read of it. What was found is told to
+    /// [`on_notice`](EmulatorBuilder::on_notice), and the damaged files are kept in a folder beside
+    /// the new ones. Default: false, and then such a store is refused with
+    /// [`StoreErrorKind::Damaged`](crate::StoreErrorKind::Damaged).
+    pub fn recover(mut self, recover: bool) -> Self {
+        self.recover = recover;
+        self
+    }
+
+    /// Tells `tell` of every failure to store or to read. It must not call the emulator.
+    ///
+    /// If `tell` panics nothing is stored any more: it is told of that too, as
+    /// [`StoreErrorKind::Stopped`](crate::StoreErrorKind::Stopped), and everything is answered with
+    /// an error.
     pub fn on_failure(mut self, tell: impl Fn(&StoreError) + Send + Sync + 'static) -> Self {
         self.on_failure = Some(Box::new(tell));
         self
@@ -67,8 +97,21 @@ impl DurableBuilder {
     /// [`StoreError`] if the folder cannot be used: it cannot be made or written to, another
     /// emulator uses it, or what is in it cannot be read.
     pub fn open(self) -> Result<Emulator, StoreError> {
-        let Self { builder, folder, durability, on_failure } = self;
-        builder.build_on(Store::open(&folder, durability, on_failure)?)
+        let Self { builder, folder, durability, recover, on_failure } = self;
+        let notices = builder.notices();
+        builder
+            .build_on(Store::open(&folder, Options { durability, recover, on_failure, notices })?)
+    }
+}
+
+impl Emulator {
+    /// Looks at every stored row that was found damaged and set aside, the oldest first; none for
+    /// an emulator that keeps its queues in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        self.store().map_or(Ok(Vec::new()), Store::damaged_rows)
     }
 }
 
@@ -78,6 +121,7 @@ impl fmt::Debug for DurableBuilder {
             .field("builder", &self.builder)
             .field("folder", &self.folder)
             .field("durability", &self.durability)
+            .field("recover", &self.recover)
             .finish_non_exhaustive()
     }
 }

@@ -17,9 +17,13 @@ use queue_proto::{
 
 use crate::admit::{Admitted, admit, challenge, head};
 use crate::connection::Connection;
+#[cfg(feature = "bearer")]
+use crate::directory::Owner;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
-use crate::settle::Unsettled;
+#[cfg(feature = "bearer")]
+use crate::role::Roles;
+use crate::settle::{self, Effect, Unsettled};
 use crate::version::{self, before};
 use crate::{answer, cors, target};
 
@@ -112,9 +116,10 @@ impl Emulator {
                 Ok(GetServiceStatsResponse::new(status, synced).to_http())
             }
             AnyOperation::GetUserDelegationKey(asked) => {
-                self.delegation_key(account, &asked, admitted.access.as_ref(), notes.version, now)
+                self.delegation_key(account, &asked, admitted.access.as_ref(), notes, now)
             }
             operation => {
+                settle::admit(self, Effect::of(&operation))?;
                 let unknown = || Refusal::new(Check::Account, ErrorCode::ResourceNotFound);
                 let mut guarded = self.service(account).ok_or_else(unknown)?;
                 let applied = guarded.apply(account, operation, admitted.location, self.moment());
@@ -133,19 +138,24 @@ impl Emulator {
         account: &queue_proto::AccountName,
         asked: &queue_proto::ops::GetUserDelegationKey,
         access: Option<&Access>,
-        version: Option<ServiceVersion>,
+        notes: &mut Notes,
         now: SystemTime,
     ) -> Result<Response<Bytes>, Refusal> {
         let Some(Access::Bearer(claims)) = access else {
             return Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure));
         };
         let user = (claims.object_id.as_str(), claims.tenant_id.as_str());
-        let version = version.unwrap_or_default();
-        let key = self.delegation_keys().issue(account.as_str(), asked, user, version, now);
+        let version = notes.version.unwrap_or_default();
+        settle::admit(self, Effect::Growth)?;
+        let roles = Roles::named(&claims.roles);
+        let limited = roles.is_some();
+        let keys = self.delegation_keys();
+        let key = keys.issue(account.as_str(), asked, user, limited, version, now);
         let key = key.map_err(by(Check::Values))?;
-        if !self.directory().remember(&claims.object_id, &claims.roles) {
-            return Err(Refusal::new(Check::State, ErrorCode::ServerBusy));
-        }
+        let owner = Owner { object_id: claims.object_id.clone(), roles, until: key.expiry.into() };
+        let owner = self.directory().owners.remember(owner, now.into());
+        let owner = owner.ok_or_else(|| Refusal::new(Check::State, ErrorCode::ServerBusy))?;
+        notes.unsettled = Unsettled::with_owner(self, owner);
         Ok(queue_proto::ops::GetUserDelegationKeyResponse::new(key).to_http())
     }
 
@@ -156,7 +166,7 @@ impl Emulator {
         _: &queue_proto::AccountName,
         _: &queue_proto::ops::GetUserDelegationKey,
         _: Option<&Access>,
-        _: Option<ServiceVersion>,
+        _: &mut Notes,
         _: SystemTime,
     ) -> Result<Response<Bytes>, Refusal> {
         Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure))

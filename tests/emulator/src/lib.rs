@@ -96,7 +96,7 @@
 //! | User delegation key with wrong times | 400 `InvalidXmlNodeValue`. Its `SignedService` is `q`. |
 //! | Unknown user delegation key | 403 `AuthenticationFailed`. |
 //! | Bearer tokens and access control lists before version 2025-07-05 | 403 `AuthenticationFailed`. |
-//! | Roles that the token of a delegation key's owner named | Forgotten when the emulator ends: then those set for the owner count, or all. |
+//! | Roles that the token of a delegation key's owner named | Kept with the queues, if those are kept on disk; else forgotten when the emulator ends, and the key is refused. |
 //! | Account keys where they are forbidden | 403 `KeyBasedAuthenticationNotPermitted` for a signature that is right; a wrong one is refused as wrong. |
 //! | Shared Key Lite | Accepted; newer kinds of accounts may refuse it. |
 //! | Several blanks in the value of an `x-ms-` header | Signed as they stand, though the reference says that they count as one. |
@@ -182,7 +182,7 @@ pub use serve::{BindError, ConnectionFailure, FailureReason, Server, ServerOptio
 #[cfg(feature = "https")]
 pub use serve::{Certificate, CertificateError, FileForm};
 #[cfg(feature = "durable")]
-pub use store::{Durability, StoreError, StoreErrorKind};
+pub use store::{Durability, Recovered, SetAside, SetAsideKind, StoreError, StoreErrorKind};
 #[cfg(feature = "bearer")]
 pub use token::{TokenIssuer, UserToken};
 

@@ -20,6 +20,19 @@ pub enum Notice {
         /// The length of the jump.
         by: Duration,
     },
+    /// A damaged row of the store was set aside; everything else goes on.
+    #[cfg(feature = "durable")]
+    SetAside(crate::SetAside),
+    /// A damaged store was replaced by what could be read of it.
+    #[cfg(feature = "durable")]
+    Recovered(crate::Recovered),
+    /// The store was made by a version without checksums. Messages get theirs when they change
+    /// next.
+    #[cfg(feature = "durable")]
+    Migrated,
+    /// The log of the store ended in a change that was never finished, and is dropped.
+    #[cfg(feature = "durable")]
+    Unfinished,
     /// The clock is behind what is stored: time inside goes on from there.
     #[non_exhaustive]
     ClockBehind {
@@ -39,6 +52,20 @@ impl fmt::Display for Notice {
                      unless what is stored is later",
                 )
             }
+            #[cfg(feature = "durable")]
+            Self::SetAside(found) => found.fmt(f),
+            #[cfg(feature = "durable")]
+            Self::Recovered(recovered) => recovered.fmt(f),
+            #[cfg(feature = "durable")]
+            Self::Migrated => f.write_str(
+                "the store is of a version without checksums, and has them from now on: messages \
+                 get theirs when they change next",
+            ),
+            #[cfg(feature = "durable")]
+            Self::Unfinished => f.write_str(
+                "the log of the store ended in a change that was never finished, as after a loss \
+                 of power, and that change is dropped",
+            ),
             Self::ClockBehind { by } => write!(
                 f,
                 "the clock of this machine is {} behind what is stored: messages go on from there",

@@ -152,6 +152,19 @@ impl Roles {
         (!roles.is_empty()).then_some(Self(roles))
     }
 
+    /// The roles as a text, for the store.
+    #[cfg(feature = "durable")]
+    pub(crate) fn text(&self) -> String {
+        self.0.iter().map(|role| role.name()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Reads that text; `None` if it is something else.
+    #[cfg(feature = "durable")]
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let names = text.split(',').filter(|name| !name.is_empty());
+        names.map(|name| name.parse().ok()).collect::<Option<_>>().map(Self)
+    }
+
     /// Whether they allow what a permission asks of users: one of its sets of actions, whole.
     pub(crate) fn allow(&self, permission: &Permission) -> bool {
         let has = |action: &&str| {

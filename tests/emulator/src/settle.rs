@@ -6,18 +6,63 @@
 
 use bytes::Bytes;
 use http::Response;
+use queue_proto::{AnyOperation, Idempotence};
 
 use crate::Emulator;
+
+/// What an operation does to what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It reads.
+    Nothing,
+    /// It changes or removes what is there, which is possible on a full disk too.
+    Change,
+    /// It adds something that stays.
+    Growth,
+}
+
+impl Effect {
+    pub(crate) fn of(operation: &AnyOperation) -> Self {
+        match operation {
+            AnyOperation::CreateQueue(_)
+            | AnyOperation::SetQueueMetadata(_)
+            | AnyOperation::SetQueueAcl(_)
+            | AnyOperation::SetServiceProperties(_)
+            | AnyOperation::PutMessage(_) => Self::Growth,
+            AnyOperation::UpdateMessage(update) if update.text.is_some() => Self::Growth,
+            operation if operation.kind().idempotence() == Idempotence::Safe => Self::Nothing,
+            _ => Self::Change,
+        }
+    }
+}
 
 #[cfg(feature = "durable")]
 mod with_store {
     use http::Method;
     use queue_proto::{ErrorCode, ResponseHead, ServiceError};
 
-    use super::{Bytes, Emulator, Response};
+    use super::{Bytes, Effect, Emulator, Response};
     use crate::StoreError;
+    #[cfg(feature = "bearer")]
+    use crate::directory::Owner;
     use crate::refusal::{Check, Refusal};
     use crate::store::{Store, Ticket};
+
+    /// Refuses what is known not to be stored before it changes anything.
+    pub(crate) fn admit(emulator: &Emulator, effect: Effect) -> Result<(), Refusal> {
+        match emulator.store().map(|store| store.admit(effect)) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(not_stored(&error)),
+        }
+    }
+
+    /// 500: whether it is stored cannot be told for every failure of a disk, so this must not be
+    /// an answer that says that nothing happened.
+    fn not_stored(error: &StoreError) -> Refusal {
+        let error =
+            ServiceError::new(ErrorCode::InternalError).with_detail("Reason", error.to_string());
+        Refusal::new(Check::Storage, error)
+    }
 
     /// What an answer has to wait for.
     #[derive(Default)]
@@ -27,6 +72,15 @@ mod with_store {
         /// Everything that the state holds now. The caller has the account's lock.
         pub(crate) fn now(emulator: &Emulator) -> Self {
             Self(emulator.store().and_then(Store::ticket))
+        }
+
+        /// The owner of a user delegation key, and everything that the state holds now.
+        #[cfg(feature = "bearer")]
+        pub(crate) fn with_owner(emulator: &Emulator, owner: Owner) -> Self {
+            if let Some(store) = emulator.store() {
+                store.remember(owner);
+            }
+            Self::now(emulator)
         }
 
         /// Notes it in the answer.
@@ -58,23 +112,27 @@ mod with_store {
             }
         }
 
-        /// 500: whether it is stored cannot be told for every failure of a disk, so this must not
-        /// be an answer that says that nothing happened.
         fn not_stored(&self, response: &Response<Bytes>, error: &StoreError) -> Response<Bytes> {
-            let refusal = ServiceError::new(ErrorCode::InternalError)
-                .with_detail("Reason", error.to_string());
-            let refusal = Refusal::new(Check::Storage, refusal);
-            self.refuse_with(&refusal, &ResponseHead::read(response.headers()), &Method::GET)
+            self.refuse_with(
+                &not_stored(error),
+                &ResponseHead::read(response.headers()),
+                &Method::GET,
+            )
         }
     }
 }
 
 #[cfg(feature = "durable")]
-pub(crate) use with_store::Unsettled;
+pub(crate) use with_store::{Unsettled, admit};
 
 #[cfg(not(feature = "durable"))]
 mod in_memory {
-    use super::{Bytes, Emulator, Response};
+    use super::{Bytes, Effect, Emulator, Response};
+
+    /// Memory takes everything.
+    pub(crate) fn admit(_: &Emulator, _: Effect) -> Result<(), crate::refusal::Refusal> {
+        Ok(())
+    }
 
     /// Nothing: what is in memory is all there is.
     #[derive(Default)]
@@ -82,6 +140,11 @@ mod in_memory {
 
     impl Unsettled {
         pub(crate) fn now(_: &Emulator) -> Self {
+            Self(())
+        }
+
+        #[cfg(feature = "bearer")]
+        pub(crate) fn with_owner(_: &Emulator, _: crate::directory::Owner) -> Self {
             Self(())
         }
 
@@ -101,4 +164,4 @@ mod in_memory {
 }
 
 #[cfg(not(feature = "durable"))]
-pub(crate) use in_memory::Unsettled;
+pub(crate) use in_memory::{Unsettled, admit};

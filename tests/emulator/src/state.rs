@@ -13,7 +13,7 @@ mod service;
 mod tests;
 
 #[cfg(feature = "durable")]
-pub(crate) use journal::{Journal, QueueSettings, Record};
+pub(crate) use journal::{Journal, Kept, QueueSettings, Record};
 #[cfg(feature = "durable")]
 pub(crate) use message::Row;
 pub(crate) use message::{Peeked, Received, Scheduled, Sent};

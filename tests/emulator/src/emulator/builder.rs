@@ -21,6 +21,8 @@ use crate::notice::{Notice, Notices};
 use crate::replica::{Replica, Replication};
 use crate::role::Role;
 use crate::role::Roles;
+#[cfg(feature = "durable")]
+use crate::state::Moment;
 use crate::state::Service;
 #[cfg(feature = "durable")]
 use crate::store::{Store, StoreError};
@@ -207,19 +209,23 @@ impl EmulatorBuilder {
     #[cfg(feature = "durable")]
     pub(crate) fn build_on(mut self, store: Store) -> Result<Emulator, StoreError> {
         self.add_devstore();
+        let mut contents = Contents { starts: store.starts(), ..Contents::default() };
+        contents.services = self.empty_services();
+        let latest = store.load(&mut contents.services)?;
         let mut clock = self.take_clock();
-        let by = clock.go_on_from(store.latest()?);
+        let by = clock.go_on_from(latest);
         if !by.is_zero() {
             self.notices.tell(&Notice::ClockBehind { by });
         }
         let now = clock.moment();
-        let mut contents = Contents { starts: store.starts(), ..Contents::default() };
-        contents.services = self.empty_services();
-        store.load(&mut contents.services, now)?;
         if self.replication.lag().is_some() {
             contents.copies = self.empty_services();
-            store.copy(&mut contents.copies, now)?;
+            store.copy(&mut contents.copies)?;
         }
+        for service in contents.services.values_mut().chain(contents.copies.values_mut()) {
+            service.free_names_by(now.after(service.deletion_time()));
+        }
+        self.directory.owners.remember_all(store.owners(Moment::from(clock.now()))?);
         contents.store = Some(store);
         Ok(self.assemble(clock, contents))
     }
@@ -228,6 +234,11 @@ impl EmulatorBuilder {
     fn empty_services(&self) -> HashMap<AccountName, Service> {
         let service = || Service::new(self.deletion_time);
         self.accounts.iter().map(|account| (account.name().clone(), service())).collect()
+    }
+
+    #[cfg(feature = "durable")]
+    pub(crate) fn notices(&self) -> Notices {
+        self.notices.clone()
     }
 
     fn take_clock(&mut self) -> Clock {
@@ -261,7 +272,8 @@ impl EmulatorBuilder {
             })
             .collect();
         #[cfg(feature = "bearer")]
-        let delegation_keys = Arc::new(DelegationKeys::new(accounts.clone()));
+        let delegation_keys =
+            Arc::new(DelegationKeys::new(accounts.clone(), Arc::clone(&directory.owners)));
         #[cfg(feature = "bearer")]
         let verifier = verifier.delegation_keys(Arc::clone(&delegation_keys));
         let request_ids = Mutex::new(seeds.fork());

@@ -21,10 +21,12 @@ pub(crate) enum Record {
     Properties(Box<ServiceProperties>),
     /// There is a new message.
     Put { queue: u64, row: Row, text: MessageText },
-    /// Receipt, visibility, turn, count or text of a message have changed.
-    Changed { row: Row, text: Option<MessageText> },
+    /// Receipt, visibility, turn, count or text of a message have changed at this time.
+    Changed { queue: u64, row: Row, text: Option<MessageText>, at: Moment },
     /// A message is gone.
     Removed { key: u64 },
+    /// A message has expired. Nobody waits for this to be kept: the message would expire again.
+    Expired { key: u64 },
 }
 
 /// What is known of a queue beside its messages.
@@ -36,13 +38,23 @@ pub(crate) struct QueueSettings {
     pub(crate) policies: SignedIdentifiers,
 }
 
+/// A text that a journal was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Text(MessageText),
+    /// The journal has it no more as it was put, and has set the message aside.
+    Damaged,
+    /// It cannot be read now.
+    Unreadable,
+}
+
 /// Keeps the records of one account, and the texts of its messages, which are then not kept in
 /// memory.
 pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Takes the next record. Does not wait until it is kept.
     fn record(&self, record: Record);
     /// The texts of messages that were put and not removed, in the order of their keys here.
-    fn texts(&self, keys: &[u64]) -> Vec<MessageText>;
+    fn texts(&self, keys: &[u64]) -> Vec<Kept>;
     /// A number that was never given out before, for a message or a queue.
     fn next_number(&self) -> u64;
 }
@@ -68,15 +80,19 @@ impl Log {
     pub(super) fn texts<'a>(
         &self,
         messages: impl Iterator<Item = &'a Message> + Clone,
-    ) -> Vec<MessageText> {
-        let Some(journal) = &self.0 else {
-            return messages.map(|message| message.text.clone().unwrap_or_default()).collect();
-        };
+    ) -> Vec<Kept> {
         let absent = messages.clone().filter(|message| message.text.is_none());
         let keys: Vec<u64> = absent.map(|message| message.key).collect();
-        let mut kept = journal.texts(&keys).into_iter();
+        let kept = match &self.0 {
+            Some(journal) if !keys.is_empty() => journal.texts(&keys),
+            _ => Vec::new(),
+        };
+        let mut kept = kept.into_iter();
         messages
-            .map(|message| message.text.clone().or_else(|| kept.next()).unwrap_or_default())
+            .map(|message| match &message.text {
+                Some(text) => Kept::Text(text.clone()),
+                None => kept.next().unwrap_or(Kept::Unreadable),
+            })
             .collect()
     }
 }

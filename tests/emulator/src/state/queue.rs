@@ -9,8 +9,11 @@ use queue_proto::{MessageText, Metadata, QueueName, SignedIdentifiers, TimeToLiv
 use uuid::{Builder, Uuid};
 
 use super::Moment;
-use super::journal::{Log, QueueSettings, Record};
+use super::journal::{Kept, Log, QueueSettings, Record};
 use super::message::{Message, Peeked, Received, Scheduled, Sent};
+
+/// How long a message is passed over whose text cannot be read, before it is tried again.
+const PUT_OFF: Duration = Duration::from_secs(60);
 
 /// One queue.
 ///
@@ -118,16 +121,13 @@ impl Queue {
     ) -> Vec<Received> {
         self.expire(now);
         // Chosen before any is moved: with `hidden_for` zero a message would be handed out twice.
-        let chosen: Vec<Uuid> = self.visible(now).take(count).collect();
-        let texts = self.texts(&chosen);
-        chosen
+        self.choose(count, now)
             .into_iter()
-            .zip(texts)
             .filter_map(|(id, text)| {
                 let message = self.messages.get_mut(&id)?;
                 message.dequeue_count = message.dequeue_count.saturating_add(1);
                 let Scheduled { receipt, next_visible_at } =
-                    self.reschedule(id, now.after(hidden_for), None, rng)?;
+                    self.reschedule(id, now.after(hidden_for), None, now, rng)?;
                 let message = self.messages.get(&id)?.peeked(id, text);
                 Some(Received { message, receipt, next_visible_at })
             })
@@ -137,9 +137,7 @@ impl Queue {
     /// Shows up to `count` visible messages and changes nothing.
     pub(crate) fn peek(&mut self, count: usize, now: Moment) -> Vec<Peeked> {
         self.expire(now);
-        let shown: Vec<Uuid> = self.visible(now).take(count).collect();
-        let texts = self.texts(&shown);
-        let shown = shown.into_iter().zip(texts);
+        let shown = self.choose(count, now).into_iter();
         shown.filter_map(|(id, text)| Some(self.messages.get(&id)?.peeked(id, text))).collect()
     }
 
@@ -157,7 +155,7 @@ impl Queue {
         rng: &mut Rng,
     ) -> Result<Scheduled, Stale> {
         self.owned(id, receipt, now)?;
-        self.reschedule(id, now.after(hidden_for), text, rng).ok_or(Stale)
+        self.reschedule(id, now.after(hidden_for), text, now, rng).ok_or(Stale)
     }
 
     /// Removes a message.
@@ -186,12 +184,13 @@ impl Queue {
         mem::replace(self, emptied)
     }
 
-    /// Every message that has not expired, in the order in which they are handed out.
+    /// Every message that has not expired, in the order in which they are handed out, but those
+    /// whose text cannot be read.
     pub(crate) fn all(&mut self, now: Moment) -> impl Iterator<Item = Received> + '_ {
         self.expire(now);
         let ids: Vec<Uuid> = self.order.values().copied().collect();
-        let texts = self.texts(&ids);
-        ids.into_iter().zip(texts).filter_map(|(id, text)| {
+        let readable = self.with_texts(ids, now).0.into_iter();
+        readable.filter_map(|(id, text)| {
             let message = self.messages.get(&id)?;
             Some(Received {
                 message: message.peeked(id, text),
@@ -211,9 +210,50 @@ impl Queue {
         }
     }
 
-    /// The texts of messages that are there, in this order.
-    fn texts(&self, ids: &[Uuid]) -> Vec<MessageText> {
-        self.log.texts(ids.iter().filter_map(|id| self.messages.get(id)))
+    /// Up to `count` visible messages with their texts. One whose text is damaged leaves the
+    /// queue, and one whose text cannot be read now is passed over for a while, so that neither
+    /// keeps what is behind it from being handed out.
+    fn choose(&mut self, count: usize, now: Moment) -> Vec<(Uuid, MessageText)> {
+        let mut chosen: Vec<(Uuid, MessageText)> = Vec::new();
+        loop {
+            // Those chosen before are still in front; the others have left it.
+            let missing = count - chosen.len();
+            let next = self.visible(now).skip(chosen.len()).take(missing).collect();
+            let (readable, passed_over) = self.with_texts(next, now);
+            chosen.extend(readable);
+            if !passed_over {
+                return chosen;
+            }
+        }
+    }
+
+    /// The messages whose texts can be read, and whether there were others, which are visible no
+    /// more.
+    fn with_texts(&mut self, ids: Vec<Uuid>, now: Moment) -> (Vec<(Uuid, MessageText)>, bool) {
+        let texts = self.log.texts(ids.iter().filter_map(|id| self.messages.get(id)));
+        let count = ids.len();
+        let mut readable = Vec::with_capacity(count);
+        for (id, text) in ids.into_iter().zip(texts) {
+            match text {
+                Kept::Text(text) => readable.push((id, text)),
+                // The journal knows it.
+                Kept::Damaged => drop(self.take_out(id)),
+                Kept::Unreadable => self.put_off(id, now.after(PUT_OFF)),
+            }
+        }
+        let passed_over = readable.len() < count;
+        (readable, passed_over)
+    }
+
+    /// Hides a message without a word to the journal: after a restart it is tried again at once.
+    fn put_off(&mut self, id: Uuid, until: Moment) {
+        if let Some(message) = self.messages.get_mut(&id)
+            && message.next_visible_at < until
+        {
+            self.order.remove(&(message.next_visible_at, message.turn));
+            message.next_visible_at = until;
+            self.order.insert((until, message.turn), id);
+        }
     }
 
     fn visible(&self, now: Moment) -> impl Iterator<Item = Uuid> + '_ {
@@ -242,6 +282,7 @@ impl Queue {
         id: Uuid,
         at: Moment,
         text: Option<MessageText>,
+        now: Moment,
         rng: &mut Rng,
     ) -> Option<Scheduled> {
         let turn = self.take_turn();
@@ -253,7 +294,12 @@ impl Queue {
         self.order.insert((at, turn), id);
         match (&self.log, text) {
             (Log(None), Some(text)) => message.text = Some(text),
-            (log, text) => log.record(|| Record::Changed { row: message.row(id), text }),
+            (log, text) => log.record(|| Record::Changed {
+                queue: self.number,
+                row: message.row(id),
+                text,
+                at: now,
+            }),
         }
         Some(Scheduled { receipt: message.receipt, next_visible_at: at })
     }
@@ -262,16 +308,25 @@ impl Queue {
         while let Some(&(expires_at, id)) = self.expiry.first()
             && expires_at <= now
         {
-            self.remove(id);
+            match self.take_out(id) {
+                Some(message) => self.log.record(|| Record::Expired { key: message.key }),
+                None => drop(self.expiry.pop_first()),
+            }
         }
     }
 
     fn remove(&mut self, id: Uuid) {
-        if let Some(message) = self.messages.remove(&id) {
-            self.order.remove(&(message.next_visible_at, message.turn));
-            self.expiry.remove(&(message.expires_at, id));
+        if let Some(message) = self.take_out(id) {
             self.log.record(|| Record::Removed { key: message.key });
         }
+    }
+
+    /// Takes a message out of memory.
+    fn take_out(&mut self, id: Uuid) -> Option<Message> {
+        let message = self.messages.remove(&id)?;
+        self.order.remove(&(message.next_visible_at, message.turn));
+        self.expiry.remove(&(message.expires_at, id));
+        Some(message)
     }
 
     fn take_turn(&mut self) -> u64 {

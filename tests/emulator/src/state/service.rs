@@ -92,6 +92,19 @@ impl Service {
         self.deleting.insert(name, free_at);
     }
 
+    /// Frees the names of deleted queues at `latest` if a clock that was set back since would keep
+    /// them longer.
+    #[cfg(feature = "durable")]
+    pub(crate) fn free_names_by(&mut self, latest: Moment) {
+        self.deleting.values_mut().for_each(|until| *until = latest.min(*until));
+    }
+
+    /// The time for which the name of a deleted queue cannot be used.
+    #[cfg(feature = "durable")]
+    pub(crate) fn deletion_time(&self) -> Duration {
+        self.deletion_time
+    }
+
     /// Takes in the settings as a journal kept them.
     #[cfg(feature = "durable")]
     pub(crate) fn restore_properties(&mut self, properties: ServiceProperties) {

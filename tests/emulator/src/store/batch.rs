@@ -1,4 +1,5 @@
-//! Records on their way to the disk, and those who wait for them.
+//! The way of records to the disk: the [`Inbox`] where they wait for the thread that writes, and the
+//! [`Ticket`] of those who wait for them.
 
 use std::future::Future;
 use std::mem;
@@ -9,13 +10,32 @@ use std::task::{Context, Poll, Waker};
 
 use queue_proto::AccountName;
 
+use super::damage::Damaged;
 use super::{StoreError, lock};
+use crate::directory::Owner;
 use crate::state::Record;
 
 /// How writing a batch went.
 type Outcome = Result<(), Arc<StoreError>>;
 
-/// Records that are written together.
+/// Something to write before an answer that tells of it may be given.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Change(AccountName, Record),
+    /// The owner of a user delegation key that was given out.
+    #[cfg_attr(not(feature = "bearer"), expect(dead_code, reason = "nobody gives keys out"))]
+    Owner(Owner),
+}
+
+/// Something to do that no answer waits for. If it is lost it is found again at the next start.
+#[derive(Debug)]
+pub(super) enum Chore {
+    /// A message to remove, which has expired or belongs to no queue any more.
+    Remove(u64),
+    SetAside(Damaged),
+}
+
+/// Entries that are written together.
 pub(super) struct Batch {
     state: Mutex<Progress>,
     finished: Condvar,
@@ -36,7 +56,8 @@ impl Batch {
     pub(super) fn finish(&self, outcome: Outcome) {
         let wakers = {
             let mut progress = lock(&self.state);
-            progress.outcome = Some(outcome);
+            // Who waits may not have looked yet, and is told what came first.
+            progress.outcome.get_or_insert(outcome);
             mem::take(&mut progress.wakers)
         };
         self.finished.notify_all();
@@ -89,11 +110,14 @@ pub(super) struct Inbox {
 }
 
 struct Waiting {
-    records: Vec<(AccountName, Record)>,
-    /// The batch that `records` will be.
+    entries: Vec<Entry>,
+    chores: Vec<Chore>,
+    /// The batch that `entries` will be.
     next: Arc<Batch>,
     /// The batch that is being written.
     writing: Option<Arc<Batch>>,
+    /// Whether chores are being done.
+    busy: bool,
     /// Why no records are taken.
     closed: Option<Arc<StoreError>>,
     /// Whether the committer sleeps.
@@ -105,7 +129,9 @@ struct Waiting {
 
 /// What the committer is to do next.
 pub(super) enum Work {
-    Write(Vec<(AccountName, Record)>, Arc<Batch>),
+    Write(Vec<Entry>, Arc<Batch>),
+    /// Nobody waits for these.
+    Chores(Vec<Chore>),
     /// Nothing has come in.
     Nothing,
     Stop,
@@ -114,9 +140,11 @@ pub(super) enum Work {
 impl Inbox {
     pub(super) fn new() -> Self {
         let state = Waiting {
-            records: Vec::new(),
+            entries: Vec::new(),
+            chores: Vec::new(),
             next: Arc::new(Batch::new()),
             writing: None,
+            busy: false,
             closed: None,
             idle: false,
             stop: false,
@@ -130,13 +158,23 @@ impl Inbox {
         }
     }
 
-    pub(super) fn push(&self, account: AccountName, record: Record) {
+    pub(super) fn push(&self, entry: Entry) {
+        self.put_in(|waiting| {
+            // What the state does while it is not what is stored comes to nothing.
+            if waiting.closed.is_none() {
+                waiting.entries.push(entry);
+            }
+        });
+    }
+
+    pub(super) fn push_chores(&self, chores: impl IntoIterator<Item = Chore>) {
+        self.put_in(|waiting| waiting.chores.extend(chores));
+    }
+
+    fn put_in(&self, put: impl FnOnce(&mut Waiting)) {
         let idle = {
             let mut waiting = lock(&self.state);
-            if waiting.closed.is_some() {
-                return;
-            }
-            waiting.records.push((account, record));
+            put(&mut waiting);
             mem::take(&mut waiting.idle)
         };
         if idle {
@@ -153,23 +191,28 @@ impl Inbox {
             return Some(Ticket(Arc::new(failed)));
         }
         let batch =
-            if waiting.records.is_empty() { waiting.writing.as_ref() } else { Some(&waiting.next) };
+            if waiting.entries.is_empty() { waiting.writing.as_ref() } else { Some(&waiting.next) };
         batch.cloned().map(Ticket)
     }
 
-    /// Takes what has come in, and says that the last batch is done. Without records it waits for
-    /// some if `patient`.
+    /// Takes what has come in, and says that the last of it is done. Without anything to do it waits
+    /// for it if `patient`.
     pub(super) fn take(&self, patient: bool) -> Work {
         let mut waiting = lock(&self.state);
-        if waiting.writing.take().is_some() {
+        if waiting.writing.take().is_some() || mem::take(&mut waiting.busy) {
             self.rested.notify_all();
         }
         loop {
-            if !waiting.records.is_empty() {
-                let records = mem::take(&mut waiting.records);
+            // Chores have their turn between two batches, so that a busy store does them too.
+            if !waiting.chores.is_empty() {
+                waiting.busy = true;
+                return Work::Chores(mem::take(&mut waiting.chores));
+            }
+            if !waiting.entries.is_empty() {
+                let entries = mem::take(&mut waiting.entries);
                 let batch = mem::replace(&mut waiting.next, Arc::new(Batch::new()));
                 waiting.writing = Some(Arc::clone(&batch));
-                return Work::Write(records, batch);
+                return Work::Write(entries, batch);
             }
             if waiting.stop {
                 return Work::Stop;
@@ -188,7 +231,7 @@ impl Inbox {
             let mut waiting = lock(&self.state);
             waiting.closed = Some(Arc::clone(error));
             self.closed.store(true, Ordering::Release);
-            waiting.records.clear();
+            waiting.entries.clear();
             mem::replace(&mut waiting.next, Arc::new(Batch::new()))
         };
         next.finish(Err(Arc::clone(error)));
@@ -199,6 +242,8 @@ impl Inbox {
         let writing = {
             let mut waiting = lock(&self.state);
             waiting.abandoned = true;
+            waiting.busy = false;
+            waiting.chores.clear();
             waiting.writing.take()
         };
         self.close(error);
@@ -219,7 +264,15 @@ impl Inbox {
     /// Waits until nothing is being written.
     pub(super) fn wait_until_rested(&self) {
         let mut waiting = lock(&self.state);
-        while waiting.writing.is_some() {
+        while waiting.writing.is_some() || waiting.busy {
+            waiting = self.rested.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits until every chore that came in up to now is done.
+    pub(super) fn wait_for_chores(&self) {
+        let mut waiting = lock(&self.state);
+        while waiting.busy || !(waiting.chores.is_empty() || waiting.abandoned) {
             waiting = self.rested.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }

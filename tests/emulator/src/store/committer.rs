@@ -1,118 +1,286 @@
-//! The thread that writes.
+//! The thread that writes: [`run`] takes what has come in, writes it in one transaction, and lets go
+//! those who wait for it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
-use queue_proto::AccountName;
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, ErrorCode};
 
-use super::batch::{Batch, Work};
-use super::{Inner, StoreErrorKind, codec, lock};
-use crate::state::{Record, Row};
-
-/// Messages of queues that are gone are removed in pieces of this size, between what others wait
-/// for. Fewer go at once.
-const PIECE: usize = 1_000;
+use super::batch::{Batch, Chore, Entry, Work};
+use super::damage::{self, Damaged, Text};
+use super::load::is_corrupt;
+use super::statements::{Statements, grows, remains, removes};
+use super::{Inner, StoreError, StoreErrorKind, database, lock};
+use crate::notice::Notice;
 
 /// About how many bytes of records are written before the log is carried over into the database:
 /// then it is written from its start again, so this is also about its size.
 const LOG_BYTES: usize = 8 * 1024 * 1024;
 
-/// Pages of the database that are given back to the file system at once, when nobody waits.
+/// Messages of queues that are gone are removed in pieces of this size, between what others wait
+/// for; on a full disk, where a transaction must be short, in pieces of the second.
+const PIECE: usize = 1_000;
+const PIECE_WHEN_FULL: usize = 16;
+
+/// Pages of the database that are given back to the file system at once, when nobody waits; and on
+/// a full disk, where little may be written to that end.
 const PAGES: usize = 256;
+const PAGES_WHEN_FULL: usize = 16;
 
 /// As many free pages are kept for what comes next: 4 MiB.
 const SPARE_PAGES: i64 = 1_024;
 
 /// Writes what comes in until it is told to stop.
-pub(super) fn run(writer: &Connection, inner: &Arc<Inner>, orphans: Vec<u64>) {
-    let mut statements = match Statements::new(writer) {
-        Ok(statements) => statements,
-        Err(error) => return refuse(inner, error),
-    };
-    let mut garbage = orphans;
-    let mut log_bytes = 0;
-    let mut slack = has_slack(writer);
-    loop {
-        let written = match inner.inbox.take(garbage.is_empty() && !slack) {
-            Work::Stop => break,
-            Work::Nothing if garbage.is_empty() => {
-                slack = give_back(writer).is_ok() && has_slack(writer);
-                if !slack {
-                    // The file gets smaller when the log is carried over.
-                    checkpoint(writer, "TRUNCATE");
-                    log_bytes = 0;
-                }
-                PAGES * 4_096
-            }
-            Work::Nothing => {
-                let piece = garbage.split_off(garbage.len().saturating_sub(PIECE));
-                let removed = transaction(writer, |_| statements.remove(&piece));
-                if removed.is_err() {
-                    // They are found again at the next start.
-                    garbage.clear();
-                }
-                if garbage.is_empty() {
-                    slack = has_slack(writer);
-                }
-                piece.len() * 100
-            }
-            Work::Write(records, batch) => {
-                // Texts that came in since may be waiting for the next batch.
-                let texts = lock(&inner.texts).end();
-                let written = transaction(writer, |_| {
-                    records.iter().try_fold(0, |bytes, (account, record)| {
-                        Ok(bytes + statements.write(account, record)?)
-                    })
-                });
-                match written {
-                    Ok(bytes) => {
-                        batch.finish(Ok(()));
-                        lock(&inner.texts).trim(texts);
-                        garbage.extend(records.into_iter().flat_map(|(_, record)| remains(record)));
-                        bytes
-                    }
-                    Err(error) => {
-                        // The log may have room that others need.
-                        checkpoint(writer, "TRUNCATE");
-                        inner.fail(&batch, inner.error.write(error));
-                        0
-                    }
-                }
-            }
+pub(super) fn run(writer: &Connection, inner: &Arc<Inner>) {
+    match Committer::new(writer, inner) {
+        Ok(mut committer) => committer.run(),
+        Err(error) => refuse(inner, error),
+    }
+}
+
+struct Committer<'c> {
+    writer: &'c Connection,
+    inner: &'c Inner,
+    statements: Statements<'c>,
+    /// Messages that nobody can reach, to be removed when nobody waits.
+    garbage: Vec<u64>,
+    /// About how much the log holds.
+    log_bytes: usize,
+    /// Whether there are free pages to be given back.
+    slack: bool,
+    /// The limit on pages that SQLite was told.
+    page_limit: Option<u64>,
+}
+
+impl<'c> Committer<'c> {
+    fn new(writer: &'c Connection, inner: &'c Inner) -> rusqlite::Result<Self> {
+        let mut committer = Self {
+            writer,
+            inner,
+            statements: Statements::new(writer)?,
+            garbage: Vec::new(),
+            log_bytes: 0,
+            slack: false,
+            page_limit: None,
         };
-        log_bytes += written;
-        if log_bytes > LOG_BYTES {
-            log_bytes = 0;
-            checkpoint(writer, "PASSIVE");
-            slack = has_slack(writer);
+        committer.slack = committer.has_slack();
+        Ok(committer)
+    }
+
+    fn run(&mut self) {
+        loop {
+            let patient = self.garbage.is_empty() && !self.slack;
+            let written = match self.inner.inbox.take(patient) {
+                Work::Stop => break,
+                Work::Nothing if self.garbage.is_empty() => self.give_back(),
+                Work::Nothing => self.collect_garbage(),
+                Work::Chores(chores) => self.do_chores(chores),
+                Work::Write(entries, batch) => self.write(entries, &batch),
+            };
+            self.log_bytes += written;
+            // On a full disk the log must do with the room that it has.
+            let full = self.inner.room.is_full() && written > 0;
+            if full || self.log_bytes > self.inner.room.log_limit(LOG_BYTES) {
+                self.log_bytes = 0;
+                self.checkpoint("PASSIVE");
+                self.slack = self.has_slack();
+            }
+        }
+        if !self.garbage.is_empty() {
+            // What has expired last is at its end.
+            self.collect_garbage();
+        }
+        // The next start then has no log to read.
+        self.checkpoint("TRUNCATE");
+        if self.inner.room.is_full() {
+            // What was given back may do for the next start.
+            let _ = self.inner.room.recover(database::used_pages(self.writer));
         }
     }
-    // The next start then has no log to read.
-    checkpoint(writer, "TRUNCATE");
-}
 
-/// Whether most of the database is free, and it is worth while to give some of it back.
-fn has_slack(writer: &Connection) -> bool {
-    let pages = |name| writer.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    match (pages("freelist_count"), pages("page_count")) {
-        (Ok(free), Ok(all)) => free > SPARE_PAGES && free > all / 2,
-        // Whatever is wrong shows when something has to be written.
-        _ => false,
+    /// Writes a batch, and lets go those who wait for it.
+    fn write(&mut self, entries: Vec<Entry>, batch: &Batch) -> usize {
+        // Texts that came in since may be waiting for the next batch.
+        let texts = lock(&self.inner.texts).end();
+        self.limit_pages();
+        match self.commit(&entries) {
+            Ok(bytes) => {
+                // The change is committed, but to what? After this nobody looks again.
+                if let Some(file) = self.inner.files.missing() {
+                    let error = self.inner.error.gone(file);
+                    self.inner.gone.store(true, Ordering::Release);
+                    self.inner.fail(batch, error);
+                    return bytes;
+                }
+                batch.finish(Ok(()));
+                lock(&self.inner.texts).trim(texts);
+                let piece = self.statements.piece;
+                self.garbage.extend(entries.into_iter().flat_map(|entry| remains(entry, piece)));
+                bytes
+            }
+            Err(error) => {
+                self.inner.fail(batch, self.inner.error.write(error));
+                0
+            }
+        }
+    }
+
+    /// Writes entries in one transaction, and makes room for it if there is none.
+    fn commit(&mut self, entries: &[Entry]) -> rusqlite::Result<usize> {
+        let none = HashSet::new();
+        match self.attempt(entries, &none) {
+            Err(error) if is_corrupt(&error) => {
+                let removed = entries.iter().flat_map(removes).copied();
+                let stuck = damage::stuck_texts(self.writer, removed);
+                return if stuck.is_empty() { Err(error) } else { self.attempt(entries, &stuck) };
+            }
+            Err(error) if is_out_of_room(&error) => {}
+            done => return done,
+        }
+        // The log may have room that this needs.
+        self.checkpoint(if self.inner.room.is_full() { "RESTART" } else { "TRUNCATE" });
+        self.log_bytes = 0;
+        let error = match self.attempt(entries, &none) {
+            Err(again) if is_out_of_room(&again) => again,
+            done => return done,
+        };
+        let room = &self.inner.room;
+        if room.is_full() || !(is_full(&error) || room.page_limit().is_some()) {
+            return Err(error);
+        }
+        self.inner.room.give_up(database::used_pages(self.writer));
+        self.checkpoint("TRUNCATE");
+        // From here on the log is not cut off, until there is room again.
+        self.inner.room.hold_log();
+        self.limit_pages();
+        if entries.iter().any(grows) {
+            // The reserve is for those who make room.
+            return Err(error);
+        }
+        self.attempt(entries, &none)
+    }
+
+    fn attempt(&mut self, entries: &[Entry], stuck: &HashSet<u64>) -> rusqlite::Result<usize> {
+        let statements = &mut self.statements;
+        statements.piece = if self.inner.room.is_full() { PIECE_WHEN_FULL } else { PIECE };
+        transaction(self.writer, || {
+            entries.iter().try_fold(0, |bytes, entry| Ok(bytes + statements.write(entry, stuck)?))
+        })
+    }
+
+    /// Does what nobody waits for. What fails is found again at the next start.
+    fn do_chores(&mut self, chores: Vec<Chore>) -> usize {
+        let mut expired = Vec::new();
+        let mut damaged = Vec::new();
+        for chore in chores {
+            match chore {
+                Chore::Remove(key) => expired.push(key),
+                Chore::SetAside(found) => damaged.push(found),
+            }
+        }
+        for found in &damaged {
+            self.set_aside(found);
+        }
+        let bytes = (expired.len() + damaged.len()) * 200;
+        self.garbage.append(&mut expired);
+        bytes
+    }
+
+    fn set_aside(&self, damaged: &Damaged) {
+        let now = SystemTime::now();
+        let moved = Text::of(self.writer, &damaged.place).and_then(|text| {
+            transaction(self.writer, || damage::set_aside(self.writer, damaged, &text, now))
+        });
+        match moved {
+            Ok(None) => {}
+            Ok(Some(found)) => self.inner.notices.tell(&Notice::SetAside(found)),
+            Err(error) => self.inner.tell(&self.inner.error.write(error)),
+        }
+    }
+
+    /// Removes a piece of what nobody can reach.
+    fn collect_garbage(&mut self) -> usize {
+        let piece = if self.inner.room.is_full() { PIECE_WHEN_FULL } else { PIECE };
+        let piece = self.garbage.split_off(self.garbage.len().saturating_sub(piece));
+        let statements = &mut self.statements;
+        let mut remove = |stuck| transaction(self.writer, || statements.remove(&piece, stuck));
+        let removed = match remove(&HashSet::new()) {
+            Err(error) if is_corrupt(&error) => {
+                remove(&damage::stuck_texts(self.writer, piece.iter().copied()))
+            }
+            removed => removed,
+        };
+        if removed.is_err() {
+            // They are found again at the next start.
+            self.garbage.clear();
+        }
+        if self.garbage.is_empty() {
+            self.slack = self.has_slack();
+        }
+        piece.len() * 100
+    }
+
+    /// Gives some of what is free back to the file system.
+    fn give_back(&mut self) -> usize {
+        let pages = if self.inner.room.is_full() { PAGES_WHEN_FULL } else { PAGES };
+        let before = self.pages("freelist_count");
+        let given = vacuum(self.writer, pages).is_ok() && self.pages("freelist_count") < before;
+        self.slack = given && self.has_slack();
+        let full = self.inner.room.is_full();
+        if !self.slack || full {
+            // The file gets smaller when the log is carried over.
+            self.checkpoint(if full { "PASSIVE" } else { "TRUNCATE" });
+            self.log_bytes = 0;
+        }
+        pages * 4_096
+    }
+
+    /// Whether most of the database is free, and it is worth while to give some of it back; on a
+    /// full disk everything is.
+    fn has_slack(&self) -> bool {
+        let (free, all) = (self.pages("freelist_count"), self.pages("page_count"));
+        if self.inner.room.is_full() { free > 0 } else { free > SPARE_PAGES && free > all / 2 }
+    }
+
+    /// A number of pages; zero if it cannot be told, and then what is wrong shows when something
+    /// has to be written.
+    fn pages(&self, name: &str) -> i64 {
+        self.writer.pragma_query_value(None, name, |row| row.get(0)).unwrap_or_default()
+    }
+
+    /// Tells SQLite how long the database may get, if that has changed.
+    fn limit_pages(&mut self) {
+        let limit = self.inner.room.page_limit();
+        if limit == self.page_limit {
+            return;
+        }
+        if let Some(pages) = limit {
+            let pages = i64::try_from(pages).unwrap_or(i64::MAX);
+            // One that is longer already stays as it is.
+            let told =
+                self.writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+            if told.is_err() {
+                return;
+            }
+        }
+        self.page_limit = limit;
+    }
+
+    /// Carries the log over into the database. What cannot be carried over now is so later, and
+    /// safe in the log.
+    fn checkpoint(&self, mode: &str) {
+        let checkpoint = format!("PRAGMA wal_checkpoint({mode})");
+        let _ = self.writer.query_row(&checkpoint, [], |_| Ok(()));
     }
 }
 
-/// Gives some of what is free back.
-fn give_back(writer: &Connection) -> rusqlite::Result<()> {
-    let mut vacuum = writer.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
-    let mut pages = vacuum.query([])?;
-    while pages.next()?.is_some() {}
+fn vacuum(writer: &Connection, pages: usize) -> rusqlite::Result<()> {
+    let mut vacuum = writer.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut freed = vacuum.query([])?;
+    while freed.next()?.is_some() {}
     Ok(())
-}
-
-/// Carries the log over into the database. What cannot be carried over now is so later, and safe
-/// in the log.
-fn checkpoint(writer: &Connection, mode: &str) {
-    let _ = writer.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
 }
 
 /// Lets nobody wait for what will not be written.
@@ -121,9 +289,10 @@ fn refuse(inner: &Inner, error: rusqlite::Error) {
     loop {
         match inner.inbox.take(true) {
             Work::Write(_, batch) => {
-                inner.fail(&batch, inner.error.error(StoreErrorKind::Write, None));
+                let error: StoreError = inner.error.error(StoreErrorKind::Write, None);
+                inner.fail(&batch, error);
             }
-            Work::Nothing => {}
+            Work::Nothing | Work::Chores(_) => {}
             Work::Stop => return,
         }
     }
@@ -131,147 +300,21 @@ fn refuse(inner: &Inner, error: rusqlite::Error) {
 
 fn transaction<T>(
     writer: &Connection,
-    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    write: impl FnOnce() -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
     // Rolled back when it is dropped.
     let transaction = writer.unchecked_transaction()?;
-    let done = write(&transaction)?;
+    let done = write()?;
     transaction.commit()?;
     Ok(done)
 }
 
-/// Messages that nobody can reach after this record, and that it did not remove.
-fn remains(record: Record) -> Vec<u64> {
-    match record {
-        Record::Cleared { messages, .. } | Record::QueueGone { messages, .. }
-            if messages.len() > PIECE =>
-        {
-            messages
-        }
-        _ => Vec::new(),
-    }
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
-struct Statements<'c> {
-    set_properties: Statement<'c>,
-    set_queue: Statement<'c>,
-    remove_queue: Statement<'c>,
-    renumber_queue: Statement<'c>,
-    block_name: Statement<'c>,
-    free_name: Statement<'c>,
-    insert_message: Statement<'c>,
-    insert_text: Statement<'c>,
-    update_message: Statement<'c>,
-    update_text: Statement<'c>,
-    delete_message: Statement<'c>,
-    delete_text: Statement<'c>,
-}
-
-impl<'c> Statements<'c> {
-    fn new(writer: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            set_properties: writer.prepare("REPLACE INTO accounts VALUES (?1, ?2)")?,
-            set_queue: writer.prepare("REPLACE INTO queues VALUES (?1, ?2, ?3, ?4, ?5)")?,
-            remove_queue: writer.prepare("DELETE FROM queues WHERE number = ?1")?,
-            renumber_queue: writer.prepare("UPDATE queues SET number = ?2 WHERE number = ?1")?,
-            block_name: writer.prepare("REPLACE INTO deleted_queues VALUES (?1, ?2, ?3)")?,
-            free_name: writer
-                .prepare("DELETE FROM deleted_queues WHERE account = ?1 AND name = ?2")?,
-            insert_message: writer
-                .prepare("INSERT INTO messages VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?,
-            insert_text: writer.prepare("INSERT INTO texts VALUES (?1, ?2)")?,
-            update_message: writer.prepare(
-                "UPDATE messages SET receipt = ?2, next_visible_at = ?3, turn = ?4, \
-                 dequeue_count = ?5 WHERE key = ?1",
-            )?,
-            update_text: writer.prepare("UPDATE texts SET text = ?2 WHERE key = ?1")?,
-            delete_message: writer.prepare("DELETE FROM messages WHERE key = ?1")?,
-            delete_text: writer.prepare("DELETE FROM texts WHERE key = ?1")?,
-        })
-    }
-
-    /// Writes a record, and returns about how many bytes it takes in the log.
-    fn write(&mut self, account: &AccountName, record: &Record) -> rusqlite::Result<usize> {
-        match record {
-            Record::Put { queue, row, text } => {
-                self.insert_message.execute(params![
-                    row.key.cast_signed(),
-                    queue.cast_signed(),
-                    row.id.as_bytes(),
-                    row.receipt.to_be_bytes(),
-                    row.inserted_at.micros(),
-                    row.expires_at.micros(),
-                    row.next_visible_at.micros(),
-                    row.turn.cast_signed(),
-                    row.dequeue_count,
-                ])?;
-                self.insert_text.execute(params![row.key.cast_signed(), text.as_str()])?;
-                return Ok(200 + text.len());
-            }
-            Record::Changed { row, text } => {
-                self.update_row(row)?;
-                if let Some(text) = text {
-                    self.update_text.execute(params![row.key.cast_signed(), text.as_str()])?;
-                    return Ok(200 + text.len());
-                }
-            }
-            Record::Removed { key } => self.remove(&[*key])?,
-            Record::Queue(queue) => {
-                let (account, name) = (account.as_str(), queue.name.as_str());
-                self.set_queue.execute(params![
-                    queue.number.cast_signed(),
-                    account,
-                    name,
-                    codec::metadata_text(&queue.metadata),
-                    codec::policies_text(&queue.policies),
-                ])?;
-                self.free_name.execute([account, name])?;
-            }
-            Record::QueueGone { name, number, messages, free_at } => {
-                self.remove_queue.execute([number.cast_signed()])?;
-                if let Some(free_at) = free_at {
-                    let until = free_at.micros();
-                    self.block_name.execute(params![account.as_str(), name.as_str(), until])?;
-                }
-                return self.remove_few(messages);
-            }
-            Record::Cleared { number, new_number, messages } => {
-                self.renumber_queue.execute([number.cast_signed(), new_number.cast_signed()])?;
-                return self.remove_few(messages);
-            }
-            Record::Properties(properties) => {
-                let text = codec::properties_text(properties);
-                self.set_properties.execute([account.as_str(), &text])?;
-            }
-        }
-        Ok(200)
-    }
-
-    fn update_row(&mut self, row: &Row) -> rusqlite::Result<()> {
-        self.update_message.execute(params![
-            row.key.cast_signed(),
-            row.receipt.to_be_bytes(),
-            row.next_visible_at.micros(),
-            row.turn.cast_signed(),
-            row.dequeue_count,
-        ])?;
-        Ok(())
-    }
-
-    /// Removes messages unless they are so many that others would have to wait.
-    fn remove_few(&mut self, messages: &[u64]) -> rusqlite::Result<usize> {
-        if messages.len() > PIECE {
-            return Ok(200);
-        }
-        self.remove(messages)?;
-        Ok(200 + messages.len() * 100)
-    }
-
-    fn remove(&mut self, messages: &[u64]) -> rusqlite::Result<()> {
-        for key in messages {
-            self.delete_message.execute([key.cast_signed()])?;
-            self.delete_text.execute([key.cast_signed()])?;
-        }
-        Ok(())
-    }
+/// Whether more room might help: the disk is full, or the file may not get longer, which the
+/// operating system reports as any other failure to write.
+fn is_out_of_room(error: &rusqlite::Error) -> bool {
+    is_full(error) || error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
 }

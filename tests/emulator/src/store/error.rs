@@ -1,4 +1,4 @@
-//! Why the store cannot be used.
+//! The reasons for which the store cannot be used: [`StoreError`].
 
 use std::error::Error;
 use std::fmt;
@@ -23,11 +23,17 @@ pub enum StoreErrorKind {
     Unusable,
     /// Another emulator uses the folder.
     InUse,
-    /// There is a file in the folder that is not a store of queues, is damaged, or was written by
-    /// a newer version.
+    /// There is a file in the folder that is not a store of queues, or was written by a newer
+    /// version.
     NotAStore,
-    /// There is no room left on the disk.
+    /// The files are damaged so that nobody can tell what is missing.
+    /// [`DurableBuilder::recover`](crate::DurableBuilder::recover) goes on with what can be read.
+    Damaged,
+    /// There is no room left on the disk, or the file may not get longer. What makes room is still
+    /// possible.
     Full,
+    /// The folder or a file in it was removed or replaced while it was in use.
+    Gone,
     /// What is stored cannot be read.
     Read,
     /// What happens cannot be stored.
@@ -68,9 +74,21 @@ impl fmt::Display for StoreError {
                 f,
                 "{folder} holds a file that is not a store of queues which this version can read"
             ),
-            StoreErrorKind::Full => {
-                write!(f, "the disk of {folder} is full: nothing more can be stored there")
-            }
+            StoreErrorKind::Damaged => write!(
+                f,
+                "the queues in {folder} are damaged; a start with --recover goes on with what can \
+                 be read, and keeps the damaged files"
+            ),
+            StoreErrorKind::Full => write!(
+                f,
+                "the disk of {folder} is full, or a file there may not get longer: nothing more \
+                 can be stored until messages are deleted or there is room"
+            ),
+            StoreErrorKind::Gone => write!(
+                f,
+                "the files of the queues in {folder} were removed or replaced: nothing can be \
+                 stored there; start again"
+            ),
             StoreErrorKind::Read => write!(f, "the queues in {folder} cannot be read"),
             StoreErrorKind::Write => write!(f, "the queues in {folder} cannot be written"),
             StoreErrorKind::Stopped => {
@@ -106,12 +124,24 @@ impl Context {
         StoreError { kind, folder: self.0.clone(), source }
     }
 
+    /// The error of files that were found damaged before they were opened.
+    pub(super) fn damaged(&self, found: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
+        self.error(StoreErrorKind::Damaged, Some(found.into()))
+    }
+
+    /// The error of a file that is not where it was.
+    pub(super) fn gone(&self, file: &Path) -> StoreError {
+        let found = format!("{} is not the file that was opened", file.display());
+        self.error(StoreErrorKind::Gone, Some(found.into()))
+    }
+
     /// The error of opening.
     pub(super) fn open(&self, source: rusqlite::Error) -> StoreError {
         let kind = match code(&source) {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::InUse,
             Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            Some(ErrorCode::NotADatabase) => StoreErrorKind::NotAStore,
+            Some(ErrorCode::DatabaseCorrupt) => StoreErrorKind::Damaged,
             _ => StoreErrorKind::Unusable,
         };
         self.error(kind, Some(source.into()))
@@ -120,7 +150,7 @@ impl Context {
     /// The error of reading.
     pub(super) fn read(&self, source: rusqlite::Error) -> StoreError {
         let kind = match code(&source) {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::Damaged,
             _ => StoreErrorKind::Read,
         };
         self.error(kind, Some(source.into()))
@@ -130,7 +160,7 @@ impl Context {
     pub(super) fn write(&self, source: rusqlite::Error) -> StoreError {
         let kind = match code(&source) {
             Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::NotAStore,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreErrorKind::Damaged,
             _ => StoreErrorKind::Write,
         };
         self.error(kind, Some(source.into()))

@@ -30,13 +30,13 @@ impl Texts {
     /// Follows what happens to the messages.
     pub(super) fn note(&mut self, record: &Record) {
         match record {
-            Record::Put { row, text, .. } | Record::Changed { row, text: Some(text) } => {
+            Record::Put { row, text, .. } | Record::Changed { row, text: Some(text), .. } => {
                 self.remove(row.key);
                 self.bytes += text.len();
                 self.texts.insert(row.key, (self.end(), text.clone()));
                 self.order.push_back(row.key);
             }
-            Record::Removed { key } => self.remove(*key),
+            Record::Removed { key } | Record::Expired { key } => self.remove(*key),
             Record::Cleared { messages, .. } | Record::QueueGone { messages, .. } => {
                 messages.iter().for_each(|key| self.remove(*key));
             }

@@ -33,9 +33,16 @@ impl Folder {
 
     /// What would be found here if the machine stopped now.
     pub(crate) fn as_after_a_crash(&self) -> Self {
+        let copy = self.copy();
+        assert!(copy.0.join("queues.sqlite-wal").exists());
+        copy
+    }
+
+    /// The files that are here now.
+    pub(crate) fn copy(&self) -> Self {
         let copy = Self::new();
-        for file in FILES {
-            fs::copy(self.0.join(file), copy.0.join(file)).unwrap();
+        for file in FILES.map(|file| self.0.join(file)).iter().filter(|file| file.exists()) {
+            fs::copy(file, copy.0.join(file.file_name().unwrap())).unwrap();
         }
         copy
     }

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use queue_emulator::{Emulator, StoreErrorKind};
-use queue_proto::ops::{CreateQueue, PeekMessages, PutMessage};
-use queue_proto::{ErrorCode, MessageText};
+use queue_proto::ops::{
+    ClearMessages, CreateQueue, DeleteMessage, GetMessages, PeekMessages, PutMessage,
+};
+use queue_proto::{ErrorCode, MessageCount, MessageText};
 
 use crate::client::{Client, Failure};
 use crate::common::name;
@@ -126,6 +128,121 @@ fn a_full_disk_refuses_messages_until_there_is_room() {
     taken.push("after".to_owned());
     running.kill();
     assert_stored(&folder, &taken);
+}
+
+#[test]
+fn a_full_disk_can_be_emptied_and_started_on() {
+    let Some(mount) = Mount::new("size=6m") else {
+        println!("skipped: only root may mount a small disk");
+        return;
+    };
+    let folder = mount.0.path().join("queues");
+    let options = ["--port", "0", "--location", folder.to_str().unwrap()];
+    let connect = |running: &Running| Client::connect(running.port()).unwrap();
+    let mut running = Running::start(&options);
+    let mut client = connect(&running);
+    client.call(&CreateQueue::new(name(QUEUE))).unwrap();
+    let mut taken = fill(&mut client);
+    // Somebody else takes what is left, but for what the store keeps back.
+    let mut rest = fs::File::create(mount.0.path().join("rest")).unwrap();
+    while std::io::Write::write_all(&mut rest, &[1; 512]).is_ok() {}
+
+    for kill in [true, false, true] {
+        // In the order of the queue, of which nothing is lost.
+        for _ in 0..5 {
+            let get = GetMessages::new(name(QUEUE));
+            let message = client.call(&get).unwrap().messages.remove(0);
+            assert_eq!(message.text.as_str(), taken.remove(0));
+            let delete = DeleteMessage::new(name(QUEUE), message.id, message.pop_receipt);
+            client.call(&delete).unwrap();
+        }
+        if kill {
+            running.kill();
+        } else {
+            running.signal("-TERM");
+            assert_eq!(running.wait().0, Some(0));
+        }
+        running = Running::start(&options);
+        client = connect(&running);
+        let peek = PeekMessages::new(name(QUEUE)).count(MessageCount::MAX);
+        let texts = client.call(&peek).unwrap().messages.into_iter();
+        assert!(texts.map(|message| message.text.into_string()).eq(taken.iter().take(32).cloned()));
+    }
+    client.call(&ClearMessages::new(name(QUEUE))).unwrap();
+    let start = std::time::Instant::now();
+    while put(&mut client, &"x".repeat(10_000)).is_err() {
+        assert!(start.elapsed().as_secs() < 20, "there is no room after a clear");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    running.kill();
+    assert_eq!(stored(&folder).len(), 1);
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_refused_and_no_signal() {
+    let folder = Folder::new();
+    let mut command = Command::new("sh");
+    let script = "ulimit -f 2048; exec \"$0\" --port 0 --location \"$1\"";
+    command.args(["-c", script, PROGRAM]).arg(folder.path());
+    let running = Running::spawn(&mut command);
+    let mut client = Client::connect(running.port()).unwrap();
+    client.call(&CreateQueue::new(name(QUEUE))).unwrap();
+    let mut taken = fill(&mut client);
+    assert!(taken.len() > 10, "{}", taken.len());
+    // Messages that are deleted make room for others, again and again.
+    for round in 0..3 {
+        for _ in 0..taken.len() - 2 {
+            let message = client.call(&GetMessages::new(name(QUEUE))).unwrap().messages.remove(0);
+            assert_eq!(message.text.as_str(), taken.remove(0));
+            let delete = DeleteMessage::new(name(QUEUE), message.id, message.pop_receipt);
+            client.call(&delete).unwrap();
+        }
+        let start = std::time::Instant::now();
+        let text = format!("round {round}");
+        while put(&mut client, &text).is_err() {
+            assert!(start.elapsed().as_secs() < 20, "there is no room after deleting");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        taken.push(text);
+        taken.extend(fill(&mut client));
+    }
+    running.signal("-TERM");
+    assert_eq!(running.wait().0, Some(0));
+    assert_stored(folder.path(), &taken);
+}
+
+#[test]
+fn files_that_are_removed_while_it_runs_are_told_of_and_nothing_is_taken() {
+    for file in ["", "queues.sqlite", "queues.sqlite-wal", "queues.lock"] {
+        let folder = Folder::new();
+        let location = folder.path().to_str().unwrap();
+        let running = Running::start(&["--port", "0", "--location", location]);
+        let mut client = Client::connect(running.port()).unwrap();
+        client.call(&CreateQueue::new(name(QUEUE))).unwrap();
+        put(&mut client, "before").unwrap();
+        let path = folder.path().join(file);
+        let aside = folder.path().with_extension("aside");
+        fs::rename(&path, &aside).unwrap();
+        for _ in 0..3 {
+            let Err(Failure::Refused(error)) = put(&mut client, "lost") else {
+                panic!("it was taken without {file:?}");
+            };
+            assert_eq!(*error.code(), ErrorCode::InternalError);
+            assert!(error.detail("Reason").unwrap().contains("removed or replaced"), "{error:?}");
+            // Reading goes on.
+            let peek = PeekMessages::new(name(QUEUE));
+            assert_eq!(client.call(&peek).unwrap().messages[0].text.as_str(), "before");
+        }
+        // So does everything when they are there again.
+        fs::rename(&aside, &path).unwrap();
+        put(&mut client, "after").unwrap();
+        running.signal("-TERM");
+        let (code, told) = running.wait();
+        assert_eq!(code, Some(0));
+        assert!(told.contains("removed or replaced"), "{told}");
+        let stored = stored(folder.path());
+        assert!(stored.len() >= 2 && stored.last().unwrap() == "after", "{stored:?}");
+    }
 }
 
 #[test]

@@ -8,10 +8,13 @@ mod client;
 mod common;
 #[cfg(unix)]
 mod crash;
+mod damage;
+mod files;
 mod folder;
 #[cfg(unix)]
 mod full;
 mod model;
+mod older;
 mod refusals;
 mod reopen;
 #[cfg(unix)]

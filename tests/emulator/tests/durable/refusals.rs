@@ -72,7 +72,8 @@ fn a_store_that_has_stopped_keeps_nobody_waiting() {
         .on_failure(move |error| {
             // The first is told of in the thread that writes, which is then gone.
             assert_eq!(error.kind(), StoreErrorKind::Stopped, "a mistake, for this test");
-            told.send(error.to_string()).unwrap();
+            let source = std::error::Error::source(error).unwrap();
+            told.send(format!("{error}: {source}")).unwrap();
         })
         .open()
         .unwrap();
@@ -90,13 +91,18 @@ fn a_store_that_has_stopped_keeps_nobody_waiting() {
         // It can be closed, too.
         drop(emulator);
     });
-    for _ in 0..3 {
-        for answer in answers.recv_timeout(Duration::from_secs(20)).unwrap() {
+    for round in 0..3 {
+        for (index, answer) in
+            answers.recv_timeout(Duration::from_secs(20)).unwrap().into_iter().enumerate()
+        {
             let error = answer.unwrap_err();
             assert_eq!(*error.code(), ErrorCode::InternalError);
-            assert!(error.detail("Reason").unwrap().contains("has stopped"), "{error:?}");
+            let first = (round, index) == (0, 0);
+            let reason = if first { "cannot be written" } else { "has stopped" };
+            assert!(error.detail("Reason").unwrap().contains(reason), "{error:?}");
         }
     }
-    assert!(tellings.recv().unwrap().contains("start again"));
+    let told = tellings.recv().unwrap();
+    assert!(told.contains("start again") && told.contains("a mistake, for this test"), "{told}");
     assert!(answers.recv_timeout(Duration::from_secs(20)).is_err(), "it does not close");
 }

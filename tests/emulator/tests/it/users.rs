@@ -113,6 +113,40 @@ fn delegation_keys_outlive_the_process_that_gave_them_out() {
 }
 
 #[test]
+fn a_limited_owner_stays_limited_when_the_emulator_starts_again() {
+    let contributor = UserToken::new().role(Role::Contributor);
+    let processor = UserToken::new().object_id("p").role(Role::Processor).role(Role::Delegator);
+    // In memory the limit is forgotten, and the key is refused.
+    let before = Wire::new();
+    let keys = [&contributor, &processor].map(|user| delegation_key(&before, user));
+    let after = Wire::new();
+    after.queue("jobs");
+    for key in &keys {
+        let sas = sign(&after, QueuePermissions::ALL, key);
+        let put = after.post("/jobs/messages").body(MESSAGE).sas(&sas).https().send();
+        put.refused(403, "AuthenticationFailed");
+    }
+
+    let folder = std::env::temp_dir().join(format!("queue-emulator-users-{}", std::process::id()));
+    let open = || Wire::of(|builder| builder.location(&folder).open().unwrap());
+    let before = open();
+    before.queue("jobs");
+    let keys = [&contributor, &processor].map(|user| delegation_key(&before, user));
+    drop(before);
+    let after = open();
+    let call = |key, method, target| {
+        let sas = sign(&after, QueuePermissions::ALL, key);
+        after.call(method, target).body(MESSAGE).sas(&sas).https().send()
+    };
+    let [contributor, processor] = &keys;
+    call(contributor, "POST", "/jobs/messages").expect(201);
+    call(processor, "GET", "/jobs/messages").expect(200);
+    call(processor, "POST", "/jobs/messages").refused(403, "AuthorizationPermissionMismatch");
+    drop(after);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_bound_signature_needs_its_user() {
     let wire = Wire::new();
     wire.queue("jobs");

@@ -42,8 +42,13 @@ impl Wire {
     }
 
     pub(crate) fn with(set_up: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
+        Self::of(|builder| set_up(builder).build())
+    }
+
+    /// A wire to the emulator that `build` makes.
+    pub(crate) fn of(build: impl FnOnce(EmulatorBuilder) -> Emulator) -> Self {
         let clock = ManualClock::new();
-        let emulator = set_up(Emulator::builder().manual_clock(&clock)).build();
+        let emulator = build(Emulator::builder().manual_clock(&clock));
         Self { emulator, clock }
     }
 

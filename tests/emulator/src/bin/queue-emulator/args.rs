@@ -31,6 +31,7 @@ pub(crate) struct Options {
     pub(crate) deletion_time: Option<Duration>,
     pub(crate) location: Option<PathBuf>,
     pub(crate) durability: Option<Durability>,
+    pub(crate) recover: bool,
     pub(crate) https: Https,
     pub(crate) faults: Vec<Fault>,
     pub(crate) seed: Option<u64>,
@@ -77,6 +78,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         deletion_time: None,
         location: None,
         durability: None,
+        recover: false,
         https: Https::Off,
         faults: Vec::new(),
         seed: None,
@@ -107,6 +109,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             }
             Long("location") => options.location = Some(path(&mut parser)?),
             Long("durability") => options.durability = Some(durability(&mut parser)?),
+            Long("recover") => options.recover = true,
             Long("https") => https = true,
             Long("certificate-file") => trust = Some(path(&mut parser)?),
             Long("cert") => certificate = Some(path(&mut parser)?),
@@ -135,6 +138,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     }
     if options.durability.is_some() && options.location.is_none() {
         return Err("--durability needs --location: without it queues are kept in memory".into());
+    }
+    if options.recover && options.location.is_none() {
+        return Err("--recover needs --location: without it there is nothing to recover".into());
     }
     options.https = match (certificate, key, trust) {
         (None, None, file) if https => Https::Generated { file },

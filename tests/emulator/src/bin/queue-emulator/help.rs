@@ -67,6 +67,9 @@ Queues:
   --durability LEVEL    With --location, when a change is answered: `disk`, when it is on disk, or
                         `os`, when the operating system has it: faster, and safe if this program
                         is killed, but not if the machine stops. Default: disk.
+  --recover             With --location, look through the whole store first and, if it is damaged,
+                        go on with what can be read of it. Damaged files are kept in a folder
+                        beside. Without it such a store is refused.
   --deletion-time SEC   How long the name of a deleted queue cannot be used again. Default: 30, as in
                         the service.
   --replication-lag SEC How far the secondary is behind the primary. Default: 0.

@@ -26,6 +26,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+    let _outlive = outlive_long_files()?;
     // The store has stopped, and so nothing works any more.
     let broken = Arc::new(Notify::new());
     let emulator = emulator(&options, &broken)?;
@@ -64,6 +65,20 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     };
     server.shutdown().await;
     Ok(code)
+}
+
+/// Lets a write beyond the largest file that this process may have (`ulimit -f`) be an error, which
+/// is answered, and not the end, as long as what this returns is held.
+#[cfg(unix)]
+fn outlive_long_files() -> std::io::Result<tokio::signal::unix::Signal> {
+    // The number has no name in tokio. It is this one on all systems but MIPS.
+    const SIGXFSZ: i32 = 25;
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ))
+}
+
+#[cfg(not(unix))]
+fn outlive_long_files() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Asks for as many open files as this process may have: every connection is one. A command would
@@ -129,6 +144,7 @@ fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreEr
         Some(folder) => builder
             .location(folder)
             .durability(options.durability.unwrap_or_default())
+            .recover(options.recover)
             .on_failure(complain(Arc::clone(broken)))
             .open(),
     }
