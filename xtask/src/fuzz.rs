@@ -6,8 +6,8 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::{Outcome, shell, usage};
 
-/// The targets, and the crate whose tests have each.
-const TARGETS: [(&str, &str); 9] = [
+/// The targets, and the folder of the crate whose tests have each.
+const TARGETS: [(&str, &str); 14] = [
     ("request", "queue-proto"),
     ("response", "queue-proto"),
     ("text", "queue-proto"),
@@ -17,6 +17,11 @@ const TARGETS: [(&str, &str); 9] = [
     ("sas_token", "queue-auth"),
     ("challenge", "queue-auth"),
     ("mismatch", "queue-auth"),
+    ("connection_string", "queue-client"),
+    ("sas_url", "queue-client"),
+    ("letter", "queue-client"),
+    ("handle", "tests/emulator"),
+    ("faults", "tests/emulator"),
 ];
 const SECONDS: u64 = 600;
 /// The longest input: more than the largest part of a request that is read by itself.
@@ -72,4 +77,32 @@ fn fuzz(target: &str, of: &str, seconds: u64) -> Outcome {
             .args([found, seeds])
             .args(["--", &format!("-max_total_time={seconds}"), LONGEST, "-rss_limit_mb=2048"]),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A target is a program for the fuzzer, a folder of seeds, and a line of the list.
+    #[test]
+    fn every_target_is_listed_and_has_seeds() {
+        let folder = shell::root().join("tests/fuzz");
+        let programs: BTreeSet<_> = fs::read_dir(folder.join("fuzz_targets"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().display().to_string())
+            .collect();
+        let listed = TARGETS.map(|(name, _)| name.to_owned());
+        assert_eq!(programs, BTreeSet::from(listed));
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        for (name, of) in TARGETS {
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+            let of = shell::root().join(of);
+            let seeds = fs::read_dir(of.join("tests/corpus").join(name)).unwrap().count();
+            assert!(seeds >= 10, "{name}: {seeds}");
+            let functions = fs::read_to_string(of.join("tests/fuzz_targets/mod.rs")).unwrap();
+            assert!(functions.contains(&format!("(\"{name}\", {name})")), "{name} runs in no test");
+        }
+    }
 }

@@ -241,6 +241,21 @@ settings! {
 /// The reason why a connection string is not usable. It names the setting and never shows a value.
 pub struct ConnectionStringError(Fault);
 
+/// With what the names of settings begin or end, those of other services included.
+const WORDS: [&str; 11] = [
+    "account",
+    "default",
+    "development",
+    "endpoint",
+    "entitypath",
+    "key",
+    "name",
+    "secondary",
+    "shared",
+    "signature",
+    "suffix",
+];
+
 enum Fault {
     Empty,
     NoEqualsSign { number: usize },
@@ -275,10 +290,13 @@ impl Rule {
 }
 
 impl Fault {
-    /// A bare key that was passed by mistake looks like an unknown setting, since it ends in `=`:
-    /// only what looks like a name is shown.
+    /// A bare key that was passed by mistake, or the rest of one that was cut by a `;`, looks like an
+    /// unknown setting, since it ends in `=`: only what has a word of connection strings at its
+    /// start or end is shown.
     fn unknown(name: &str, number: usize) -> Self {
-        if name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let lower = name.to_ascii_lowercase();
+        let is_name = WORDS.iter().any(|word| lower.starts_with(word) || lower.ends_with(word));
+        if is_name && name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             Self::Unknown { name: name.into() }
         } else {
             Self::UnknownUnprintable { number }

@@ -202,8 +202,8 @@ fn errors_name_the_setting_and_the_rule() {
         (" ; ", "the connection string is empty"),
         ("contoso", "setting 1 of the connection string has no \"=\""),
         (
-            "AccountName=contoso;Unknown=1",
-            "the connection string has an unknown setting \"Unknown\"",
+            "AccountName=contoso;UnknownKey=1",
+            "the connection string has an unknown setting \"UnknownKey\"",
         ),
         (
             "AccountName=contoso;AccountName=other;AccountKey=a2V5",

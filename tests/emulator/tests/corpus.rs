@@ -1,0 +1,34 @@
+//! What the fuzzers kept is run once more, without a fuzzer.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod fuzz_targets;
+
+use std::fs;
+use std::path::Path;
+
+/// Every so many bytes one is changed: all of them would take a minute.
+const STEP: usize = 37;
+
+#[test]
+fn the_corpus_is_read_without_a_panic() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    for (name, target) in fuzz_targets::TARGETS {
+        let mut count = 0;
+        for entry in fs::read_dir(folder.join(name)).unwrap() {
+            let data = fs::read(entry.unwrap().path()).unwrap();
+            target(&data);
+            for at in (count % STEP..data.len()).step_by(STEP) {
+                target(&data[..at]);
+                // A byte that is another one: a bit less, a separator, an escape, an end.
+                for other in [data[at] ^ 1, b'&', b'%', b'\n', 0] {
+                    let mut changed = data.clone();
+                    changed[at] = other;
+                    target(&changed);
+                }
+            }
+            count += 1;
+        }
+        assert!(count >= 10, "{name}: {count}");
+    }
+}
