@@ -49,8 +49,8 @@ pub(crate) struct Admitted {
     pub(crate) access: Option<Access>,
 }
 
-/// Reads a request, or refuses it. The first check that fails decides, whatever else is wrong: the
-/// order is the service's, and tests of it are in `tests/emulator/tests/admit`.
+/// Reads a request, or refuses it. The first check that fails decides, whatever else is wrong:
+/// `tests/requests/order.rs` mends a request that is wrong in every way, one mistake after the other.
 ///
 /// `version` becomes the version that the request asks for as soon as that is known, since a
 /// refusal is answered in that version too.
@@ -71,7 +71,8 @@ pub(crate) fn admit(
         return Ok(Admitted { operation, location, access: None });
     }
 
-    // Who asks comes before what is asked: whoever may not know learns nothing about operations.
+    // Who asks comes before what is asked, so that a stranger learns nothing about operations, and
+    // a preflight before both: browsers send it without a credential (azurite_rows/settings.rs).
     let grant = authentication::verify(emulator, endpoint, request, &incoming, connection, now)?;
     authentication::check_keys(emulator, &grant.access).map_err(by(Check::AccountKeys))?;
 
@@ -80,7 +81,7 @@ pub(crate) fn admit(
     location::check(emulator, kind, location).map_err(by(Check::Location))?;
     permission::check(emulator, &grant.access, kind, &incoming).map_err(by(Check::Permission))?;
 
-    // What only costs time to look at comes after that: a stranger cannot make it be done.
+    // A checksum and XML take time to look at: nobody without a right can ask for it.
     incoming.require_content_length().map_err(by(Check::Digest))?;
     digest::check(request).map_err(by(Check::Digest))?;
     let operation = values::read(&incoming).map_err(by(Check::Values))?;

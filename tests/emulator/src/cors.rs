@@ -1,5 +1,6 @@
-//! Calls from browsers: "Cross-origin resource sharing (CORS) support for Azure Storage" and
-//! "Preflight Queue Request" in the REST reference.
+//! Calls from browsers: [`preflight`] answers whether a call is allowed, and [`mark`] tells the browser
+//! in every answer. The rules are those of "Cross-origin resource sharing (CORS) support for Azure
+//! Storage" and "Preflight Queue Request" in the REST reference.
 
 use bytes::Bytes;
 use http::header::{
@@ -10,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Response};
 use queue_proto::ops::{Preflight, PreflightResponse};
 use queue_proto::{CorsRule, ErrorCode, ServiceError};
 
-/// Any origin.
+/// The word in a rule for any origin.
 const ANY: &str = "*";
 
 /// Answers the question of a browser. The first rule that fits origin and method decides.
@@ -64,7 +65,7 @@ pub(crate) fn mark(
     }
 }
 
-/// The first rule that fits. Origins are compared as they stand, with case.
+/// The first rule that fits. The case of origins counts.
 fn rule_for<'a>(rules: &'a [CorsRule], origin: &str, method: &Method) -> Option<&'a CorsRule> {
     rules.iter().find(|rule| {
         rule.allowed_origins.iter().any(|allowed| allowed == ANY || allowed == origin)

@@ -1,4 +1,4 @@
-//! User delegation keys: given out, and known again.
+//! [`DelegationKeys`]: user delegation keys, given out to users and known again in signatures.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 use crate::account::Account;
 use crate::directory::Owners;
 
-/// How far ahead a key may be valid.
+/// The longest time from now to the expiry of a key.
 const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The service that a key is for.
+/// The service that a key is for: queues.
 const SERVICE: &str = "q";
 
 /// The delegation keys of all accounts.
@@ -137,7 +137,7 @@ impl DelegationKeyStore for DelegationKeys {
     }
 }
 
-/// What makes one key another.
+/// The fields that a key is derived from: a key that differs in one is another key.
 struct Fields<'a> {
     object_id: &'a str,
     limited: bool,

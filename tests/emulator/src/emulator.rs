@@ -1,4 +1,5 @@
-//! The emulator as its users hold it.
+//! [`Emulator`]: the state of all accounts with its locks, its clock and its settings. How a request
+//! is answered is in `handle.rs`.
 
 mod builder;
 
@@ -23,11 +24,11 @@ use crate::clock::ManualClock;
 use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
 use crate::fault::Faults;
+use crate::last_endpoint::LastEndpoint;
 use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
 use crate::store::Store;
-use crate::target::last::LastEndpoint;
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
 /// Queue" in the REST reference.
@@ -57,7 +58,7 @@ type Keys = HashMap<String, Vec<AccountKey>>;
 
 #[derive(Debug)]
 struct Shared {
-    /// In the order they were given; never empty.
+    /// The accounts in the order in which they were given; never empty.
     accounts: Vec<Account>,
     services: HashMap<AccountName, Mutex<Guarded>>,
     #[cfg(feature = "durable")]
@@ -75,12 +76,12 @@ struct Shared {
     request_ids: Mutex<Rng>,
 }
 
-/// What one account's lock guards.
+/// The state of one account, behind its lock.
 #[derive(Debug)]
 pub(crate) struct Guarded {
     pub(crate) service: Service,
     pub(crate) rng: Rng,
-    /// The secondary, if it lags behind.
+    /// The secondary, if it lags behind the primary.
     replica: Option<Replica>,
 }
 
@@ -158,7 +159,7 @@ impl Emulator {
         &self.shared.accounts
     }
 
-    /// The time by the clock it was given.
+    /// The time by the clock that the builder was given.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.shared.clock.now()
@@ -212,7 +213,7 @@ impl Emulator {
         self.shared.store.as_ref()
     }
 
-    /// Takes the state from disk again if something in it could not be stored: it did not happen.
+    /// Takes the state from disk again if a change could not be stored: the change did not happen.
     #[cfg(feature = "durable")]
     fn put_right(&self) {
         let Shared { services, store, deletion_time, .. } = &*self.shared;

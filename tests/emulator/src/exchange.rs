@@ -17,27 +17,27 @@ use crate::emulator::Emulator;
 use crate::fault::{Effect, Fault};
 use crate::target;
 
-/// What came of a request that faults may have met.
+/// The outcome of a request that faults may have met.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exchange {
-    /// How long the answer, or what stands for it, keeps the client waiting. Waiting is left to
-    /// the caller, who knows what time means to the client.
+    /// The time for which the client waits for the answer, or for its loss. Waiting is left to the
+    /// caller, who knows what time means to the client.
     pub delay: Duration,
-    /// The answer, or how it got lost.
+    /// The answer, or the way in which it got lost.
     pub result: Result<Response<Bytes>, Dropped>,
 }
 
-/// How an answer got lost.
+/// The way in which an answer got lost.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// Nothing comes, ever; the connection stays open until the client has enough.
+    /// Nothing ever comes; the connection stays open until the client has enough.
     Silent,
     /// The connection was closed before an answer.
     Closed,
-    /// The connection was closed within the answer. This is as much as came; its `Content-Length`
-    /// promises more.
+    /// The connection was closed within the answer. The value is the part that came; its
+    /// `Content-Length` promises more.
     Truncated(Box<Response<Bytes>>),
 }
 
@@ -88,6 +88,8 @@ impl Emulator {
         let (delay, effect) = self.faults().meet(kind, queue.as_deref(), self.now());
         let refuse = |code| Ok(self.reply(&request, connection, Some(ServiceError::new(code))));
         let apply = || self.reply(&request, connection, None);
+        // Without `After` the request is not applied: the order of `apply` and the rest is what
+        // separates a lost request from a lost answer (tests/it/faults.rs).
         let result = match effect {
             None | Some(Effect::Delay(_)) => Ok(apply()),
             Some(Effect::Drop) => Err(Dropped::Silent),
@@ -146,7 +148,7 @@ impl Emulator {
         self.faults().clear();
     }
 
-    /// How many requests each fault has met, in the order in which they were added.
+    /// The number of requests that each fault has met, in the order in which faults were added.
     #[must_use]
     pub fn fault_counts(&self) -> Vec<u64> {
         self.faults().counts()

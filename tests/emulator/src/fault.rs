@@ -14,10 +14,10 @@ use queue_proto::OperationKind;
 pub use self::effect::{Effect, Fault};
 pub use self::parse::InvalidFault;
 
-/// The faults of an emulator.
+/// The faults of an emulator, in the order in which they were added.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    /// Whether there are any: almost always there are none, and then nobody waits for a lock.
+    /// Whether there are any faults. Almost always there are none, and then nobody waits for a lock.
     armed: AtomicBool,
     script: Mutex<Script>,
 }
@@ -28,15 +28,15 @@ struct Script {
     rng: Rng,
 }
 
-/// A fault and what became of it.
+/// A fault, and how often it was met.
 #[derive(Debug)]
 struct Rule {
     fault: Fault,
-    /// How many requests it could have met.
+    /// The number of requests that the fault could have met.
     seen: u64,
-    /// How many requests it met.
+    /// The number of requests that the fault has met.
     fired: u64,
-    /// What is left of the rate, and when it was counted.
+    /// The requests that the rate still allows, and when they were counted.
     tokens: Option<(f64, SystemTime)>,
 }
 
@@ -64,17 +64,17 @@ impl Faults {
         self.armed.store(false, Ordering::Release);
     }
 
-    /// How many requests each fault has met, in their order.
+    /// The number of requests that each fault has met, in the order of the faults.
     pub(crate) fn counts(&self) -> Vec<u64> {
         self.script().rules.iter().map(|rule| rule.fired).collect()
     }
 
-    /// Whether there are any.
+    /// Whether there are any faults.
     pub(crate) fn armed(&self) -> bool {
         self.armed.load(Ordering::Acquire)
     }
 
-    /// What happens to a request: all delays together, and the first other effect.
+    /// What happens to a request: the sum of all delays, and the first other effect.
     pub(crate) fn meet(
         &self,
         kind: Option<OperationKind>,

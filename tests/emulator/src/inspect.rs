@@ -1,4 +1,4 @@
-//! Looking at the state, for assertions.
+//! [`AccountState`] and what is in it: the state of an account as tests look at it.
 
 use std::time::SystemTime;
 
@@ -25,33 +25,33 @@ pub struct AccountState {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QueueState {
-    /// Its name.
+    /// The name of the queue.
     pub name: QueueName,
-    /// Its metadata.
+    /// The metadata of the queue.
     pub metadata: Metadata,
-    /// Its stored access policies.
+    /// The stored access policies of the queue.
     pub policies: SignedIdentifiers,
-    /// Its messages in the order in which they are, or will be, handed out.
+    /// The messages in the order in which they are, or will be, handed out.
     pub messages: Vec<MessageState>,
 }
 
-/// A message at one moment. Expired ones are not there any more.
+/// A message at one moment. Messages that have expired are not there any more.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MessageState {
-    /// Its id.
+    /// The id of the message.
     pub id: MessageId,
-    /// Its text.
+    /// The text of the message.
     pub text: MessageText,
     /// The receipt that is valid now.
     pub pop_receipt: PopReceipt,
-    /// When it was put.
+    /// The time at which the message was put.
     pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
+    /// The time at which the message expires; `None` for never.
     pub expires_at: Option<SystemTime>,
-    /// From when on it is handed out: hidden before, visible after.
+    /// The time from which on the message is handed out: it is hidden before, and visible after.
     pub next_visible_at: SystemTime,
-    /// How often it was handed out.
+    /// The number of times that the message was handed out.
     pub dequeue_count: u32,
 }
 
@@ -64,7 +64,7 @@ impl AccountState {
 }
 
 impl MessageState {
-    /// Whether it would be handed out at `now`.
+    /// Whether the message would be handed out at `now`.
     #[must_use]
     pub fn is_visible(&self, now: SystemTime) -> bool {
         self.next_visible_at <= now

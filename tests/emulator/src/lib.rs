@@ -150,6 +150,7 @@ mod exchange;
 mod fault;
 mod handle;
 mod inspect;
+mod last_endpoint;
 mod notice;
 mod refusal;
 mod replica;

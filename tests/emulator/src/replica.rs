@@ -1,4 +1,4 @@
-//! The secondary: what the primary was a while ago.
+//! [`Replica`]: the secondary, which shows what the primary was a while ago.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,12 +10,12 @@ use queue_proto::{AccountName, AnyOperation, ServiceError};
 use crate::apply::{self, Applied};
 use crate::state::{Moment, Service};
 
-/// Whether there is a secondary, and how far behind it is.
+/// Whether there is a secondary, and how far it is behind the primary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replication {
-    /// The account has none that could be read.
+    /// The account has no secondary that could be read.
     Off,
-    /// It shows what was written before this time.
+    /// The secondary shows what was written at least this time ago.
     Live { lag: Duration },
 }
 
@@ -24,7 +24,7 @@ impl Replication {
         self != Self::Off
     }
 
-    /// The lag, if there is any.
+    /// The time by which the secondary is behind, if it is.
     pub(crate) fn lag(self) -> Option<Duration> {
         match self {
             Self::Live { lag } if !lag.is_zero() => Some(lag),
@@ -52,8 +52,8 @@ impl Replication {
 pub(crate) struct Replica {
     lag: Duration,
     service: Service,
-    /// What the copy has not done yet, oldest first: when it was done, and with which random
-    /// numbers.
+    /// The operations that the copy has not done yet, oldest first, each with the moment and the
+    /// random numbers of the primary.
     log: VecDeque<(Moment, AnyOperation, Rng)>,
 }
 
@@ -63,7 +63,7 @@ impl Replica {
         Self { lag, service, log: VecDeque::new() }
     }
 
-    /// Takes note of an operation that was done on the primary.
+    /// Takes note of an operation that the primary has done.
     pub(crate) fn follow(
         &mut self,
         account: &AccountName,
@@ -75,7 +75,7 @@ impl Replica {
         self.catch_up(account, now);
     }
 
-    /// Reads from the copy.
+    /// Reads from the copy as it is at `now`.
     pub(crate) fn read(
         &mut self,
         account: &AccountName,

@@ -1,4 +1,4 @@
-//! Roles: what the users of bearer tokens may do.
+//! [`Role`]: what the users of bearer tokens may do, by the names and actions of Azure.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use queue_proto::Permission;
 
 /// A role of Azure role-based access control that matters to queues.
 ///
-/// The names are those of the page "Azure built-in roles for Storage". Its actions are those of
+/// The names are those of the page "Azure built-in roles for Storage", and the actions are those of
 /// "Authorize with Microsoft Entra ID" in the REST reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,7 +72,7 @@ impl Role {
         }
     }
 
-    /// The actions that it allows; `None` for all.
+    /// The actions that the role allows; `None` for all actions.
     fn actions(self) -> Option<&'static [&'static str]> {
         match self {
             Self::Owner => None,
@@ -145,7 +145,7 @@ impl Roles {
         Self(roles.into_iter().collect())
     }
 
-    /// The roles among names that may be anything; `None` if none is one.
+    /// The roles among names that may be anything; `None` if no name is that of a role.
     #[cfg(feature = "bearer")]
     pub(crate) fn named(names: &[String]) -> Option<Self> {
         let roles: Vec<Role> = names.iter().filter_map(|name| name.parse().ok()).collect();
@@ -165,7 +165,7 @@ impl Roles {
         names.map(|name| name.parse().ok()).collect::<Option<_>>().map(Self)
     }
 
-    /// Whether they allow what a permission asks of users: one of its sets of actions, whole.
+    /// Whether the roles allow what a permission asks of users: one of its sets of actions, whole.
     pub(crate) fn allow(&self, permission: &Permission) -> bool {
         let has = |action: &&str| {
             self.0.iter().any(|role| role.actions().is_none_or(|actions| actions.contains(action)))

@@ -1,4 +1,5 @@
-//! The service as pure data and rules: no IO, no clock, no protocol.
+//! The service as pure data and rules: [`Service`] has the queues of an account, [`Queue`] the messages
+//! of a queue. There is no IO, no clock and no protocol here.
 //!
 //! Every operation is given `now` and draws receipts and ids from the [`fastrand::Rng`] it is
 //! handed, so the same calls with the same seed end in the same state.

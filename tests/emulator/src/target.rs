@@ -1,6 +1,4 @@
-//! [`endpoint`]: which account a request goes to, and where the client thinks that it is.
-
-pub(crate) mod last;
+//! [`endpoint`]: the account that a request goes to, and the address by which the client knows it.
 
 use std::borrow::Cow;
 

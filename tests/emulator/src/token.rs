@@ -1,4 +1,4 @@
-//! A local issuer of bearer tokens, for tests.
+//! Bearer tokens: whose tokens are taken, and an issuer for tests that has no identity provider.
 
 /// The tenant of the local issuer, and of the challenge that clients without credentials get.
 pub(crate) const TENANT: &str = "7e57ab1e-0000-4000-8000-000000000001";

@@ -1,4 +1,4 @@
-//! Ids and receipts between the state and the protocol.
+//! Ids, receipts and times between the state, which has numbers, and the protocol, which has texts.
 
 use std::time::SystemTime;
 
@@ -29,23 +29,24 @@ pub(crate) fn pop_receipt(receipt: u128) -> PopReceipt {
     PopReceipt::new(STANDARD.encode(receipt.to_be_bytes())).expect("base64 is a pop receipt")
 }
 
-/// When a message expires; `None` if never.
+/// The time at which a message expires; `None` for never.
 pub(crate) fn expiry(at: Moment) -> Option<SystemTime> {
     (at < Moment::NEVER).then(|| at.to_system_time())
 }
 
-/// What a text says that stands for a receipt.
+/// The outcome of reading a text that stands for a receipt.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReadReceipt {
-    /// One of this service, or of one that was before it.
+    /// A receipt of this emulator, or of one that had the same store before.
     Known(u128),
-    /// One that another service may have given out: no message here has it.
+    /// A receipt that another service may have given out: no message here has it.
     Foreign,
-    /// No receipt of any service.
+    /// A text that is no receipt of any service.
     Malformed,
 }
 
-/// Reads a receipt. Whatever is base64 may be one: so the service takes it.
+/// Reads a receipt. Whatever is base64 may be a receipt: so the service was recorded, which answers
+/// 404 to one that it did not give out, and 400 to what is none.
 pub(crate) fn read_pop_receipt(receipt: &PopReceipt) -> ReadReceipt {
     let mut bytes = [0; 16];
     match STANDARD.decode_slice(receipt.as_str(), &mut bytes) {

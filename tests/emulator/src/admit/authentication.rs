@@ -96,6 +96,8 @@ fn is_safe(
 
 fn refusal(error: &VerifyError, incoming: &IncomingRequest<'_>) -> ServiceError {
     let version = incoming.version();
+    // "Versioning for Azure Storage": before 2019-12-12 anonymous calls, and before 2015-04-05 wrong
+    // signatures, were answered as if there were no such resource (azurite_rows/authorization.rs).
     let signed = is_signed(incoming);
     let anonymous = matches!(error, VerifyError::NoAuthentication);
     if (anonymous && before(version, version::CHALLENGE))

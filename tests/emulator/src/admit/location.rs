@@ -14,7 +14,7 @@ pub(super) fn check(
         (Location::Secondary, _) if !emulator.replication().is_readable() => {
             Err(ErrorCode::InsufficientAccountPermissions.into())
         }
-        // Get Messages is a GET and yet a write: the verb says nothing here.
+        // Get Messages is a GET and yet a write: the verb says nothing here (it/secondary.rs).
         (Location::Secondary, SecondaryAccess::Never) => {
             Err(ErrorCode::InsufficientAccountPermissions.into())
         }

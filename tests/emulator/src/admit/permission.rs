@@ -1,4 +1,5 @@
-//! What the sender may do: by the letters of a signature, or by the roles of a user.
+//! What the sender may do: by the letters of a signature, or by the roles of a user. What each operation
+//! asks for is in the table of operations of `queue-proto` (`OperationKind::permission`).
 
 use queue_auth::sas::{AccountPermissions, QueuePermissions, ResourceTypes};
 use queue_auth::verify::Access;
@@ -42,6 +43,8 @@ pub(super) fn check(
         }
         Access::QueueSas { permissions, .. } => queue_sas(permission.queue_sas, *permissions),
         Access::UserDelegationSas { permissions, object_id, .. } => {
+            // The rights of such a signature are those that it and its owner have in common, so that
+            // a user who loses a role takes it from every signature too (it/users.rs).
             queue_sas(permission.queue_sas, *permissions)?;
             user(emulator.directory().roles_of_owner(object_id))
         }

@@ -1,4 +1,4 @@
-//! Setting up an emulator.
+//! [`EmulatorBuilder`]: the settings of an emulator, each with its default.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,7 @@ use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
 use crate::fault::Fault;
 use crate::fault::Faults;
+use crate::last_endpoint::LastEndpoint;
 use crate::notice::{Notice, Notices};
 use crate::replica::{Replica, Replication};
 use crate::role::Role;
@@ -26,7 +27,6 @@ use crate::state::Moment;
 use crate::state::Service;
 #[cfg(feature = "durable")]
 use crate::store::{Store, StoreError};
-use crate::target::last::LastEndpoint;
 
 /// Sets up an [`Emulator`].
 #[derive(Debug)]
@@ -45,13 +45,13 @@ pub struct EmulatorBuilder {
     issuer: Option<crate::TokenIssuer>,
 }
 
-/// What an emulator starts with; accounts that are missing have no queues.
+/// The queues that an emulator starts with; an account that is missing has none.
 #[derive(Debug, Default)]
 struct Contents {
     services: HashMap<AccountName, Service>,
-    /// What the secondaries start with.
+    /// The queues that the secondaries start with.
     copies: HashMap<AccountName, Service>,
-    /// How often it was started before.
+    /// The number of times that the store was opened before.
     starts: u64,
     #[cfg(feature = "durable")]
     store: Option<Store>,
@@ -82,7 +82,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Reads the time from `now`, once for each request.
+    /// Reads the time from `now`, once for each request. Default: the clock of the machine.
     ///
     /// Messages follow such a clock wherever it goes. Without one they live by a time that starts
     /// at the machine's and never goes back, whatever becomes of that.
@@ -91,45 +91,45 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Lives by a clock that stands still until it is moved.
+    /// Reads the time from a clock that stands still until it is moved.
     pub fn manual_clock(self, clock: &ManualClock) -> Self {
         let clock = clock.clone();
         self.clock(move || clock.now())
     }
 
     /// Makes ids and receipts the same in every run with the same requests in the same order.
-    /// Without it they differ from run to run.
+    /// Default: they differ from run to run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// How long the name of a deleted queue cannot be used again (409 QueueBeingDeleted). The
-    /// default is the service's 30 seconds; [`Duration::ZERO`] frees it at once.
+    /// Sets the time for which the name of a deleted queue cannot be used again (409
+    /// `QueueBeingDeleted`). [`Duration::ZERO`] frees the name at once. Default: 30 seconds, as in the
+    /// service.
     pub fn deletion_time(mut self, time: Duration) -> Self {
         self.deletion_time = time;
         self
     }
 
-    /// How far the secondary is behind: what was written less than this time ago is not there yet.
-    /// The default is [`Duration::ZERO`], a secondary that always shows what the primary does.
-    ///
-    /// The secondary is read at `/account-secondary/...`, or at the host
-    /// `account-secondary.queue.localhost`.
+    /// Sets how far the secondary is behind: what was written less than this time ago is not there
+    /// yet. The secondary is read at `/account-secondary/...`, or at the host
+    /// `account-secondary.queue.localhost`. Default: [`Duration::ZERO`], a secondary that always shows
+    /// what the primary does.
     pub fn replication_lag(mut self, lag: Duration) -> Self {
         self.replication = Replication::Live { lag };
         self
     }
 
-    /// Has no secondary that could be read: what is asked of it is refused with 403
-    /// InsufficientAccountPermissions.
+    /// Switches the secondary off: what is asked of it is refused with 403
+    /// `InsufficientAccountPermissions`. Default: there is a secondary.
     pub fn without_secondary(mut self) -> Self {
         self.replication = Replication::Off;
         self
     }
 
-    /// Gives the user with this object id these roles, whatever their tokens say; none at all
-    /// forbid everything.
+    /// Gives the user with this object id these roles, whatever tokens of the user say. No role at
+    /// all forbids everything.
     pub fn roles(
         mut self,
         object_id: impl Into<String>,
@@ -140,14 +140,14 @@ impl EmulatorBuilder {
     }
 
     /// Gives these roles to all users to whom [`roles`](Self::roles) gives none and whose tokens
-    /// name none. The default is [`Role::Owner`], which allows everything.
+    /// name none. Default: [`Role::Owner`], which allows everything.
     pub fn other_roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
         self.directory.others = Roles::new(roles);
         self
     }
 
     /// Accepts bearer tokens over plain HTTP too, from this machine alone. The service never does:
-    /// this is for tests of clients that can be told to.
+    /// this is for tests of clients that can be told to send them so. Default: HTTPS is needed.
     pub fn bearer_over_http(mut self) -> Self {
         self.directory.clear_text = true;
         self
@@ -168,8 +168,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Accepts bearer tokens of this issuer only, and checks their signatures. Without an issuer
-    /// any token is accepted whose claims are right, whoever signed it and for whatever tenant.
+    /// Accepts bearer tokens of this issuer only, and checks their signatures. Default: any token is
+    /// accepted whose claims are right, whoever signed it and for whatever tenant.
     #[cfg(feature = "bearer")]
     pub fn token_issuer(mut self, issuer: crate::TokenIssuer) -> Self {
         self.issuer = Some(issuer);

@@ -1,4 +1,5 @@
-//! What a fault does, and to which requests.
+//! [`Fault`]: what goes wrong, an [`Effect`], and for which requests. To add an effect, start here
+//! and go on in `parse.rs` (its word) and `exchange.rs` (what it does).
 
 use std::time::Duration;
 
@@ -9,35 +10,35 @@ use queue_proto::{ErrorCode, OperationKind, QueueName};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// `drop`: it is not applied, and no answer comes.
+    /// `drop`: the request is not applied, and no answer comes.
     Drop,
-    /// `drop-after`: it is applied, and no answer comes.
+    /// `drop-after`: the request is applied, and no answer comes.
     DropAfter,
-    /// `close`: it is not applied, and the connection is closed.
+    /// `close`: the request is not applied, and the connection is closed.
     Close,
-    /// `close-after`: it is applied, and the connection is closed without an answer.
+    /// `close-after`: the request is applied, and the connection is closed without an answer.
     CloseAfter,
-    /// `delay=TIME`: it is applied at once, and the answer comes later.
+    /// `delay=TIME`: the request is applied at once, and the answer comes later.
     Delay(Duration),
-    /// `refuse=CODE`: it is not applied, and refused with this code of the service.
+    /// `refuse=CODE`: the request is not applied, and refused with this code of the service.
     Refuse(ErrorCode),
-    /// `refuse-after=CODE`: it is applied, and the answer says that it was refused. The service's
-    /// 500 can be such an answer.
+    /// `refuse-after=CODE`: the request is applied, and the answer says that it was refused. The
+    /// service's 500 can be such an answer.
     RefuseAfter(ErrorCode),
-    /// `status=NUMBER`: it is not applied, and answered with this status and nothing else, as by a
-    /// proxy in between.
+    /// `status=NUMBER`: the request is not applied, and answered with this status and nothing else,
+    /// as by a proxy in between.
     Status(StatusCode),
     /// `throttle=N/s`: more than so many requests a second are refused with 503 `ServerBusy` and
     /// not applied.
     #[non_exhaustive]
     Throttle {
-        /// How many requests a second pass.
+        /// The number of requests that pass in a second.
         per_second: u32,
-        /// How many pass at once after a pause; at least one.
+        /// The number of requests that pass at once after a pause; at least one.
         burst: u32,
     },
-    /// `truncate=N`: it is applied, and the connection is closed behind `N` bytes of the body of
-    /// the answer. An answer without a body does not come at all.
+    /// `truncate=N`: the request is applied, and the connection is closed behind `N` bytes of the
+    /// body of the answer. An answer without a body does not come at all.
     Truncate(usize),
 }
 
@@ -49,7 +50,7 @@ impl Effect {
     }
 }
 
-/// A fault: an effect, and the requests that it meets. Without more it meets all.
+/// A fault: an effect, and the requests that it meets. Default: it meets all requests.
 ///
 /// ```
 /// use queue_emulator::{Effect, Emulator, Fault};
@@ -79,36 +80,37 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Does this to every request.
+    /// Makes a fault with this effect, which meets every request.
     pub fn new(effect: Effect) -> Self {
         Self { effect, operations: Vec::new(), queue: None, skip: 0, times: None, probability: 1.0 }
     }
 
-    /// Only to this operation, and to those that further calls add.
+    /// Limits the fault to this operation, and to those that further calls add.
     pub fn operation(mut self, kind: OperationKind) -> Self {
         self.operations.push(kind);
         self
     }
 
-    /// Only to requests for this queue.
+    /// Limits the fault to requests for this queue.
     pub fn queue(mut self, queue: QueueName) -> Self {
         self.queue = Some(queue);
         self
     }
 
-    /// Not to the first so many of them.
+    /// Spares the first requests that the fault would meet, as many as this says. Default: 0.
     pub fn skip(mut self, requests: u64) -> Self {
         self.skip = requests;
         self
     }
 
-    /// To so many of them at most.
+    /// Limits the fault to this number of requests. Default: no limit.
     pub fn times(mut self, requests: u64) -> Self {
         self.times = Some(requests);
         self
     }
 
-    /// To each of them with this probability, 0 to 1. Which ones follows from the emulator's seed.
+    /// Meets each request with this probability, 0 to 1. Which requests are met follows from the
+    /// emulator's seed. Default: 1.
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = if probability.is_nan() { 0.0 } else { probability.clamp(0.0, 1.0) };
         self

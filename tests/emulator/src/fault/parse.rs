@@ -1,4 +1,5 @@
-//! Faults as text: one a line, `EFFECT [NAME=VALUE]...`.
+//! Scripts of faults: [`Fault`] is read from a line `EFFECT [NAME=VALUE]...`, as the option
+//! `--faults` of the program has it.
 
 use std::error::Error;
 use std::fmt;
@@ -153,10 +154,10 @@ fn time(text: &str) -> Option<Duration> {
     }
 }
 
-/// A line that is no fault.
+/// The reason why a line is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidFault {
-    /// Counted from 1; 0 when the line stood alone.
+    /// The number of the line from 1 on; 0 when the line stood alone.
     line: usize,
     word: String,
     rule: &'static str,

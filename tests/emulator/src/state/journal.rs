@@ -1,4 +1,5 @@
-//! What happens to the state, told to whoever keeps it.
+//! [`Journal`]: takes every change of the state as a [`Record`], and gives texts back. The store on disk
+//! is one; in memory there is none.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub(crate) enum Record {
     Expired { key: u64 },
 }
 
-/// What is known of a queue beside its messages.
+/// The settings of a queue, without its messages.
 #[derive(Debug)]
 pub(crate) struct QueueSettings {
     pub(crate) name: QueueName,

@@ -1,4 +1,4 @@
-//! One stored message, and the views of it that the operations hand out.
+//! [`Message`]: a stored message, and the views of it that the operations hand out.
 
 use queue_proto::MessageText;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub(super) struct Message {
 /// A message without its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// The number it is kept under; no two messages have the same.
+    /// The number under which the message is kept; no two messages have the same.
     pub(crate) key: u64,
     pub(crate) id: Uuid,
     pub(crate) receipt: u128,
@@ -37,7 +37,7 @@ pub(crate) struct Row {
     pub(crate) dequeue_count: u32,
 }
 
-/// What Put Message answers.
+/// The part of a message that Put Message answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) id: Uuid,
@@ -47,7 +47,7 @@ pub(crate) struct Sent {
     pub(crate) next_visible_at: Moment,
 }
 
-/// What Peek Messages answers for each message.
+/// The part of a message that Peek Messages answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Peeked {
     pub(crate) id: Uuid,
@@ -57,7 +57,7 @@ pub(crate) struct Peeked {
     pub(crate) text: MessageText,
 }
 
-/// What Get Messages answers for each message.
+/// The part of a message that Get Messages answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Received {
     pub(crate) message: Peeked,
@@ -65,7 +65,7 @@ pub(crate) struct Received {
     pub(crate) next_visible_at: Moment,
 }
 
-/// What Update Message answers.
+/// The part of a message that Update Message answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scheduled {
     pub(crate) receipt: u128,

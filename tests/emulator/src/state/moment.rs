@@ -1,4 +1,4 @@
-//! Points in time, in eight bytes.
+//! [`Moment`]: a point in time in eight bytes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,5 @@
-//! One queue: its messages, and the two orders that keep every operation logarithmic.
+//! [`Queue`]: the messages of a queue, and the two orders that keep every operation logarithmic. Look
+//! here for who gets which message when, and which receipt is valid.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -12,10 +13,10 @@ use super::Moment;
 use super::journal::{Kept, Log, QueueSettings, Record};
 use super::message::{Message, Peeked, Received, Scheduled, Sent};
 
-/// How long a message is passed over whose text cannot be read, before it is tried again.
+/// The time for which a message is passed over whose text cannot be read, before it is tried again.
 const PUT_OFF: Duration = Duration::from_secs(60);
 
-/// One queue.
+/// The messages and settings of one queue.
 ///
 /// `order` holds every message by the moment it becomes visible, so the visible ones are its front
 /// and those handed out wait behind them. Handing out takes the first; a message whose time runs
@@ -26,7 +27,7 @@ pub(crate) struct Queue {
     pub(crate) metadata: Metadata,
     /// The stored access policies.
     pub(crate) policies: SignedIdentifiers,
-    /// What the journal knows it by.
+    /// The number that the journal knows the queue by.
     pub(super) number: u64,
     log: Log,
     messages: BTreeMap<Uuid, Message>,
@@ -120,7 +121,8 @@ impl Queue {
         rng: &mut Rng,
     ) -> Vec<Received> {
         self.expire(now);
-        // Chosen before any is moved: with `hidden_for` zero a message would be handed out twice.
+        // Chosen before any is moved: with `hidden_for` zero a message would be handed out twice in
+        // one answer (state/tests/model.rs).
         self.choose(count, now)
             .into_iter()
             .filter_map(|(id, text)| {
@@ -154,6 +156,8 @@ impl Queue {
         now: Moment,
         rng: &mut Rng,
     ) -> Result<Scheduled, Stale> {
+        // Before anything changes: whoever holds a stale receipt must not move a message that
+        // another client is working on (state/tests.rs).
         self.owned(id, receipt, now)?;
         self.reschedule(id, now.after(hidden_for), text, now, rng).ok_or(Stale)
     }
@@ -290,6 +294,8 @@ impl Queue {
         self.order.remove(&(message.next_visible_at, message.turn));
         message.next_visible_at = at;
         message.turn = turn;
+        // A receipt dies with the next get or update, so that of two holders only the last can
+        // delete.
         message.receipt = rng.u128(..);
         self.order.insert((at, turn), id);
         match (&self.log, text) {

@@ -1,4 +1,4 @@
-//! The queues of one account.
+//! [`Service`]: the queues of one account, the names that are not free again yet, and the settings.
 
 use std::collections::{BTreeMap, btree_map};
 use std::ops::Bound;
@@ -24,16 +24,16 @@ pub(crate) struct Service {
     log: Log,
 }
 
-/// How Create Queue succeeded.
+/// The two ways in which Create Queue succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Created {
-    /// There was no such queue.
+    /// There was no such queue, and now there is.
     New,
-    /// There was one with the same metadata.
+    /// There was a queue of this name with the same metadata already.
     Already,
 }
 
-/// Why an operation on queues did not happen.
+/// The reason why an operation on queues did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The queue does not exist.
@@ -47,7 +47,7 @@ pub(crate) enum Refusal {
 /// Some of the queues, in alphabetical order.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Name and metadata of each.
+    /// The name and the metadata of each queue.
     pub(crate) queues: Vec<(QueueName, Metadata)>,
     /// The first queue that did not fit.
     pub(crate) next: Option<QueueName>,
@@ -156,6 +156,7 @@ impl Service {
         Ok(())
     }
 
+    /// The queue with this name.
     pub(crate) fn queue(&mut self, name: &QueueName) -> Result<&mut Queue, Refusal> {
         self.queues.get_mut(name).ok_or(Refusal::NotFound)
     }
@@ -165,6 +166,7 @@ impl Service {
         self.queues.iter_mut()
     }
 
+    /// Makes a queue, unless one of this name is there or is still being deleted.
     pub(crate) fn create(
         &mut self,
         name: QueueName,

@@ -1,4 +1,5 @@
-//! Tokens that are signed with a secret that issuer and emulator share.
+//! [`TokenIssuer`]: bearer tokens signed with a secret that issuer and emulator share. The option
+//! `token` of the program prints them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,7 +19,7 @@ use crate::role::Role;
 const ALGORITHM: &str = "HS256";
 /// The user of a token that names none.
 const USER: &str = "7e57ab1e-0000-4000-8000-000000000002";
-/// How long a token is valid unless it says otherwise.
+/// The time for which a token is valid unless it says otherwise.
 const LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// Issues bearer tokens like those of Microsoft Entra ID, signed with a secret of its own.
@@ -94,7 +95,7 @@ impl fmt::Debug for TokenIssuer {
     }
 }
 
-/// Accepts what one issuer signed.
+/// The check of signatures that accepts what one issuer signed.
 #[derive(Debug)]
 pub(crate) struct LocalSignatures(pub(crate) TokenIssuer);
 
@@ -104,8 +105,8 @@ impl TokenSignatures for LocalSignatures {
     }
 }
 
-/// For whom a token is, and what it says. Without more it is for one certain user of one certain
-/// tenant, for Azure Storage, and valid for an hour.
+/// The user of a token, and what the token says. Default: one certain user of one certain tenant, for
+/// Azure Storage, valid for an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct UserToken {
@@ -144,13 +145,14 @@ impl UserToken {
         self
     }
 
-    /// Sets for which service the token is: the claim `aud`.
+    /// Sets the service that the token is for: the claim `aud`.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// Sets who issued it: the claim `iss`. It follows from the tenant otherwise.
+    /// Sets who issued the token: the claim `iss`. Default: the issuer of Microsoft Entra ID for the
+    /// tenant.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
@@ -164,13 +166,14 @@ impl UserToken {
         self
     }
 
-    /// Sets from when on it is valid: the claim `nbf`.
+    /// Sets the time from which on the token is valid: the claim `nbf`. Default: the time of issue.
     pub fn not_before(mut self, time: SystemTime) -> Self {
         self.not_before = Some(time);
         self
     }
 
-    /// Sets how long it is valid, in whole seconds: the claim `exp`.
+    /// Sets the time for which the token is valid, in whole seconds: the claim `exp`. Default: one
+    /// hour.
     pub fn life(mut self, life: Duration) -> Self {
         self.life = life;
         self

@@ -17,7 +17,7 @@ struct Asked {
 }
 
 impl LastEndpoint {
-    pub(super) fn get_or_make(
+    pub(crate) fn get_or_make(
         &self,
         authority: &str,
         https: bool,
