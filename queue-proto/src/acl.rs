@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use crate::characters::first_illegal;
 use crate::error::InvalidValue;
-use crate::message::first_illegal;
 
 /// The stored access policies of a queue: at most five, with different ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

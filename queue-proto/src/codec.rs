@@ -77,7 +77,7 @@ pub use self::binary::{Base64Bytes, Base64Text};
 pub use self::json::Json;
 use crate::error::InvalidText;
 use crate::message::MessageText;
-use crate::ops::{PeekedMessage, ReceivedMessage};
+use crate::message::stored::{PeekedMessage, ReceivedMessage};
 
 /// How a value becomes the text of a message, and the text a value again.
 ///

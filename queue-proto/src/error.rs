@@ -3,6 +3,7 @@
 mod code;
 mod decode;
 mod invalid;
+pub(crate) mod refusal;
 mod service;
 
 pub use self::code::ErrorCode;

@@ -10,6 +10,9 @@ use crate::date::http as http_date;
 use crate::error::InvalidValue;
 use crate::version::ServiceVersion;
 
+/// The content type of every body.
+pub(crate) const XML: HeaderValue = HeaderValue::from_static("application/xml");
+
 /// `x-ms-version`: the version of the service, in requests and answers.
 pub const VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 /// `x-ms-client-request-id`: an id that the client chose, echoed by the service.

@@ -69,25 +69,30 @@ pub mod ops;
 pub mod redact;
 
 mod acl;
+mod any;
+mod characters;
 mod date;
+mod delegation;
 mod endpoint;
 mod error;
 mod kind;
+mod listing;
 mod message;
 mod metadata;
 mod name;
 mod operation;
 mod properties;
 mod query;
+mod replication;
 mod request;
 mod response;
-mod route;
 mod version;
 mod xml;
 
 pub use crate::acl::{
     AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers,
 };
+pub use crate::any::AnyOperation;
 pub use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 pub use crate::endpoint::{AddressingStyle, Endpoint, InvalidEndpoint, Scheme};
 pub use crate::error::{
@@ -95,9 +100,9 @@ pub use crate::error::{
     ResponseError, ServiceError,
 };
 pub use crate::header::{ClientRequestId, ResponseHead};
-pub use crate::kind::{
-    AccountSasPermission, AccountSasResource, Idempotence, OperationKind, Permission,
-    SecondaryAccess,
+pub use crate::kind::OperationKind;
+pub use crate::kind::facts::{
+    AccountSasPermission, AccountSasResource, Idempotence, Permission, SecondaryAccess,
 };
 pub use crate::limits::{
     LeaseTimeout, LifeSeconds, MaxResults, MessageCount, TimeToLive, Timeout, VisibilityTimeout,
@@ -105,13 +110,12 @@ pub use crate::limits::{
 pub use crate::message::{MessageId, MessageText, PopReceipt};
 pub use crate::metadata::{Metadata, MetadataNames};
 pub use crate::name::{AccountName, InvalidName, NameRule, QueueName};
-pub use crate::operation::{CallOptions, Operation, OperationResponse};
+pub use crate::operation::{Operation, OperationResponse};
 pub use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
 };
-pub use crate::request::{IncomingRequest, Location, RequestWriter, Resource};
+pub use crate::request::{CallOptions, IncomingRequest, Location, RequestWriter, Resource};
 pub use crate::response::ResponseWriter;
-pub use crate::route::AnyOperation;
 pub use crate::version::ServiceVersion;
 
 #[cfg(doctest)]

@@ -1,4 +1,5 @@
-//! The two traits that every operation and its response have.
+//! [`Operation`] and [`OperationResponse`], the two traits that every operation and its response
+//! have. The operations themselves are in [`ops`](crate::ops).
 
 use std::fmt;
 
@@ -6,14 +7,12 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::endpoint::Endpoint;
-use crate::error::{DecodeError, ResponseError, ServiceError};
-use crate::header::ClientRequestId;
+use crate::error::{DecodeError, ErrorCode, ResponseError, ServiceError};
 use crate::kind::OperationKind;
-use crate::limits::Timeout;
 use crate::metadata::MetadataNames;
-use crate::request::{IncomingRequest, RequestWriter};
+use crate::request::route::route;
+use crate::request::{CallOptions, IncomingRequest, RequestWriter};
 use crate::response::ResponseWriter;
-use crate::route::AnyOperation;
 use crate::version::ServiceVersion;
 
 /// An operation of the service: written by clients, read by servers.
@@ -32,11 +31,11 @@ pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
     /// What the service answers when it succeeds.
     type Response: OperationResponse;
 
-    /// Writes method, path, query, headers and body.
+    /// Writes path, query, headers and body. The method is that of [`KIND`](Self::KIND) already.
     fn write(&self, out: &mut RequestWriter<'_>);
 
     /// Reads the operation from a request whose method, path and query name it; use
-    /// [`AnyOperation::read`] or [`from_http`](Self::from_http) to have that checked.
+    /// [`AnyOperation::read`](crate::AnyOperation::read) or [`from_http`](Self::from_http) to have that checked.
     ///
     /// # Errors
     ///
@@ -57,6 +56,7 @@ pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
     #[must_use]
     fn to_http(&self, at: &Endpoint, options: &CallOptions) -> http::Request<Bytes> {
         let mut out = RequestWriter::new(at);
+        out.method(Self::KIND.method());
         self.write(&mut out);
         out.finish(options)
     }
@@ -68,8 +68,8 @@ pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
     /// The answer to send to the client; 400 `InvalidUri` when the request is another operation.
     fn from_http(at: &Endpoint, request: &http::Request<Bytes>) -> Result<Self, ServiceError> {
         let request = IncomingRequest::new(at, request)?;
-        if AnyOperation::route(&request)? != Self::KIND {
-            return Err(crate::error::ErrorCode::InvalidUri.into());
+        if route(&request)? != Self::KIND {
+            return Err(ErrorCode::InvalidUri.into());
         }
         Self::read(&request)
     }
@@ -132,46 +132,5 @@ pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Syn
         let mut out = ResponseWriter::of_version(version);
         self.write(&mut out);
         out.finish()
-    }
-}
-
-/// What a request says beside its operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CallOptions {
-    /// The version of the service to ask for; the newest by default.
-    pub version: ServiceVersion,
-    /// An id for the logs of the service, which it echoes.
-    pub client_request_id: Option<ClientRequestId>,
-    /// How long the service may work on the request.
-    pub timeout: Option<Timeout>,
-}
-
-impl CallOptions {
-    /// The newest version and nothing else.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets the version to ask for.
-    #[must_use]
-    pub fn version(mut self, version: ServiceVersion) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// Sets the id for the logs of the service.
-    #[must_use]
-    pub fn client_request_id(mut self, id: impl Into<Option<ClientRequestId>>) -> Self {
-        self.client_request_id = id.into();
-        self
-    }
-
-    /// Sets how long the service may work on the request.
-    #[must_use]
-    pub fn timeout(mut self, timeout: impl Into<Option<Timeout>>) -> Self {
-        self.timeout = timeout.into();
-        self
     }
 }

@@ -1,7 +1,7 @@
 //! Settings of a queue service: logging, metrics, and who may call it from a browser.
 
+use crate::characters::first_illegal;
 use crate::error::InvalidValue;
-use crate::message::first_illegal;
 
 /// The settings of a queue service.
 ///

@@ -1,11 +1,13 @@
-//! Requests: written by clients, read by servers.
+//! Requests, as clients write them ([`RequestWriter`]) and as servers read them
+//! ([`IncomingRequest`]), whatever the operation is.
 
 mod incoming;
-mod refusal;
+mod options;
 mod resource;
+pub(crate) mod route;
 mod writer;
 
 pub use self::incoming::IncomingRequest;
-pub(crate) use self::refusal::{body_too_large, invalid_header, invalid_query, missing_query};
+pub use self::options::CallOptions;
 pub use self::resource::{Location, Resource};
 pub use self::writer::RequestWriter;

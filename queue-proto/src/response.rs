@@ -1,13 +1,16 @@
-//! Responses: written by servers, read by clients.
+//! Responses, whatever the operation is: [`ResponseWriter`], which servers write them with, what
+//! clients read them with, and [errors](error) as answers.
+
+mod error;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::error::{DecodeError, DecodeProblem};
+use crate::header;
 use crate::metadata::{Metadata, MetadataNames};
 use crate::version::ServiceVersion;
-use crate::xml;
 
 /// What an [`OperationResponse`](crate::OperationResponse) writes itself into.
 ///
@@ -60,7 +63,7 @@ impl ResponseWriter {
     /// Sets an XML body.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = body.into();
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(xml::CONTENT_TYPE));
+        self.headers.insert(CONTENT_TYPE, header::XML);
     }
 
     /// The answer.

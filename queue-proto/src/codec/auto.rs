@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::characters::first_illegal;
 use crate::codec::binary::{self, is_blank};
 use crate::codec::{Codec, CodecError, checked, unlimited};
-use crate::message::{MessageText, first_illegal};
+use crate::message::MessageText;
 
 /// Text, or base64 of text: for reading a queue to which both are sent.
 ///

@@ -1,12 +1,10 @@
 //! Clear Messages.
 
-use http::Method;
-
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
 use crate::name::QueueName;
 use crate::operation::Operation;
-use crate::ops::empty_response;
+use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
 /// Clear Messages: `DELETE /{queue}/messages`. Removes all messages of a queue.
@@ -40,7 +38,6 @@ impl Operation for ClearMessages {
     type Response = ClearMessagesResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::DELETE);
         out.messages(&self.queue);
     }
 

@@ -1,7 +1,7 @@
 //! Create Queue.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
@@ -56,7 +56,6 @@ impl Operation for CreateQueue {
     type Response = CreateQueueResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::PUT);
         out.segment(self.queue.as_str());
         out.metadata(&self.metadata);
     }

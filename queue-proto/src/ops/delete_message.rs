@@ -1,14 +1,13 @@
 //! Delete Message.
 
-use http::Method;
-
+use crate::error::refusal::invalid_query;
 use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::message::{MessageId, PopReceipt};
 use crate::name::QueueName;
 use crate::operation::Operation;
-use crate::ops::empty_response;
-use crate::request::{IncomingRequest, RequestWriter, invalid_query};
+use crate::ops::empty::empty_response;
+use crate::request::{IncomingRequest, RequestWriter};
 
 /// Delete Message: `DELETE /{queue}/messages/{id}`.
 ///
@@ -48,7 +47,6 @@ impl Operation for DeleteMessage {
     type Response = DeleteMessageResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::DELETE);
         out.message(&self.queue, &self.id);
         out.query("popreceipt", self.pop_receipt.as_str());
     }

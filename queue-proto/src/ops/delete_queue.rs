@@ -1,12 +1,10 @@
 //! Delete Queue.
 
-use http::Method;
-
 use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::name::QueueName;
 use crate::operation::Operation;
-use crate::ops::empty_response;
+use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
 /// Delete Queue: `DELETE /{queue}`. The queue is gone at once; its name is free again after 30
@@ -40,7 +38,6 @@ impl Operation for DeleteQueue {
     type Response = DeleteQueueResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::DELETE);
         out.segment(self.queue.as_str());
     }
 

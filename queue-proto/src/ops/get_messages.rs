@@ -1,21 +1,18 @@
 //! Get Messages.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::date::http as http_date;
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::{LeaseTimeout, MessageCount};
-use crate::message::{MessageId, MessageText, PopReceipt};
+use crate::message::stored::ReceivedMessage;
 use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
-use crate::xml::{messages, scan};
+use crate::xml::messages;
 
 /// Get Messages: `GET /{queue}/messages`. Hands out messages and hides them for a while.
 ///
@@ -42,28 +39,6 @@ pub struct GetMessages {
 pub struct GetMessagesResponse {
     /// The messages.
     pub messages: Vec<ReceivedMessage>,
-}
-
-/// A message that Get Messages handed out. Times are whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReceivedMessage {
-    /// The id.
-    pub id: MessageId,
-    /// When it was stored.
-    pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
-    pub expires_at: Option<SystemTime>,
-    /// The receipt with which to update or delete it. It means something only together with the
-    /// id: messages of one answer may share one value.
-    pub pop_receipt: PopReceipt,
-    /// When it becomes visible again.
-    pub next_visible_at: SystemTime,
-    /// How often it was handed out, this time included; 0 when the service does not say, as for
-    /// queues made before version 2009-09-19.
-    pub dequeue_count: u32,
-    /// The text.
-    pub text: MessageText,
 }
 
 impl GetMessages {
@@ -93,36 +68,6 @@ impl GetMessagesResponse {
     #[must_use]
     pub fn new(messages: Vec<ReceivedMessage>) -> Self {
         Self { messages }
-    }
-}
-
-impl ReceivedMessage {
-    /// A message that does not expire and was handed out for the first time; the fields say
-    /// otherwise where it matters.
-    #[must_use]
-    pub fn new(
-        id: MessageId,
-        pop_receipt: PopReceipt,
-        inserted_at: SystemTime,
-        next_visible_at: SystemTime,
-        text: MessageText,
-    ) -> Self {
-        let (expires_at, dequeue_count) = (None, 1);
-        Self { id, inserted_at, expires_at, pop_receipt, next_visible_at, dequeue_count, text }
-    }
-
-    /// Sets when the message expires.
-    #[must_use]
-    pub fn expires_at(mut self, expires_at: impl Into<Option<SystemTime>>) -> Self {
-        self.expires_at = expires_at.into();
-        self
-    }
-
-    /// Sets how often it was handed out.
-    #[must_use]
-    pub fn dequeue_count(mut self, count: u32) -> Self {
-        self.dequeue_count = count;
-        self
     }
 }
 
@@ -158,38 +103,11 @@ pub(crate) fn read_count(
 impl OperationResponse for GetMessagesResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
-        if let Some(messages) = scan::received(body) {
-            return Ok(Self { messages });
-        }
-        let messages = messages::read_list(body, |mut fields| {
-            Ok(ReceivedMessage {
-                id: fields.id()?,
-                inserted_at: fields.inserted_at()?,
-                expires_at: fields.expires_at()?,
-                pop_receipt: fields.pop_receipt()?,
-                next_visible_at: fields.next_visible_at()?,
-                dequeue_count: fields.dequeue_count(),
-                text: fields.text()?,
-            })
-        })?;
-        Ok(Self { messages })
+        Ok(Self { messages: messages::read_received(body)? })
     }
 
     fn write(&self, out: &mut ResponseWriter) {
         out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        let text = self.messages.iter().map(|message| message.text.len()).sum();
-        let mut list = messages::start_list(self.messages.len(), text);
-        for message in &self.messages {
-            list.open("QueueMessage");
-            list.element("MessageId", message.id.as_str());
-            list.plain("InsertionTime", http_date::display(message.inserted_at));
-            list.plain("ExpirationTime", http_date::display_expiry(message.expires_at));
-            list.element("PopReceipt", message.pop_receipt.as_str());
-            list.plain("TimeNextVisible", http_date::display(message.next_visible_at));
-            list.plain("DequeueCount", message.dequeue_count);
-            list.element("MessageText", message.text.as_str());
-            list.close("QueueMessage");
-        }
-        out.xml(messages::end_list(list, self.messages.len()));
+        out.xml(messages::write_received(&self.messages, out.version()));
     }
 }

@@ -55,7 +55,7 @@ impl Operation for GetQueueAcl {
 
     fn write(&self, out: &mut RequestWriter<'_>) {
         out.segment(self.queue.as_str());
-        out.query("comp", "acl");
+        out.fixed_query(Self::KIND);
     }
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {

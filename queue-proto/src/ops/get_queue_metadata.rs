@@ -58,7 +58,7 @@ impl Operation for GetQueueMetadata {
 
     fn write(&self, out: &mut RequestWriter<'_>) {
         out.segment(self.queue.as_str());
-        out.query("comp", "metadata");
+        out.fixed_query(Self::KIND);
     }
 
     fn read(request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {

@@ -46,8 +46,7 @@ impl Operation for GetServiceProperties {
     type Response = GetServicePropertiesResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.query("restype", "service");
-        out.query("comp", "properties");
+        out.fixed_query(Self::KIND);
     }
 
     fn read(_request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {

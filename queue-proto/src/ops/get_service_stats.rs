@@ -9,9 +9,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
 use crate::operation::{Operation, OperationResponse};
+use crate::replication::GeoReplicationStatus;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
-use crate::xml::properties;
+use crate::xml::stats;
 
 /// Get Queue Service Stats: `GET /?restype=service&comp=stats`, on the
 /// [secondary](crate::Endpoint::secondary) alone.
@@ -34,20 +35,6 @@ pub struct GetServiceStatsResponse {
     pub last_sync_time: Option<SystemTime>,
 }
 
-/// How a secondary does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GeoReplicationStatus {
-    /// It is active and in operation.
-    Live,
-    /// It is being filled for the first time.
-    Bootstrap,
-    /// It cannot be read.
-    Unavailable,
-    /// A word that this version of the crate does not know.
-    Other(Box<str>),
-}
-
 impl GetServiceStats {
     /// Asks how the secondary does.
     #[must_use]
@@ -67,37 +54,12 @@ impl GetServiceStatsResponse {
     }
 }
 
-impl GeoReplicationStatus {
-    /// The word in the answer.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Live => "live",
-            Self::Bootstrap => "bootstrap",
-            Self::Unavailable => "unavailable",
-            Self::Other(word) => word,
-        }
-    }
-}
-
-impl From<&str> for GeoReplicationStatus {
-    fn from(word: &str) -> Self {
-        match word {
-            "live" => Self::Live,
-            "bootstrap" => Self::Bootstrap,
-            "unavailable" => Self::Unavailable,
-            other => Self::Other(other.into()),
-        }
-    }
-}
-
 impl Operation for GetServiceStats {
     const KIND: OperationKind = OperationKind::GetServiceStats;
     type Response = GetServiceStatsResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.query("restype", "service");
-        out.query("comp", "stats");
+        out.fixed_query(Self::KIND);
     }
 
     fn read(_request: &IncomingRequest<'_>) -> Result<Self, ServiceError> {
@@ -108,11 +70,12 @@ impl Operation for GetServiceStats {
 impl OperationResponse for GetServiceStatsResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         expect_status(status, &[StatusCode::OK])?;
-        Ok(properties::read_stats(body)?)
+        let (status, last_sync_time) = stats::read(body)?;
+        Ok(Self { status, last_sync_time })
     }
 
     fn write(&self, out: &mut ResponseWriter) {
         out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        out.xml(properties::write_stats(self));
+        out.xml(stats::write(&self.status, self.last_sync_time));
     }
 }

@@ -1,19 +1,16 @@
 //! List Queues.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::error::{DecodeError, ErrorCode, InvalidValue, ServiceError};
+use crate::error::refusal::invalid_query;
+use crate::error::{DecodeError, ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::MaxResults;
-use crate::message::first_illegal;
-use crate::metadata::Metadata;
-use crate::name::QueueName;
+use crate::listing::{ListQueuesResponse, Marker, QueuePrefix};
 use crate::operation::{Operation, OperationResponse};
-use crate::request::{IncomingRequest, RequestWriter, invalid_query};
+use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::queues;
 
@@ -32,93 +29,6 @@ pub struct ListQueues {
     /// Whether to return the metadata of each queue.
     pub include_metadata: bool,
 }
-
-/// The answer to [`ListQueues`]: one page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListQueuesResponse {
-    /// The base URL of the service; empty when the answer has none.
-    pub service_endpoint: String,
-    /// The prefix of the request.
-    pub prefix: Option<QueuePrefix>,
-    /// The marker of the request.
-    pub marker: Option<Marker>,
-    /// The limit of the request.
-    pub max_results: Option<u32>,
-    /// The queues.
-    pub queues: Vec<QueueItem>,
-    /// Where the next page starts; `None` when this is the last.
-    pub next_marker: Option<Marker>,
-}
-
-/// A queue in a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct QueueItem {
-    /// The name.
-    pub name: QueueName,
-    /// The metadata, if it was asked for.
-    pub metadata: Option<Metadata>,
-    /// Names of metadata that cannot stand in XML; the service returns them without values.
-    pub invalid_metadata_names: Vec<String>,
-}
-
-/// What the names of listed queues start with: 1 to 1,024 bytes of UTF-8 that XML can carry.
-///
-/// Not only what a queue name may have: a prefix with other characters finds nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct QueuePrefix(String);
-
-/// Where a page starts: 1 to 8,192 bytes of UTF-8 that XML can carry, opaque.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Marker(String);
-
-macro_rules! opaque_text {
-    ($name:ident, $what:literal, $max:literal, $rule:literal) => {
-        impl $name {
-            /// Checks `text`.
-            ///
-            /// # Errors
-            ///
-            /// When `text` is empty, too long, or has a character that XML cannot carry.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
-                let text = text.into();
-                if text.is_empty() || text.len() > $max || first_illegal(&text).is_some() {
-                    return Err(InvalidValue::new($what, $rule));
-                }
-                Ok(Self(text))
-            }
-
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-
-        impl TryFrom<&str> for $name {
-            type Error = InvalidValue;
-
-            fn try_from(text: &str) -> Result<Self, InvalidValue> {
-                Self::new(text)
-            }
-        }
-    };
-}
-
-opaque_text!(
-    QueuePrefix,
-    "prefix",
-    1024,
-    "must have 1 to 1024 bytes of characters that XML can carry"
-);
-opaque_text!(Marker, "marker", 8192, "must have 1 to 8192 bytes of characters that XML can carry");
 
 impl ListQueues {
     /// Asks for the first page of all queues.
@@ -157,12 +67,6 @@ impl ListQueues {
 }
 
 impl ListQueuesResponse {
-    /// An empty page of the service at `service_endpoint`.
-    #[must_use]
-    pub fn new(service_endpoint: impl Into<String>) -> Self {
-        Self { service_endpoint: service_endpoint.into(), ..Self::default() }
-    }
-
     /// An empty page that repeats what `request` asked for, as the service does.
     #[must_use]
     pub fn to(request: &ListQueues, service_endpoint: impl Into<String>) -> Self {
@@ -177,27 +81,12 @@ impl ListQueuesResponse {
     }
 }
 
-impl QueueItem {
-    /// A queue without metadata.
-    #[must_use]
-    pub fn new(name: QueueName) -> Self {
-        Self { name, metadata: None, invalid_metadata_names: Vec::new() }
-    }
-
-    /// Sets the metadata.
-    #[must_use]
-    pub fn metadata(mut self, metadata: impl Into<Option<Metadata>>) -> Self {
-        self.metadata = metadata.into();
-        self
-    }
-}
-
 impl Operation for ListQueues {
     const KIND: OperationKind = OperationKind::ListQueues;
     type Response = ListQueuesResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.query("comp", "list");
+        out.fixed_query(Self::KIND);
         out.query_if("prefix", self.prefix.as_ref());
         out.query_if("marker", self.marker.as_ref());
         out.query_if("maxresults", self.max_results);
@@ -246,6 +135,6 @@ impl OperationResponse for ListQueuesResponse {
 
     fn write(&self, out: &mut ResponseWriter) {
         out.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        out.xml(queues::write(self));
+        out.xml(queues::write(self, out.version()));
     }
 }

@@ -11,11 +11,12 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use crate::error::refusal::invalid_header;
 use crate::error::{DecodeError, DecodeProblem, InvalidValue, ServiceError};
 use crate::header;
 use crate::kind::OperationKind;
 use crate::operation::{Operation, OperationResponse};
-use crate::request::{IncomingRequest, RequestWriter, Resource, invalid_header};
+use crate::request::{IncomingRequest, RequestWriter, Resource};
 use crate::response::{ResponseWriter, expect_status, required_header};
 
 /// Preflight Queue Request: `OPTIONS` on any resource, without authorization. A browser asks with
@@ -144,7 +145,6 @@ impl Operation for Preflight {
     type Response = PreflightResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::OPTIONS);
         out.resource(&self.resource);
         out.header(ORIGIN, self.origin.0.clone());
         out.header(ACCESS_CONTROL_REQUEST_METHOD, header::value(&self.request_method));

@@ -1,21 +1,20 @@
 //! Put Message.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
-use crate::date::http as http_date;
-use crate::error::{DecodeError, DecodeProblem, InvalidValue, ServiceError};
+use crate::error::refusal::invalid_query;
+use crate::error::{DecodeError, InvalidValue, ServiceError};
 use crate::kind::OperationKind;
 use crate::limits::{LifeSeconds, TimeToLive, VisibilityTimeout};
-use crate::message::{MessageId, MessageText, PopReceipt};
+use crate::message::MessageText;
+use crate::message::stored::SentMessage;
 use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
-use crate::request::{IncomingRequest, RequestWriter, invalid_query};
+use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::version::ServiceVersion;
-use crate::xml::{messages, scan};
+use crate::xml::messages;
 
 /// Put Message: `POST /{queue}/messages`.
 ///
@@ -45,22 +44,6 @@ pub struct PutMessage {
 pub struct PutMessageResponse {
     /// The message as the service stored it.
     pub message: SentMessage,
-}
-
-/// A message that Put Message stored. Times are whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SentMessage {
-    /// The id that the service gave it.
-    pub id: MessageId,
-    /// When it was stored.
-    pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
-    pub expires_at: Option<SystemTime>,
-    /// A receipt with which the sender may update or delete it.
-    pub pop_receipt: PopReceipt,
-    /// When it becomes visible.
-    pub next_visible_at: SystemTime,
 }
 
 impl PutMessage {
@@ -103,32 +86,11 @@ impl PutMessageResponse {
     }
 }
 
-impl SentMessage {
-    /// A message that does not expire; set [`expires_at`](Self::expires_at) for one that does.
-    #[must_use]
-    pub fn new(
-        id: MessageId,
-        pop_receipt: PopReceipt,
-        inserted_at: SystemTime,
-        next_visible_at: SystemTime,
-    ) -> Self {
-        Self { id, inserted_at, expires_at: None, pop_receipt, next_visible_at }
-    }
-
-    /// Sets when the message expires.
-    #[must_use]
-    pub fn expires_at(mut self, expires_at: impl Into<Option<SystemTime>>) -> Self {
-        self.expires_at = expires_at.into();
-        self
-    }
-}
-
 impl Operation for PutMessage {
     const KIND: OperationKind = OperationKind::PutMessage;
     type Response = PutMessageResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::POST);
         out.messages(&self.queue);
         out.query_if("visibilitytimeout", self.visibility_timeout);
         out.query_if("messagettl", self.time_to_live);
@@ -162,8 +124,7 @@ const TOO_SHORT: &str =
 /// number, of which those above 68 years are read as the longest finite life.
 fn read_time_to_live(request: &IncomingRequest<'_>) -> Result<Option<TimeToLive>, ServiceError> {
     const NAME: &str = "messagettl";
-    let unlimited_since = ServiceVersion::new(2017, 7, 29);
-    let limited = unlimited_since.is_ok_and(|since| request.version().is_some_and(|v| v < since));
+    let limited = request.version().is_some_and(|version| version < UNLIMITED_LIFE);
     let (min, max) = LifeSeconds::RANGE;
     let max = if limited { VisibilityTimeout::MAX.as_secs() } else { max };
     if !limited && request.query(NAME)?.as_deref() == Some("-1") {
@@ -187,39 +148,23 @@ fn exceeds(text: &str, max: u32) -> bool {
         && text.parse().is_ok_and(|number: u64| number > max.into())
 }
 
+/// Since this version the answer has a body.
+const WITH_BODY: ServiceVersion = ServiceVersion::known(2016, 5, 31);
+
+/// Since this version a message may live for any time, or for ever.
+const UNLIMITED_LIFE: ServiceVersion = ServiceVersion::known(2017, 7, 29);
+
 impl OperationResponse for PutMessageResponse {
     fn read(status: StatusCode, _headers: &HeaderMap, body: &Bytes) -> Result<Self, DecodeError> {
         // The example of the reference page has 200; the service sends 201.
         expect_status(status, &[StatusCode::CREATED, StatusCode::OK])?;
-        if let Some(message) = scan::sent(body) {
-            return Ok(Self { message });
-        }
-        let stored = messages::read_list(body, |mut fields| {
-            Ok(SentMessage {
-                id: fields.id()?,
-                inserted_at: fields.inserted_at()?,
-                expires_at: fields.expires_at()?,
-                pop_receipt: fields.pop_receipt()?,
-                next_visible_at: fields.next_visible_at()?,
-            })
-        })?;
-        match stored.into_iter().next() {
-            Some(message) => Ok(Self { message }),
-            None => Err(DecodeError::new(DecodeProblem::MissingElement("QueueMessage"))),
-        }
+        Ok(Self { message: messages::read_sent(body)? })
     }
 
     fn write(&self, out: &mut ResponseWriter) {
         out.status(StatusCode::CREATED);
-        let message = &self.message;
-        let mut list = messages::start_list(1, 0);
-        list.open("QueueMessage");
-        list.element("MessageId", message.id.as_str());
-        list.plain("InsertionTime", http_date::display(message.inserted_at));
-        list.plain("ExpirationTime", http_date::display_expiry(message.expires_at));
-        list.element("PopReceipt", message.pop_receipt.as_str());
-        list.plain("TimeNextVisible", http_date::display(message.next_visible_at));
-        list.close("QueueMessage");
-        out.xml(messages::end_list(list, 1));
+        if out.version() >= WITH_BODY {
+            out.xml(messages::write_sent(&self.message));
+        }
     }
 }

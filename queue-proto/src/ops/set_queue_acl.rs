@@ -1,13 +1,11 @@
 //! Set Queue ACL.
 
-use http::Method;
-
 use crate::acl::SignedIdentifiers;
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
 use crate::name::QueueName;
 use crate::operation::Operation;
-use crate::ops::empty_response;
+use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::xml::acl;
 
@@ -45,9 +43,8 @@ impl Operation for SetQueueAcl {
     type Response = SetQueueAclResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::PUT);
         out.segment(self.queue.as_str());
-        out.query("comp", "acl");
+        out.fixed_query(Self::KIND);
         out.xml(acl::write_request(&self.identifiers));
     }
 

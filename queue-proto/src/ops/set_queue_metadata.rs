@@ -1,13 +1,11 @@
 //! Set Queue Metadata.
 
-use http::Method;
-
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
 use crate::metadata::Metadata;
 use crate::name::QueueName;
 use crate::operation::Operation;
-use crate::ops::empty_response;
+use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
 /// Set Queue Metadata: `PUT /{queue}?comp=metadata`. Replaces all metadata; none removes it.
@@ -42,9 +40,8 @@ impl Operation for SetQueueMetadata {
     type Response = SetQueueMetadataResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::PUT);
         out.segment(self.queue.as_str());
-        out.query("comp", "metadata");
+        out.fixed_query(Self::KIND);
         out.metadata(&self.metadata);
     }
 

@@ -1,11 +1,9 @@
 //! Set Queue Service Properties.
 
-use http::Method;
-
 use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
 use crate::operation::Operation;
-use crate::ops::empty_response;
+use crate::ops::empty::empty_response;
 use crate::properties::ServiceProperties;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::xml::properties;
@@ -43,9 +41,7 @@ impl Operation for SetServiceProperties {
     type Response = SetServicePropertiesResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::PUT);
-        out.query("restype", "service");
-        out.query("comp", "properties");
+        out.fixed_query(Self::KIND);
         out.xml(properties::write_request(&self.properties));
     }
 

@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use crate::date::http as http_date;
+use crate::error::refusal::missing_query;
 use crate::error::{DecodeError, ServiceError};
 use crate::header::{self, POP_RECEIPT, TIME_NEXT_VISIBLE};
 use crate::kind::OperationKind;
@@ -14,7 +15,7 @@ use crate::message::{MessageId, MessageText, PopReceipt};
 use crate::name::QueueName;
 use crate::operation::{Operation, OperationResponse};
 use crate::ops::delete_message::read_receipt;
-use crate::request::{IncomingRequest, RequestWriter, missing_query};
+use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status, required_header};
 use crate::xml::messages;
 
@@ -86,7 +87,6 @@ impl Operation for UpdateMessage {
     type Response = UpdateMessageResponse;
 
     fn write(&self, out: &mut RequestWriter<'_>) {
-        out.method(Method::PUT);
         out.message(&self.queue, &self.id);
         out.query("popreceipt", self.pop_receipt.as_str());
         out.query("visibilitytimeout", self.visibility_timeout);

@@ -7,17 +7,17 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method};
 
 use crate::endpoint::Endpoint;
+use crate::error::refusal::{
+    body_too_large, invalid_header, invalid_query, missing_query, out_of_range_query,
+};
 use crate::error::{ErrorCode, ServiceError};
 use crate::header::{self, ClientRequestId};
 use crate::limits::{MAX_REQUEST_BODY, Timeout};
 use crate::message::MessageId;
 use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
-use crate::operation::CallOptions;
 use crate::query::{BadParameter, Query};
-use crate::request::refusal::{
-    body_too_large, invalid_header, invalid_query, missing_query, out_of_range_query,
-};
+use crate::request::options::CallOptions;
 use crate::request::resource::{Location, Resource, locate};
 use crate::version::ServiceVersion;
 

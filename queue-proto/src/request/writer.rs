@@ -9,13 +9,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::endpoint::Endpoint;
 use crate::header;
+use crate::kind::OperationKind;
 use crate::message::MessageId;
 use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
-use crate::operation::CallOptions;
 use crate::query::Encoder;
+use crate::request::options::CallOptions;
 use crate::request::resource::{MESSAGES, Resource};
-use crate::xml;
 
 /// What an [`Operation`](crate::Operation) writes itself into.
 ///
@@ -105,6 +105,14 @@ impl<'a> RequestWriter<'a> {
         }
     }
 
+    /// Appends the parameters by which a request names this operation.
+    pub(crate) fn fixed_query(&mut self, kind: OperationKind) {
+        let route = kind.route();
+        self.query_if("restype", route.restype.then_some("service"));
+        self.query_if("comp", route.comp.filter(|comp| !comp.is_empty()));
+        self.query_if("peekonly", route.peek_only.then_some("true"));
+    }
+
     fn encode(&mut self, value: impl fmt::Display) {
         // Writing into a string fails only if `value` itself does.
         let _ = write!(Encoder(&mut self.target), "{value}");
@@ -124,7 +132,7 @@ impl<'a> RequestWriter<'a> {
     /// Sets an XML body.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = Some(body.into());
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(xml::CONTENT_TYPE));
+        self.headers.insert(CONTENT_TYPE, header::XML);
     }
 
     /// The request, with what `options` add to every operation and `Content-Length` where HTTP

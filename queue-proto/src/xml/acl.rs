@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use crate::acl::{AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers};
 use crate::date::iso;
-use crate::xml::{Element, Reader, Writer, XmlError};
+use crate::xml::problem::XmlError;
+use crate::xml::reader::{Element, Reader};
+use crate::xml::writer::Writer;
 
 /// Reads the body of Set Queue ACL, as strictly as the service.
 pub(crate) fn read_request(body: &[u8]) -> Result<SignedIdentifiers, XmlError> {
@@ -54,7 +56,7 @@ fn read_identifier(
             _ => reader.unknown(&child)?,
         }
     }
-    let id = id.ok_or_else(|| XmlError::missing("Id", identifier))?;
+    let id = id.ok_or_else(|| identifier.missing("Id"))?;
     Ok(SignedIdentifier::new(id, policy.unwrap_or_default()))
 }
 

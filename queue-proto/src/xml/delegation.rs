@@ -3,11 +3,13 @@
 use bytes::Bytes;
 
 use crate::date::iso;
-use crate::ops::{DelegationKeyValue, DirectoryId, GetUserDelegationKey, UserDelegationKey};
-use crate::xml::{Reader, Writer, XmlError};
+use crate::delegation::{DelegationKeyValue, DirectoryId, KeyInfo, UserDelegationKey};
+use crate::xml::problem::XmlError;
+use crate::xml::reader::Reader;
+use crate::xml::writer::Writer;
 
 /// Reads the body of Get User Delegation Key, as strictly as the service.
-pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
+pub(crate) fn read_info(body: &[u8]) -> Result<KeyInfo, XmlError> {
     let mut reader = Reader::of_request(body);
     let root = reader.root("KeyInfo")?;
     let (mut start, mut expiry, mut tenant) = (None, None, None);
@@ -29,16 +31,13 @@ pub(crate) fn read_info(body: &[u8]) -> Result<GetUserDelegationKey, XmlError> {
             _ => reader.unknown(&child)?,
         }
     }
-    let expiry = expiry.ok_or_else(|| XmlError::missing("Expiry", &root))?;
+    let expiry = expiry.ok_or_else(|| root.missing("Expiry"))?;
     reader.finish()?;
-    let mut info = GetUserDelegationKey::new(expiry);
-    info.start = start;
-    info.delegated_user_tenant_id = tenant;
-    Ok(info)
+    Ok(KeyInfo { start, expiry, delegated_user_tenant_id: tenant })
 }
 
 /// Writes the body of Get User Delegation Key.
-pub(crate) fn write_info(info: &GetUserDelegationKey) -> Bytes {
+pub(crate) fn write_info(info: &KeyInfo) -> Bytes {
     let mut out = Writer::request(224);
     out.open("KeyInfo");
     out.plain_if("Start", info.start.map(iso::seconds));
@@ -92,7 +91,7 @@ pub(crate) fn read_key(body: &[u8]) -> Result<UserDelegationKey, XmlError> {
             _ => reader.skip(&child)?,
         }
     }
-    let missing = |name| XmlError::missing(name, &root);
+    let missing = |name| root.missing(name);
     let key = UserDelegationKey {
         object_id: object_id.ok_or_else(|| missing("SignedOid"))?,
         tenant_id: tenant_id.ok_or_else(|| missing("SignedTid"))?,

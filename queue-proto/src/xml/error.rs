@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::xml::{Reader, Writer, XmlError, is_plain_name};
+use crate::characters::is_plain_name;
+use crate::xml::problem::XmlError;
+use crate::xml::reader::Reader;
+use crate::xml::writer::Writer;
 
 #[derive(Debug, Default)]
 pub(crate) struct ErrorBody {

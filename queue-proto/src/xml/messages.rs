@@ -1,4 +1,7 @@
-//! `<QueueMessagesList>` and `<QueueMessage>`.
+//! `<QueueMessagesList>` and `<QueueMessage>`: messages in answers, and the text of a message in a
+//! request. The usual shape of an answer is read by [`scan`], every other one by the functions here.
+
+mod scan;
 
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -8,8 +11,12 @@ use bytes::Bytes;
 use crate::date::http;
 use crate::error::{DecodeError, DecodeProblem, InvalidValue, ServiceError};
 use crate::limits::MAX_MESSAGE_TEXT;
+use crate::message::stored::{PeekedMessage, ReceivedMessage, SentMessage};
 use crate::message::{MAX_RECEIVED_TEXT, MessageId, MessageText, PopReceipt};
-use crate::xml::{Element, Reader, Writer, XmlError};
+use crate::version::ServiceVersion;
+use crate::xml::problem::XmlError;
+use crate::xml::reader::{Element, Reader};
+use crate::xml::writer::Writer;
 
 /// What an answer says about one message; which parts there are depends on the operation.
 #[derive(Debug, Default)]
@@ -46,6 +53,9 @@ required! {
     text: MessageText = "MessageText",
 }
 
+/// Since this version messages have dequeue counts.
+const DEQUEUE_COUNTS: ServiceVersion = ServiceVersion::known(2009, 9, 19);
+
 impl Fields {
     /// The dequeue count; 0 when the answer has none, as for queues made before version
     /// 2009-09-19.
@@ -54,8 +64,57 @@ impl Fields {
     }
 }
 
+/// Reads the answer to Get Messages.
+pub(crate) fn read_received(body: &[u8]) -> Result<Vec<ReceivedMessage>, DecodeError> {
+    if let Some(messages) = scan::received(body) {
+        return Ok(messages);
+    }
+    read_list(body, |mut fields| {
+        Ok(ReceivedMessage {
+            id: fields.id()?,
+            inserted_at: fields.inserted_at()?,
+            expires_at: fields.expires_at()?,
+            pop_receipt: fields.pop_receipt()?,
+            next_visible_at: fields.next_visible_at()?,
+            dequeue_count: fields.dequeue_count(),
+            text: fields.text()?,
+        })
+    })
+}
+
+/// Reads the answer to Peek Messages.
+pub(crate) fn read_peeked(body: &[u8]) -> Result<Vec<PeekedMessage>, DecodeError> {
+    read_list(body, |mut fields| {
+        Ok(PeekedMessage {
+            id: fields.id()?,
+            inserted_at: fields.inserted_at()?,
+            expires_at: fields.expires_at()?,
+            dequeue_count: fields.dequeue_count(),
+            text: fields.text()?,
+        })
+    })
+}
+
+/// Reads the answer to Put Message.
+pub(crate) fn read_sent(body: &[u8]) -> Result<SentMessage, DecodeError> {
+    if let Some(message) = scan::sent(body) {
+        return Ok(message);
+    }
+    let messages = read_list(body, |mut fields| {
+        Ok(SentMessage {
+            id: fields.id()?,
+            inserted_at: fields.inserted_at()?,
+            expires_at: fields.expires_at()?,
+            pop_receipt: fields.pop_receipt()?,
+            next_visible_at: fields.next_visible_at()?,
+        })
+    })?;
+    let missing = DecodeProblem::MissingElement("QueueMessage");
+    messages.into_iter().next().ok_or_else(|| DecodeError::new(missing))
+}
+
 /// Reads the list in an answer, each message with `make`.
-pub(crate) fn read_list<T>(
+fn read_list<T>(
     body: &[u8],
     mut make: impl FnMut(Fields) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
@@ -135,22 +194,57 @@ fn read_time(
     })
 }
 
-/// Starts a list for an answer, with room for messages of so many bytes of text in all.
-pub(crate) fn start_list(messages: usize, text: usize) -> Writer {
-    let mut out = Writer::response(64 + messages * 448 + text + text / 8);
-    if messages == 0 {
-        out.raw("<QueueMessagesList />");
-    } else {
-        out.raw("<QueueMessagesList>");
-    }
-    out
+/// Writes the answer to Get Messages as a service of `version` does.
+pub(crate) fn write_received(messages: &[ReceivedMessage], version: ServiceVersion) -> Bytes {
+    let text = messages.iter().map(|message| message.text.len()).sum();
+    write_list(messages, text, |list, message| {
+        list.element("MessageId", message.id.as_str());
+        list.plain("InsertionTime", http::display(message.inserted_at));
+        list.plain("ExpirationTime", http::display_expiry(message.expires_at));
+        list.element("PopReceipt", message.pop_receipt.as_str());
+        list.plain("TimeNextVisible", http::display(message.next_visible_at));
+        list.plain_if("DequeueCount", (version >= DEQUEUE_COUNTS).then_some(message.dequeue_count));
+        list.element("MessageText", message.text.as_str());
+    })
 }
 
-/// Ends a list.
-pub(crate) fn end_list(mut out: Writer, messages: usize) -> Bytes {
-    if messages != 0 {
-        out.raw("</QueueMessagesList>");
+/// Writes the answer to Peek Messages as a service of `version` does.
+pub(crate) fn write_peeked(messages: &[PeekedMessage], version: ServiceVersion) -> Bytes {
+    let text = messages.iter().map(|message| message.text.len()).sum();
+    write_list(messages, text, |list, message| {
+        list.element("MessageId", message.id.as_str());
+        list.plain("InsertionTime", http::display(message.inserted_at));
+        list.plain("ExpirationTime", http::display_expiry(message.expires_at));
+        list.plain_if("DequeueCount", (version >= DEQUEUE_COUNTS).then_some(message.dequeue_count));
+        list.element("MessageText", message.text.as_str());
+    })
+}
+
+/// Writes the answer to Put Message.
+pub(crate) fn write_sent(message: &SentMessage) -> Bytes {
+    write_list(std::slice::from_ref(message), 0, |list, message| {
+        list.element("MessageId", message.id.as_str());
+        list.plain("InsertionTime", http::display(message.inserted_at));
+        list.plain("ExpirationTime", http::display_expiry(message.expires_at));
+        list.element("PopReceipt", message.pop_receipt.as_str());
+        list.plain("TimeNextVisible", http::display(message.next_visible_at));
+    })
+}
+
+/// Writes a list, with room for messages of so many bytes of text in all.
+fn write_list<T>(messages: &[T], text: usize, write: impl Fn(&mut Writer, &T)) -> Bytes {
+    let mut out = Writer::response(64 + messages.len() * 448 + text + text / 8);
+    if messages.is_empty() {
+        out.raw("<QueueMessagesList />");
+        return out.finish();
     }
+    out.raw("<QueueMessagesList>");
+    for message in messages {
+        out.raw("<QueueMessage>");
+        write(&mut out, message);
+        out.raw("</QueueMessage>");
+    }
+    out.raw("</QueueMessagesList>");
     out.finish()
 }
 
@@ -165,12 +259,12 @@ fn read_text_xml(body: &[u8]) -> Result<MessageText, XmlError> {
     let mut text = None;
     while let Some(child) = reader.child(&root)? {
         if child.name() != "MessageText" {
-            return Err(XmlError::unsupported(&child));
+            return Err(child.unsupported());
         }
         let value = reader.text(&child, "MessageText", MAX_MESSAGE_TEXT)?.into_owned();
         reader.put(&mut text, "MessageText", value)?;
     }
-    let text = text.ok_or_else(|| XmlError::missing("MessageText", &root))?;
+    let text = text.ok_or_else(|| root.missing("MessageText"))?;
     reader.finish()?;
     Ok(MessageText::from_xml(text))
 }

@@ -1,10 +1,10 @@
-//! What is wrong with a body, and what to make of it: an answer to send, or an error of decoding.
+//! [`XmlError`], what is wrong with a body, and what it becomes: the refusal of a request, or the
+//! [`DecodeError`] of an answer.
 
 use std::error::Error;
 
+use crate::error::refusal::body_too_large;
 use crate::error::{DecodeError, DecodeProblem, ErrorCode, ServiceError};
-use crate::request::body_too_large;
-use crate::xml::Element;
 
 /// Why a body cannot be read.
 #[derive(Debug)]
@@ -44,23 +44,6 @@ impl XmlError {
     /// Says which element the text is in.
     pub(super) fn within(self, element: &'static str) -> Self {
         Self { element: Some(element), ..self }
-    }
-
-    /// An element is missing.
-    pub(crate) fn missing(name: &'static str, parent: &Element<'_>) -> Self {
-        Self::new(XmlProblem::Missing(name), parent.offset())
-    }
-
-    /// The children of an element do not make a value.
-    pub(crate) fn value(name: &'static str, element: &Element<'_>) -> Self {
-        let problem = XmlProblem::Value { name, value: String::new(), cause: None };
-        Self::new(problem, element.offset())
-    }
-
-    /// An element stands where the service does not take it.
-    pub(crate) fn unsupported(element: &Element<'_>) -> Self {
-        let name = element.name().chars().take(64).collect();
-        Self::new(XmlProblem::Unsupported(name), element.offset())
     }
 
     /// The answer to a request with this body.

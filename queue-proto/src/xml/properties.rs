@@ -1,10 +1,8 @@
-//! `<StorageServiceProperties>` and `<StorageServiceStats>`.
+//! `<StorageServiceProperties>`: the settings of a queue service.
 
 use bytes::Bytes;
 
-use crate::date::http;
-use crate::message::first_illegal;
-use crate::ops::{GeoReplicationStatus, GetServiceStatsResponse};
+use crate::characters::first_illegal;
 use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
 };
@@ -56,7 +54,7 @@ fn read(mut reader: Reader<'_>, version: ServiceVersion) -> Result<ServiceProper
                 let value = read_rules(&mut reader, &child)?;
                 reader.put(&mut properties.cors, "Cors", value)?;
             }
-            _ if reader.is_request() => return Err(XmlError::unsupported(&child)),
+            _ if reader.is_request() => return Err(child.unsupported()),
             name => {
                 let name = name.to_owned();
                 reader.skip(&child)?;
@@ -66,10 +64,10 @@ fn read(mut reader: Reader<'_>, version: ServiceVersion) -> Result<ServiceProper
         }
     }
     if is_old && properties.logging.is_none() {
-        return Err(XmlError::missing("Logging", &root));
+        return Err(root.missing("Logging"));
     }
     if is_old && properties.hour_metrics.is_none() {
-        return Err(XmlError::missing("Metrics", &root));
+        return Err(root.missing("Metrics"));
     }
     reader.finish()?;
     Ok(properties)
@@ -91,7 +89,7 @@ fn read_logging(reader: &mut Reader<'_>, logging: &Element<'_>) -> Result<Loggin
             _ => reader.unknown(&child)?,
         }
     }
-    let missing = |name| XmlError::missing(name, logging);
+    let missing = |name| logging.missing(name);
     Ok(Logging {
         version: version.ok_or_else(|| missing("Version"))?,
         delete: delete.ok_or_else(|| missing("Delete"))?,
@@ -115,7 +113,7 @@ fn read_metrics(reader: &mut Reader<'_>, metrics: &Element<'_>) -> Result<Metric
             _ => reader.unknown(&child)?,
         }
     }
-    let missing = |name| XmlError::missing(name, metrics);
+    let missing = |name| metrics.missing(name);
     Ok(Metrics {
         version: version.ok_or_else(|| missing("Version"))?,
         enabled: enabled.ok_or_else(|| missing("Enabled"))?,
@@ -164,11 +162,11 @@ fn read_retention(
     }
     match (enabled, days) {
         (Some(true), Some(days)) => Ok(Some(days)),
-        (Some(true), None) => Err(XmlError::missing("Days", retention)),
+        (Some(true), None) => Err(retention.missing("Days")),
         // The reference gives the element a meaning only where the policy is enabled.
-        (Some(false), Some(_)) if reader.is_request() => Err(XmlError::value("Days", retention)),
+        (Some(false), Some(_)) if reader.is_request() => Err(retention.wrong("Days")),
         (Some(false), _) => Ok(None),
-        (None, _) => Err(XmlError::missing("Enabled", retention)),
+        (None, _) => Err(retention.missing("Enabled")),
     }
 }
 
@@ -199,7 +197,7 @@ fn read_rule(reader: &mut Reader<'_>, rule: &Element<'_>) -> Result<CorsRule, Xm
             _ => reader.unknown(&child)?,
         }
     }
-    let missing = |name| XmlError::missing(name, rule);
+    let missing = |name| rule.missing(name);
     Ok(CorsRule {
         allowed_origins: origins.ok_or_else(|| missing("AllowedOrigins"))?,
         allowed_methods: methods.ok_or_else(|| missing("AllowedMethods"))?,
@@ -307,49 +305,5 @@ pub(crate) fn write_request(properties: &ServiceProperties) -> Bytes {
 pub(crate) fn write_response(properties: &ServiceProperties, version: ServiceVersion) -> Bytes {
     let mut out = Writer::response(1024);
     write_into(&mut out, properties, version);
-    out.finish()
-}
-
-/// Reads the answer to Get Queue Service Stats.
-pub(crate) fn read_stats(body: &[u8]) -> Result<GetServiceStatsResponse, XmlError> {
-    let mut reader = Reader::of_answer(body);
-    let root = reader.root("StorageServiceStats")?;
-    let (mut status, mut synced) = (None, None);
-    while let Some(child) = reader.child(&root)? {
-        if child.name() != "GeoReplication" {
-            reader.skip(&child)?;
-            continue;
-        }
-        while let Some(item) = reader.child(&child)? {
-            match item.name() {
-                "Status" => {
-                    let text = reader.text(&item, "Status", 64)?;
-                    status = Some(GeoReplicationStatus::from(text.trim_ascii()));
-                }
-                "LastSyncTime" => {
-                    synced = reader.parse(&item, "LastSyncTime", |text| match text {
-                        "" => Some(None),
-                        text => http::parse(text).map(Some),
-                    })?;
-                }
-                _ => reader.skip(&item)?,
-            }
-        }
-    }
-    let status = status.ok_or_else(|| XmlError::missing("Status", &root))?;
-    reader.finish()?;
-    Ok(GetServiceStatsResponse::new(status, synced))
-}
-
-/// Writes the answer to Get Queue Service Stats.
-pub(crate) fn write_stats(stats: &GetServiceStatsResponse) -> Bytes {
-    let mut out = Writer::response(192);
-    out.raw("<StorageServiceStats><GeoReplication>");
-    out.element("Status", stats.status.as_str());
-    match stats.last_sync_time {
-        Some(time) => out.plain("LastSyncTime", http::display(time)),
-        None => out.raw("<LastSyncTime />"),
-    }
-    out.raw("</GeoReplication></StorageServiceStats>");
     out.finish()
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
+use crate::characters::is_plain_name;
 use crate::error::DecodeError;
+use crate::listing::{ListQueuesResponse, Marker, QueueItem, QueuePrefix};
 use crate::metadata::Metadata;
 use crate::name::QueueName;
-use crate::ops::{ListQueuesResponse, Marker, QueueItem, QueuePrefix};
-use crate::xml::is_plain_name;
+use crate::version::ServiceVersion;
 use crate::xml::problem::XmlError;
 use crate::xml::reader::{Element, MAX_TEXT, Reader};
 use crate::xml::writer::Writer;
@@ -75,24 +76,31 @@ fn read_queue(reader: &mut Reader<'_>, queue: &Element<'_>) -> Result<QueueItem,
                     } else if !is_plain_name(item.name()) {
                         invalid.push(item.name().to_owned());
                     } else if !items.push_received(item.name(), value) {
-                        return Err(XmlError::value("Metadata", &child));
+                        return Err(child.wrong("Metadata"));
                     }
                 }
             }
             _ => reader.skip(&child)?,
         }
     }
-    let name = name.ok_or_else(|| XmlError::missing("Name", queue))?;
+    let name = name.ok_or_else(|| queue.missing("Name"))?;
     let mut item = QueueItem::new(name);
     item.metadata = metadata;
     item.invalid_metadata_names = invalid;
     Ok(item)
 }
 
-pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
+/// Since this version lists name the endpoint of the service; before, they name it as the account, and
+/// the URL of each queue.
+const SERVICE_ENDPOINT: ServiceVersion = ServiceVersion::known(2013, 8, 15);
+
+/// Writes the answer to List Queues as a service of `version` does.
+pub(crate) fn write(page: &ListQueuesResponse, version: ServiceVersion) -> Bytes {
+    let is_old = version < SERVICE_ENDPOINT;
     let mut out = Writer::response(256 + page.queues.len() * 64);
     out.raw("<EnumerationResults");
-    out.attribute("ServiceEndpoint", &page.service_endpoint);
+    let attribute = if is_old { "AccountName" } else { "ServiceEndpoint" };
+    out.attribute(attribute, &page.service_endpoint);
     out.raw(">");
     out.element_if("Prefix", page.prefix.as_ref().map(QueuePrefix::as_str));
     out.element_if("Marker", page.marker.as_ref().map(Marker::as_str));
@@ -102,7 +110,7 @@ pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
     } else {
         out.open("Queues");
         for queue in &page.queues {
-            write_queue(&mut out, queue);
+            write_queue(&mut out, queue, is_old.then_some(&page.service_endpoint));
         }
         out.close("Queues");
     }
@@ -114,9 +122,13 @@ pub(crate) fn write(page: &ListQueuesResponse) -> Bytes {
     out.finish()
 }
 
-fn write_queue(out: &mut Writer, queue: &QueueItem) {
+/// Writes a queue, with its URL if the endpoint of the service is given.
+fn write_queue(out: &mut Writer, queue: &QueueItem, endpoint: Option<&String>) {
     out.open("Queue");
     out.element("Name", queue.name.as_str());
+    if let Some(endpoint) = endpoint {
+        out.element("Url", &format!("{endpoint}{}", queue.name));
+    }
     if let Some(metadata) = &queue.metadata {
         let invalid = metadata
             .iter()

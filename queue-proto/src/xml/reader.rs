@@ -7,7 +7,7 @@ use std::fmt;
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use crate::message::first_illegal;
+use crate::characters::first_illegal;
 use crate::xml::problem::{XmlError, XmlProblem};
 
 /// How deep elements may nest; the deepest body of the protocol has five levels.
@@ -60,6 +60,23 @@ impl<'a> Element<'a> {
     /// Where the element starts, in bytes from the start of the body.
     pub(crate) fn offset(&self) -> usize {
         self.offset
+    }
+
+    /// Says that this element has no child `name`.
+    pub(crate) fn missing(&self, name: &'static str) -> XmlError {
+        XmlError::new(XmlProblem::Missing(name), self.offset)
+    }
+
+    /// Says that the children of this element make no value of the element `name`.
+    pub(crate) fn wrong(&self, name: &'static str) -> XmlError {
+        let problem = XmlProblem::Value { name, value: String::new(), cause: None };
+        XmlError::new(problem, self.offset)
+    }
+
+    /// Says that the service does not take this element where it stands.
+    pub(crate) fn unsupported(&self) -> XmlError {
+        let name = self.name().chars().take(64).collect();
+        XmlError::new(XmlProblem::Unsupported(name), self.offset)
     }
 
     /// The value of the attribute `name`, if it is there and readable.
@@ -360,7 +377,7 @@ impl<'a> Reader<'a> {
     /// Passes over a child that is not known. The service refuses such a child of a request; an
     /// answer may be of a newer service.
     pub(crate) fn unknown(&mut self, element: &Element<'_>) -> Result<(), XmlError> {
-        if self.is_request() { Err(XmlError::unsupported(element)) } else { self.skip(element) }
+        if self.is_request() { Err(element.unsupported()) } else { self.skip(element) }
     }
 
     /// Passes over `element` and everything in it.

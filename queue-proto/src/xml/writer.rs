@@ -1,11 +1,11 @@
-//! Writing: elements and escaped text into a string.
+//! [`Writer`], which writes elements and escaped text into a string.
 
 use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use memchr::memchr3;
 
-use crate::message::odd_bytes;
+use crate::characters::odd_bytes;
 
 /// Builds a body.
 #[derive(Debug)]

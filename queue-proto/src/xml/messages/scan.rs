@@ -1,5 +1,5 @@
-//! A quick way through the answers to Get Messages and Put Message, for exactly the shape that the
-//! service sends.
+//! A quick way through the answers to Get Messages and Put Message: [`received`] and [`sent`] read
+//! exactly the shape that the service sends.
 //!
 //! Sending and receiving messages is what most programs do most of the time, and a general XML
 //! reader spends more on the tags of an answer than on the messages. Whatever is unusual in the
@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use memchr::{memchr, memchr2};
 
+use crate::characters::first_illegal;
 use crate::date::http;
-use crate::message::{MAX_RECEIVED_TEXT, MessageText, first_illegal};
-use crate::ops::{ReceivedMessage, SentMessage};
+use crate::message::stored::{ReceivedMessage, SentMessage};
+use crate::message::{MAX_RECEIVED_TEXT, MessageText};
 use crate::xml::reader::BYTE_ORDER_MARK;
 
 /// The declarations that the service and Azurite write.

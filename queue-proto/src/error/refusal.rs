@@ -1,4 +1,5 @@
-//! The refusals that reading a request has in several places.
+//! The refusals of requests that several places have: functions that make a [`ServiceError`] with the
+//! details that the service gives.
 
 use crate::error::{ErrorCode, ServiceError};
 

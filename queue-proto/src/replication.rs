@@ -1,0 +1,39 @@
+//! [`GeoReplicationStatus`]: how the copy of an account in another region does.
+
+/// How a secondary does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GeoReplicationStatus {
+    /// It is active and in operation.
+    Live,
+    /// It is being filled for the first time.
+    Bootstrap,
+    /// It cannot be read.
+    Unavailable,
+    /// A word that this version of the crate does not know.
+    Other(Box<str>),
+}
+
+impl GeoReplicationStatus {
+    /// The word in the answer.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Live => "live",
+            Self::Bootstrap => "bootstrap",
+            Self::Unavailable => "unavailable",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for GeoReplicationStatus {
+    fn from(word: &str) -> Self {
+        match word {
+            "live" => Self::Live,
+            "bootstrap" => Self::Bootstrap,
+            "unavailable" => Self::Unavailable,
+            other => Self::Other(other.into()),
+        }
+    }
+}

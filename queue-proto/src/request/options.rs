@@ -1,0 +1,46 @@
+//! [`CallOptions`], what a request says beside its operation.
+
+use crate::header::ClientRequestId;
+use crate::limits::Timeout;
+use crate::version::ServiceVersion;
+
+/// What a request says beside its operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The version of the service to ask for; the newest by default.
+    pub version: ServiceVersion,
+    /// An id for the logs of the service, which it echoes.
+    pub client_request_id: Option<ClientRequestId>,
+    /// How long the service may work on the request.
+    pub timeout: Option<Timeout>,
+}
+
+impl CallOptions {
+    /// The newest version and nothing else.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the version to ask for.
+    #[must_use]
+    pub fn version(mut self, version: ServiceVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Sets the id for the logs of the service.
+    #[must_use]
+    pub fn client_request_id(mut self, id: impl Into<Option<ClientRequestId>>) -> Self {
+        self.client_request_id = id.into();
+        self
+    }
+
+    /// Sets how long the service may work on the request.
+    #[must_use]
+    pub fn timeout(mut self, timeout: impl Into<Option<Timeout>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+}
