@@ -6,6 +6,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod delegation;
+mod element;
 pub(crate) mod error;
 pub(crate) mod messages;
 mod problem;
@@ -13,4 +14,5 @@ pub(crate) mod properties;
 pub(crate) mod queues;
 mod reader;
 pub(crate) mod stats;
+mod values;
 mod writer;

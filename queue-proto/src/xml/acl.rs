@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use crate::acl::{AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers};
 use crate::date::iso;
+use crate::xml::element::Element;
 use crate::xml::problem::XmlError;
-use crate::xml::reader::{Element, Reader};
+use crate::xml::reader::Reader;
 use crate::xml::writer::Writer;
 
 /// Reads the body of Set Queue ACL, as strictly as the service.

@@ -14,8 +14,9 @@ use crate::limits::MAX_MESSAGE_TEXT;
 use crate::message::stored::{PeekedMessage, ReceivedMessage, SentMessage};
 use crate::message::{MAX_RECEIVED_TEXT, MessageId, MessageText, PopReceipt};
 use crate::version::ServiceVersion;
+use crate::xml::element::Element;
 use crate::xml::problem::XmlError;
-use crate::xml::reader::{Element, Reader};
+use crate::xml::reader::Reader;
 use crate::xml::writer::Writer;
 
 /// What an answer says about one message; which parts there are depends on the operation.

@@ -7,8 +7,9 @@ use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,
 };
 use crate::version::ServiceVersion;
+use crate::xml::element::Element;
 use crate::xml::problem::XmlError;
-use crate::xml::reader::{Element, Reader};
+use crate::xml::reader::Reader;
 use crate::xml::writer::Writer;
 
 /// Since this version there are metrics by the minute and CORS; before, the metrics by the hour are

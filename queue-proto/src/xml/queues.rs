@@ -8,8 +8,9 @@ use crate::listing::{ListQueuesResponse, Marker, QueueItem, QueuePrefix};
 use crate::metadata::Metadata;
 use crate::name::QueueName;
 use crate::version::ServiceVersion;
+use crate::xml::element::{Element, MAX_TEXT};
 use crate::xml::problem::XmlError;
-use crate::xml::reader::{Element, MAX_TEXT, Reader};
+use crate::xml::reader::Reader;
 use crate::xml::writer::Writer;
 
 /// What stands in the place of a metadata item whose name is no XML name.

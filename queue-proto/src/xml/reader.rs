@@ -2,19 +2,16 @@
 //! every body has in common; what a body means stands in the file of its root element.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use crate::characters::first_illegal;
+use crate::xml::element::Element;
 use crate::xml::problem::{XmlError, XmlProblem};
 
 /// How deep elements may nest; the deepest body of the protocol has five levels.
 const MAX_DEPTH: u32 = 16;
-
-/// The most bytes of text of an element whose text has no limit of its own.
-pub(crate) const MAX_TEXT: usize = 16 * 1024;
 
 const ILLEGAL_CHARACTER: &str = "there is a character that XML does not allow";
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -42,57 +39,6 @@ enum Author {
     Client,
     /// A server wrote it. Blanks around values do not count, and of two elements the last one does.
     Server,
-}
-
-/// An open element.
-#[derive(Debug)]
-pub(crate) struct Element<'a> {
-    start: BytesStart<'a>,
-    empty: bool,
-    offset: usize,
-}
-
-impl<'a> Element<'a> {
-    pub(crate) fn name(&self) -> &str {
-        self.start.name().into_inner()
-    }
-
-    /// Where the element starts, in bytes from the start of the body.
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// Says that this element has no child `name`.
-    pub(crate) fn missing(&self, name: &'static str) -> XmlError {
-        XmlError::new(XmlProblem::Missing(name), self.offset)
-    }
-
-    /// Says that the children of this element make no value of the element `name`.
-    pub(crate) fn wrong(&self, name: &'static str) -> XmlError {
-        let problem = XmlProblem::Value { name, value: String::new(), cause: None };
-        XmlError::new(problem, self.offset)
-    }
-
-    /// Says that the service does not take this element where it stands.
-    pub(crate) fn unsupported(&self) -> XmlError {
-        let name = self.name().chars().take(64).collect();
-        XmlError::new(XmlProblem::Unsupported(name), self.offset)
-    }
-
-    /// The value of the attribute `name`, if it is there and readable.
-    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
-        // Looking for repeated names would remember, and compare, all of a hostile million.
-        let mut attributes = self.start.attributes();
-        let attribute = attributes
-            .with_checks(false)
-            .map_while(Result::ok)
-            .find(|attribute| attribute.key.into_inner() == name)?;
-        attribute
-            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .ok()
-            .filter(|value| value.len() <= MAX_TEXT && first_illegal(value).is_none())
-            .map(Cow::into_owned)
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -123,7 +69,7 @@ impl<'a> Reader<'a> {
         usize::try_from(self.inner.buffer_position()).unwrap_or(usize::MAX)
     }
 
-    fn fail<T>(&self, problem: XmlProblem) -> Result<T, XmlError> {
+    pub(super) fn fail<T>(&self, problem: XmlProblem) -> Result<T, XmlError> {
         Err(XmlError::new(problem, self.offset() + self.skipped))
     }
 
@@ -226,7 +172,7 @@ impl<'a> Reader<'a> {
 
     /// The text of `element`, which may have characters that XML does not allow: for values that
     /// are checked more narrowly.
-    fn unchecked_text(
+    pub(super) fn unchecked_text(
         &mut self,
         element: &Element<'_>,
         limit: usize,
@@ -295,85 +241,6 @@ impl<'a> Reader<'a> {
         Ok(Cow::Borrowed(character))
     }
 
-    /// The value of `element`, which is called `name`, read with `parse`, which refuses what XML does
-    /// not allow.
-    pub(crate) fn parse<T>(
-        &mut self,
-        element: &Element<'_>,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, XmlError> {
-        let text = self.value(element, name)?;
-        parse(&text).ok_or_else(|| self.wrong(element, name, &text, None))
-    }
-
-    /// The value of `element`, which is called `name`, with the reason why it is none.
-    pub(crate) fn checked<T, E: Error + Send + Sync + 'static>(
-        &mut self,
-        element: &Element<'_>,
-        name: &'static str,
-        check: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, XmlError> {
-        let text = self.value(element, name)?;
-        check(&text).map_err(|error| self.wrong(element, name, &text, Some(error.into())))
-    }
-
-    /// The value of `element` as it stands, blanks around it included: for names that are compared.
-    pub(crate) fn checked_exactly<T, E: Error + Send + Sync + 'static>(
-        &mut self,
-        element: &Element<'_>,
-        name: &'static str,
-        check: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, XmlError> {
-        let text = self.unchecked_text(element, MAX_TEXT).map_err(|error| error.within(name))?;
-        check(&text).map_err(|error| self.wrong(element, name, &text, Some(error.into())))
-    }
-
-    /// The text of an element that has a value and not a text of somebody else's. Blanks around a
-    /// value of an answer do not count: formatters of XML put them there.
-    fn value(
-        &mut self,
-        element: &Element<'_>,
-        name: &'static str,
-    ) -> Result<Cow<'a, str>, XmlError> {
-        let text = self.unchecked_text(element, MAX_TEXT).map_err(|error| error.within(name))?;
-        Ok(match (self.author, text) {
-            (Author::Client, text) => text,
-            (Author::Server, Cow::Borrowed(text)) => Cow::Borrowed(text.trim_matches(is_space)),
-            (Author::Server, Cow::Owned(text)) => {
-                Cow::Owned(text.trim_matches(is_space).to_owned())
-            }
-        })
-    }
-
-    /// The refusal of a value. It repeats the value of a request to its sender; an answer may hold
-    /// secrets.
-    fn wrong(
-        &self,
-        element: &Element<'_>,
-        name: &'static str,
-        text: &str,
-        cause: Option<Box<dyn Error + Send + Sync>>,
-    ) -> XmlError {
-        let value =
-            if self.is_request() { text.chars().take(100).collect() } else { String::new() };
-        XmlError::new(XmlProblem::Value { name, value, cause }, element.offset)
-    }
-
-    /// Puts the value of the element `name` into its place. A request must not have the element
-    /// twice.
-    pub(crate) fn put<T>(
-        &self,
-        place: &mut Option<T>,
-        name: &'static str,
-        value: T,
-    ) -> Result<(), XmlError> {
-        match place.replace(value) {
-            Some(_) if self.is_request() => self.fail(XmlProblem::Twice(name)),
-            _ => Ok(()),
-        }
-    }
-
     /// Passes over a child that is not known. The service refuses such a child of a request; an
     /// answer may be of a newer service.
     pub(crate) fn unknown(&mut self, element: &Element<'_>) -> Result<(), XmlError> {
@@ -430,7 +297,7 @@ fn is_blank(text: &str) -> bool {
 }
 
 /// The blanks of XML.
-fn is_space(character: char) -> bool {
+pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
