@@ -1,4 +1,5 @@
-//! Stored access policies of queues.
+//! Stored access policies of queues, by the page "Define a stored access policy" of the REST
+//! reference: [`SignedIdentifiers`] is the set of a queue, [`AccessPolicy`] one policy.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -14,22 +15,27 @@ pub struct SignedIdentifiers(Vec<SignedIdentifier>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedIdentifier {
-    /// The id.
+    /// The id of the policy.
     pub id: PolicyId,
-    /// What it allows, and when.
+    /// The policy: what is allowed, and when.
     pub policy: AccessPolicy,
 }
 
-/// What a stored access policy allows, and when. What it leaves out, the shared access signature
-/// must say.
+/// What a stored access policy allows, and when.
+///
+/// A shared access signature must say what its policy leaves out, and must not say what its policy
+/// says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessPolicy {
-    /// When it begins to hold. The service keeps tenths of microseconds.
+    /// The time from which the policy holds, from the year 1 to 9999, in tenths of microseconds; `None`
+    /// when the policy does not say. On Windows, whose clock begins in 1601, an earlier time becomes
+    /// that year.
     pub start: Option<SystemTime>,
-    /// When it ends to hold. The service keeps tenths of microseconds.
+    /// The time until which the policy holds, in the same range and unit as the start; `None` when the
+    /// policy does not say.
     pub expiry: Option<SystemTime>,
-    /// What it allows.
+    /// The operations that are allowed; `None` when the policy does not say.
     pub permission: Option<PolicyPermission>,
 }
 
@@ -49,7 +55,7 @@ const MAX_POLICIES: usize = 5;
 const MAX_ID: usize = 64;
 
 impl SignedIdentifiers {
-    /// No policies.
+    /// A set without policies.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -59,7 +65,7 @@ impl SignedIdentifiers {
     ///
     /// # Errors
     ///
-    /// When there are five already, or one with the same id.
+    /// When there are five policies already, or one with the same id.
     pub fn push(&mut self, identifier: SignedIdentifier) -> Result<(), InvalidValue> {
         if self.0.len() >= MAX_POLICIES {
             return Err(InvalidValue::new("SignedIdentifiers", "must have at most 5 policies"));
@@ -82,13 +88,13 @@ impl SignedIdentifiers {
         self.0.iter()
     }
 
-    /// How many policies there are.
+    /// The number of policies.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True when there is none.
+    /// True when there is no policy.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -110,28 +116,28 @@ impl AccessPolicy {
         Self::default()
     }
 
-    /// Sets when it begins to hold.
+    /// Sets the time from which the policy holds.
     #[must_use]
     pub fn start(mut self, start: impl Into<Option<SystemTime>>) -> Self {
         self.start = start.into();
         self
     }
 
-    /// Sets when it ends to hold.
+    /// Sets the time until which the policy holds.
     #[must_use]
     pub fn expiry(mut self, expiry: impl Into<Option<SystemTime>>) -> Self {
         self.expiry = expiry.into();
         self
     }
 
-    /// Sets what it allows.
+    /// Sets the operations that are allowed.
     #[must_use]
     pub fn permission(mut self, permission: impl Into<Option<PolicyPermission>>) -> Self {
         self.permission = permission.into();
         self
     }
 
-    /// True when it says nothing; the service returns such a policy without an element for it.
+    /// True when the policy says nothing. The service returns such a policy without an element for it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -139,7 +145,7 @@ impl AccessPolicy {
 }
 
 impl PolicyId {
-    /// Checks `id`.
+    /// Checks the text of an id.
     ///
     /// # Errors
     ///
@@ -190,7 +196,7 @@ impl PolicyPermission {
         if plain && !letters.is_empty() { Ok(Self(letters.to_owned())) } else { Err(Self::RULE) }
     }
 
-    /// The letters.
+    /// The letters as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! How the programs that share a queue write their values as text.
+//! [`Codec`]s: how the programs that share a queue write their values as text.
 //!
 //! A message is text, and the service does not say what the text means. Which codec a queue uses
 //! is an agreement between its senders and receivers:
@@ -84,10 +84,10 @@ use crate::message::stored::{PeekedMessage, ReceivedMessage};
 /// An implementation must decode what it encoded to an equal value, and must refuse to encode a
 /// value that does not fit.
 pub trait Codec: fmt::Debug + Send + Sync {
-    /// What the text stands for.
+    /// The type of the values that the text stands for.
     type Value;
 
-    /// What to call the codec in errors, such as `base64 of bytes`.
+    /// The name of the codec in errors, such as `base64 of bytes`.
     fn name(&self) -> &'static str;
 
     /// Writes a value as text.
@@ -101,7 +101,7 @@ pub trait Codec: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`encode`](Self::encode).
+    /// The same as those of [`encode`](Self::encode).
     fn encode_owned(&self, value: Self::Value) -> Result<MessageText, CodecError> {
         self.encode(&value)
     }
@@ -124,7 +124,7 @@ pub trait Codec: fmt::Debug + Send + Sync {
     fn decode(&self, text: &MessageText) -> Result<Self::Value, CodecError>;
 }
 
-/// Why a value cannot be written as text, or a text cannot be read.
+/// The reason why a value cannot be written as text, or a text cannot be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -133,7 +133,7 @@ pub enum CodecError {
     /// The text is larger than a message may be.
     #[non_exhaustive]
     TooLarge {
-        /// The codec.
+        /// The name of the codec.
         codec: &'static str,
         /// The size of the value in bytes, before it was encoded.
         raw: usize,
@@ -145,38 +145,38 @@ pub enum CodecError {
     /// The text is not base64.
     #[non_exhaustive]
     NotBase64 {
-        /// The codec.
+        /// The name of the codec.
         codec: &'static str,
     },
     /// The text is base64, but not of UTF-8.
     #[non_exhaustive]
     NotUtf8 {
-        /// The codec.
+        /// The name of the codec.
         codec: &'static str,
     },
     /// The text is not one of a value of this type, or the value cannot be written.
     #[non_exhaustive]
     Value {
-        /// The codec.
+        /// The name of the codec.
         codec: &'static str,
-        /// What is wrong.
+        /// The reason, which shows no piece of the message.
         cause: Box<dyn Error + Send + Sync>,
     },
 }
 
-/// The text itself.
+/// The codec for text that stands for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
 pub struct Text;
 
-/// A message whose text was decoded, or could not be: the message with its id, receipt and raw text
-/// is there in both cases.
+/// A message whose text was decoded, or could not be decoded. The message with its id, receipt and raw
+/// text is there in both cases.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Decoded<M, V> {
-    /// The message.
+    /// The message as it was received.
     pub message: M,
-    /// What its text stands for.
+    /// The value that the text stands for, or the reason why there is none.
     pub value: Result<V, CodecError>,
 }
 
@@ -220,7 +220,7 @@ fn unlimited(text: String) -> Result<MessageText, CodecError> {
 }
 
 impl ReceivedMessage {
-    /// Decodes the text.
+    /// Decodes the text of the message.
     #[must_use]
     pub fn decode<C: Codec + ?Sized>(self, codec: &C) -> Decoded<Self, C::Value> {
         let value = codec.decode(&self.text);
@@ -229,7 +229,7 @@ impl ReceivedMessage {
 }
 
 impl PeekedMessage {
-    /// Decodes the text.
+    /// Decodes the text of the message.
     #[must_use]
     pub fn decode<C: Codec + ?Sized>(self, codec: &C) -> Decoded<Self, C::Value> {
         let value = codec.decode(&self.text);

@@ -17,9 +17,9 @@ pub struct UserDelegationKey {
     pub object_id: DirectoryId,
     /// The user's tenant: `SignedTid`, `sktid` in a signature.
     pub tenant_id: DirectoryId,
-    /// When the key begins to be good: `SignedStart`, `skt` in a signature.
+    /// The time from which the key is good: `SignedStart`, `skt` in a signature.
     pub start: SystemTime,
-    /// When the key ends to be good: `SignedExpiry`, `ske` in a signature.
+    /// The time until which the key is good: `SignedExpiry`, `ske` in a signature.
     pub expiry: SystemTime,
     /// The service that the key is for: `SignedService`, `sks` in a signature; `q` for queues.
     pub service: String,
@@ -28,11 +28,11 @@ pub struct UserDelegationKey {
     /// The tenant of the one user who may use the signatures: `SignedDelegatedUserTid`, `skdutid`
     /// in a signature.
     pub delegated_user_tenant_id: Option<DirectoryId>,
-    /// The key itself.
+    /// The key itself, which is secret.
     pub value: DelegationKeyValue,
 }
 
-/// What a request for a key says.
+/// The content of a request for a key.
 pub(crate) struct KeyInfo {
     pub(crate) start: Option<SystemTime>,
     pub(crate) expiry: SystemTime,
@@ -43,8 +43,8 @@ pub(crate) struct KeyInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DirectoryId(Box<str>);
 
-/// The value of a user delegation key, in base64. It is a secret: [`Debug`](fmt::Debug) does not
-/// show it, and its memory is overwritten when it is dropped.
+/// The value of a user delegation key, in base64. The value is a secret: [`Debug`](fmt::Debug) does
+/// not show it, and its memory is overwritten when it is dropped.
 #[derive(Clone)]
 pub struct DelegationKeyValue(Zeroizing<String>);
 
@@ -72,7 +72,7 @@ impl UserDelegationKey {
 }
 
 impl DirectoryId {
-    /// Checks `id`.
+    /// Checks the text of an id.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl DelegationKeyValue {
         Ok(Self(Zeroizing::new(value.to_owned())))
     }
 
-    /// The key in base64. Keep it out of logs.
+    /// The key in base64. Keep the key out of logs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

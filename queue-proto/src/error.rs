@@ -1,4 +1,5 @@
-//! What can go wrong, by whom it is caused.
+//! The errors of this crate, by who causes them: the caller ([`InvalidValue`] and others), the service
+//! ([`ServiceError`]), or what stands between ([`DecodeError`]).
 
 mod code;
 mod decode;

@@ -1,4 +1,4 @@
-//! Names of headers, and the headers that every answer has.
+//! Names of headers; [`ResponseHead`], the headers that every answer has; and [`ClientRequestId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,11 +28,11 @@ pub const APPROXIMATE_MESSAGES_COUNT: HeaderName =
 pub const POP_RECEIPT: HeaderName = HeaderName::from_static("x-ms-popreceipt");
 /// `x-ms-time-next-visible`: in the answer to Update Message.
 pub const TIME_NEXT_VISIBLE: HeaderName = HeaderName::from_static("x-ms-time-next-visible");
-/// What the names of metadata headers start with.
+/// The start of the names of metadata headers.
 pub const META_PREFIX: &str = "x-ms-meta-";
 
-/// The id that a client gives a request, echoed by services from version 2019-02-02 on: 1 to 1,024
-/// visible ASCII characters. Cloning is cheap.
+/// The id that a client gives a request: 1 to 1,024 visible ASCII characters. Services from version
+/// 2019-02-02 on echo the id. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientRequestId(HeaderValue);
 
@@ -40,18 +40,18 @@ pub struct ClientRequestId(HeaderValue);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResponseHead {
-    /// `x-ms-request-id`: what support wants to know.
+    /// `x-ms-request-id`, the id that the service gave the request. Support asks for it.
     pub request_id: Option<String>,
-    /// `Date`: the clock of the service, in whole seconds.
+    /// `Date`, the time on the clock of the service, in whole seconds.
     pub date: Option<SystemTime>,
-    /// `x-ms-version`: the version that answered.
+    /// `x-ms-version`, the version of the service that answered.
     pub version: Option<ServiceVersion>,
-    /// `x-ms-client-request-id`, echoed.
+    /// `x-ms-client-request-id`, the id that the client gave the request, as the service echoed it.
     pub client_request_id: Option<ClientRequestId>,
 }
 
 impl ClientRequestId {
-    /// Checks `id`.
+    /// Checks the text of an id.
     ///
     /// # Errors
     ///
@@ -78,14 +78,14 @@ impl ClientRequestId {
         self.0.clone()
     }
 
-    /// The id in `headers`; `None` when there is none or the service would not echo it.
+    /// The id in `headers`; `None` when there is none, or one that the service would not echo.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         Self::new(text(headers, &CLIENT_REQUEST_ID)?).ok()
     }
 }
 
 impl ResponseHead {
-    /// Nothing set.
+    /// A head without any of the headers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -98,14 +98,14 @@ impl ResponseHead {
         self
     }
 
-    /// Sets the clock of the service.
+    /// Sets the time on the clock of the service.
     #[must_use]
     pub fn date(mut self, now: SystemTime) -> Self {
         self.date = Some(now);
         self
     }
 
-    /// Sets the version that answers.
+    /// Sets the version of the service that answers.
     #[must_use]
     pub fn version(mut self, version: ServiceVersion) -> Self {
         self.version = Some(version);

@@ -1,4 +1,5 @@
-//! Numbers with limits: timeouts, times to live, counts.
+//! Numbers with limits, by the pages of the operations that take them: [`VisibilityTimeout`],
+//! [`LeaseTimeout`], [`TimeToLive`], [`Timeout`], [`MessageCount`] and [`MaxResults`].
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -6,11 +7,14 @@ use std::time::Duration;
 
 use crate::error::InvalidValue;
 
-/// The most bytes of UTF-8 that the text of a message may have.
+/// The most bytes of UTF-8 that the text of a message may have, by the page "Put Message" of the REST
+/// reference.
 pub const MAX_MESSAGE_TEXT: usize = 64 * 1024;
 
-/// The most bytes that [`IncomingRequest`](crate::IncomingRequest) takes as a body: a message of
-/// 64 KiB whose every character is written as an entity fits. A server can stop reading there.
+/// The most bytes that [`IncomingRequest`](crate::IncomingRequest) takes as a body. A server can stop
+/// reading there.
+///
+/// A message of 64 KiB fits even when each of its characters is written as an entity.
 pub const MAX_REQUEST_BODY: usize = 512 * 1024;
 
 /// The most bytes of names and values of metadata.
@@ -20,23 +24,22 @@ pub const MAX_METADATA: usize = 8 * 1024;
 
 const SEVEN_DAYS: u32 = 7 * 24 * 60 * 60;
 
-/// How long a message stays invisible after Put Message or Update Message: 0 to 604,800 seconds
-/// (seven days).
+/// The time for which a message stays invisible after Put Message or Update Message: 0 to 604,800
+/// seconds (seven days).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VisibilityTimeout(u32);
 
-/// How long messages that Get Messages hands out stay invisible: 1 to 604,800 seconds (seven
-/// days). The service uses [`DEFAULT`](Self::DEFAULT) when a request has none.
+/// The time for which messages that Get Messages hands out stay invisible: 1 to 604,800 seconds (seven
+/// days). Default: 30 seconds, which the service uses as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseTimeout(NonZeroU32);
 
-/// How long a message lives before the service removes it.
-///
-/// The service uses seven days when a request has none.
+/// The time after which the service removes a message, counted from its insertion. Default: seven
+/// days, which the service uses as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the protocol has these two forms")]
 pub enum TimeToLive {
-    /// So many seconds.
+    /// The message expires after so many seconds.
     After(LifeSeconds),
     /// The message does not expire.
     Never,
@@ -48,22 +51,22 @@ pub enum TimeToLive {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LifeSeconds(NonZeroU32);
 
-/// How many messages Get Messages and Peek Messages may return: 1 to 32. The service returns at
-/// most one when a request does not say.
+/// The most messages that Get Messages and Peek Messages return: 1 to 32. A request without a count
+/// asks for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageCount(u8);
 
-/// How many queues a page of List Queues may have: 1 to 5,000, which is also what the service uses
-/// when a request does not say.
+/// The most queues of a page of List Queues: 1 to 5,000. A request without a limit asks for 5,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaxResults(u16);
 
-/// How long the service may work on a request: at least one second. The service cuts it to its own
-/// limit, 30 seconds for most operations, without an error.
+/// The time that the service may take for a request: at least one second. The service cuts the time to
+/// its own limit without an error, 30 seconds for most operations (page "Setting timeouts for Queue
+/// service operations").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timeout(NonZeroU32);
 
-/// The whole seconds of `duration`, or what is wrong with it.
+/// The whole seconds of `duration`, or the reason why there are none.
 fn whole_seconds(what: &'static str, duration: Duration) -> Result<u64, InvalidValue> {
     if duration.subsec_nanos() == 0 {
         Ok(duration.as_secs())
@@ -77,7 +80,7 @@ macro_rules! seconds {
         impl $name {
             pub(crate) const RANGE: (u32, u32) = ($min, $max);
 
-            /// So many seconds.
+            /// The value of so many seconds.
             ///
             /// # Errors
             ///
@@ -90,7 +93,7 @@ macro_rules! seconds {
                     .ok_or_else(|| InvalidValue::number($what, $rule, seconds))
             }
 
-            /// The seconds.
+            /// The number of seconds.
             #[must_use]
             pub fn as_secs(self) -> u32 {
                 $unwrap(self)
@@ -165,9 +168,9 @@ seconds!(
 );
 
 impl VisibilityTimeout {
-    /// Visible at once.
+    /// No time: the message is visible at once.
     pub const ZERO: Self = Self(0);
-    /// Seven days.
+    /// Seven days, the longest time.
     pub const MAX: Self = Self(SEVEN_DAYS);
 }
 
@@ -180,7 +183,7 @@ impl Default for LeaseTimeout {
 impl LeaseTimeout {
     /// 30 seconds, which the service uses when a request has none.
     pub const DEFAULT: Self = Self(NonZeroU32::MIN.saturating_add(29));
-    /// Seven days.
+    /// Seven days, the longest time.
     pub const MAX: Self = Self(NonZeroU32::MIN.saturating_add(SEVEN_DAYS - 1));
 }
 
@@ -203,7 +206,7 @@ impl TimeToLive {
     pub const DEFAULT: Self =
         Self::After(LifeSeconds(NonZeroU32::MIN.saturating_add(SEVEN_DAYS - 1)));
 
-    /// So many seconds.
+    /// The value of so many seconds.
     ///
     /// # Errors
     ///
@@ -270,12 +273,12 @@ macro_rules! count {
         impl $name {
             pub(crate) const RANGE: (u32, u32) = (1, $max);
 
-            /// One.
+            /// The smallest count, one.
             pub const ONE: Self = Self(1);
-            /// As many as the protocol allows.
+            /// The largest count that the protocol allows.
             pub const MAX: Self = Self($max);
 
-            /// Checks `count`.
+            /// Checks that a count is within its limits.
             ///
             /// # Errors
             ///
@@ -287,7 +290,7 @@ macro_rules! count {
                 }
             }
 
-            /// The number.
+            /// The count as a number.
             #[must_use]
             pub fn get(self) -> u32 {
                 self.0.into()

@@ -20,9 +20,9 @@ pub struct ListQueuesResponse {
     pub marker: Option<Marker>,
     /// The limit of the request.
     pub max_results: Option<u32>,
-    /// The queues.
+    /// The queues of the page.
     pub queues: Vec<QueueItem>,
-    /// Where the next page starts; `None` when this is the last.
+    /// The place where the next page starts; `None` when this page is the last.
     pub next_marker: Option<Marker>,
 }
 
@@ -30,28 +30,29 @@ pub struct ListQueuesResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueItem {
-    /// The name.
+    /// The name of the queue.
     pub name: QueueName,
-    /// The metadata, if it was asked for.
+    /// The metadata of the queue; `None` when the request did not ask for it.
     pub metadata: Option<Metadata>,
-    /// Names of metadata that cannot stand in XML; the service returns them without values.
+    /// The names of metadata that cannot stand in XML; the service returns these names without values.
     pub invalid_metadata_names: Vec<String>,
 }
 
-/// What the names of listed queues start with: 1 to 1,024 bytes of UTF-8 that XML can carry.
+/// The start of the names of listed queues: 1 to 1,024 bytes of UTF-8 that XML can carry.
 ///
-/// Not only what a queue name may have: a prefix with other characters finds nothing.
+/// A prefix may have characters that no queue name has; it finds nothing then.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QueuePrefix(String);
 
-/// Where a page starts: 1 to 8,192 bytes of UTF-8 that XML can carry, opaque.
+/// The place where a page starts, which only the service understands: 1 to 8,192 bytes of UTF-8 that
+/// XML can carry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Marker(String);
 
 macro_rules! opaque_text {
     ($name:ident, $what:literal, $max:literal, $rule:literal) => {
         impl $name {
-            /// Checks `text`.
+            /// Checks the characters and the size of a text.
             ///
             /// # Errors
             ///
@@ -64,7 +65,7 @@ macro_rules! opaque_text {
                 Ok(Self(text))
             }
 
-            /// The text.
+            /// The value as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

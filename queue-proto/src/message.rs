@@ -60,7 +60,7 @@ const MAX_RECEIPT: usize = 1024;
 pub(crate) const MAX_RECEIVED_TEXT: usize = 4 * MAX_MESSAGE_TEXT;
 
 impl MessageText {
-    /// Checks `text`.
+    /// Checks the characters and the size of a text.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl MessageText {
         Self(text)
     }
 
-    /// The text.
+    /// The text as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -105,7 +105,7 @@ impl MessageText {
         self.0
     }
 
-    /// The size in bytes of UTF-8, which is what the limit is about.
+    /// The size in bytes of UTF-8, in which the service measures its limit.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -119,7 +119,7 @@ impl MessageText {
 }
 
 impl MessageId {
-    /// Checks `id`.
+    /// Checks the text of an id.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl MessageId {
 }
 
 impl PopReceipt {
-    /// Checks `receipt`.
+    /// Checks the text of a receipt.
     ///
     /// # Errors
     ///

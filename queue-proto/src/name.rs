@@ -1,4 +1,4 @@
-//! Names of accounts and queues.
+//! [`AccountName`] and [`QueueName`], which keep the rules of the service, and [`InvalidName`].
 
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -48,9 +48,9 @@ pub struct InvalidName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameRule {
-    /// The name has too few characters: so many.
+    /// The name has too few characters; the number says how many.
     TooShort(usize),
-    /// The name has too many characters: so many.
+    /// The name has too many characters; the number says how many.
     TooLong(usize),
     /// The name has an uppercase letter.
     Uppercase,
@@ -69,7 +69,7 @@ enum NameKind {
 }
 
 impl AccountName {
-    /// Checks `name`.
+    /// Checks the text of a name.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl AccountName {
 }
 
 impl QueueName {
-    /// Checks `name`.
+    /// Checks the text of a name.
     ///
     /// # Errors
     ///
@@ -210,7 +210,7 @@ impl fmt::Debug for InvalidName {
 
 impl Error for InvalidName {}
 
-/// So that what takes `TryInto` a name takes a name as well.
+/// Lets functions that take `TryInto` a name take a name as well.
 impl From<Infallible> for InvalidName {
     fn from(never: Infallible) -> Self {
         match never {}

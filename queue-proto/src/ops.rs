@@ -1,4 +1,5 @@
-//! The operations, one module each, in the order of the index of the REST reference.
+//! The operations of the queue service with their responses, one file each. The page "Operations on
+//! the Queue service" of the REST reference is their index.
 
 mod clear_messages;
 mod create_queue;

@@ -1,4 +1,5 @@
-//! Settings of a queue service: logging, metrics, and who may call it from a browser.
+//! [`ServiceProperties`], the settings of a queue service: logging, metrics, and the origins that may
+//! call the service from a browser.
 
 use crate::characters::first_illegal;
 use crate::error::InvalidValue;
@@ -11,53 +12,54 @@ use crate::error::InvalidValue;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServiceProperties {
-    /// Logging of requests.
+    /// The requests that the service logs.
     pub logging: Option<Logging>,
-    /// Metrics by the hour.
+    /// The metrics that the service keeps by the hour.
     pub hour_metrics: Option<Metrics>,
-    /// Metrics by the minute.
+    /// The metrics that the service keeps by the minute.
     pub minute_metrics: Option<Metrics>,
-    /// Rules for calls from browsers, at most five.
+    /// The rules for calls from browsers, at most five.
     pub cors: Option<Vec<CorsRule>>,
-    /// Elements that this crate does not know, as they were read.
+    /// The elements that this crate does not know, as an answer had them.
     pub other: Vec<OtherElement>,
 }
 
-/// Which requests are logged.
+/// The requests that the service logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Logging {
     /// The version of the settings: `1.0` unless the account has a newer one.
     pub version: String,
-    /// Log requests that delete.
+    /// True to log requests that delete.
     pub delete: bool,
-    /// Log requests that read.
+    /// True to log requests that read.
     pub read: bool,
-    /// Log requests that write.
+    /// True to log requests that write.
     pub write: bool,
-    /// How long logs are kept; `None` for as long as there is room.
+    /// The days for which logs are kept; `None` for as long as there is room.
     pub retention: Option<RetentionDays>,
 }
 
-/// Which metrics are kept.
+/// The metrics that the service keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
     /// The version of the settings: `1.0` unless the account has a newer one.
     pub version: String,
-    /// Keep metrics.
+    /// True to keep metrics at all.
     pub enabled: bool,
-    /// Keep them for each operation too. Only, and always, given when metrics are kept.
+    /// True to keep metrics for each operation too. There must be a value when metrics are kept, and
+    /// none when they are not.
     pub include_apis: Option<bool>,
-    /// How long metrics are kept; `None` for as long as there is room.
+    /// The days for which metrics are kept; `None` for as long as there is room.
     pub retention: Option<RetentionDays>,
 }
 
-/// For how many days something is kept: 1 to 365.
+/// The days for which logs or metrics are kept: 1 to 365.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RetentionDays(u16);
 
-/// Which origins may call the service from a browser, and how.
+/// The origins that may call the service from a browser, and how they may.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CorsRule {
@@ -65,7 +67,7 @@ pub struct CorsRule {
     pub allowed_origins: Vec<String>,
     /// The methods: `DELETE`, `GET`, `HEAD`, `MERGE`, `POST`, `OPTIONS` or `PUT`.
     pub allowed_methods: Vec<String>,
-    /// For how many seconds a browser may remember the rule.
+    /// The seconds for which a browser may remember the rule.
     pub max_age_seconds: u32,
     /// The headers of answers that a script may see; a name may end in `*`.
     pub exposed_headers: Vec<String>,
@@ -89,27 +91,27 @@ const MAX_PREFIX_HEADERS: usize = 2;
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "MERGE", "POST", "OPTIONS", "PUT"];
 
 impl ServiceProperties {
-    /// Leaves everything as it is.
+    /// Settings that leave everything as it is.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets which requests are logged.
+    /// Sets the requests that are logged.
     #[must_use]
     pub fn logging(mut self, logging: impl Into<Option<Logging>>) -> Self {
         self.logging = logging.into();
         self
     }
 
-    /// Sets which metrics are kept by the hour.
+    /// Sets the metrics that are kept by the hour.
     #[must_use]
     pub fn hour_metrics(mut self, metrics: impl Into<Option<Metrics>>) -> Self {
         self.hour_metrics = metrics.into();
         self
     }
 
-    /// Sets which metrics are kept by the minute.
+    /// Sets the metrics that are kept by the minute.
     #[must_use]
     pub fn minute_metrics(mut self, metrics: impl Into<Option<Metrics>>) -> Self {
         self.minute_metrics = metrics.into();
@@ -123,9 +125,8 @@ impl ServiceProperties {
         self
     }
 
-    /// Checks what the pages "Set Queue Service Properties" and "CORS support" of the REST
-    /// reference demand and the types do not ensure. A server that reads the properties has them
-    /// checked.
+    /// Checks the rules of the pages "Set Queue Service Properties" and "CORS support" of the REST
+    /// reference that the types do not ensure. A server that reads the request has them checked.
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl ServiceProperties {
 }
 
 impl Logging {
-    /// Logs nothing, in version `1.0`.
+    /// Settings that log nothing, in version `1.0`.
     #[must_use]
     pub fn new() -> Self {
         Self { version: "1.0".into(), delete: false, read: false, write: false, retention: None }
@@ -176,13 +177,13 @@ impl Default for Logging {
 }
 
 impl Metrics {
-    /// Keeps no metrics, in version `1.0`.
+    /// Settings that keep no metrics, in version `1.0`.
     #[must_use]
     pub fn new() -> Self {
         Self { version: "1.0".into(), enabled: false, include_apis: None, retention: None }
     }
 
-    /// Keeps metrics, also for each operation if `include_apis`, in version `1.0`.
+    /// Settings that keep metrics, also for each operation if `include_apis`, in version `1.0`.
     #[must_use]
     pub fn enabled(include_apis: bool) -> Self {
         Self { enabled: true, include_apis: Some(include_apis), ..Self::new() }
@@ -196,7 +197,7 @@ impl Default for Metrics {
 }
 
 impl RetentionDays {
-    /// Checks `days`.
+    /// Checks a number of days.
     ///
     /// # Errors
     ///
@@ -216,7 +217,7 @@ impl RetentionDays {
 }
 
 impl CorsRule {
-    /// Allows `origins` to use `methods`, to be asked again each time.
+    /// A rule that allows `origins` to use `methods`, and that browsers ask for again each time.
     #[must_use]
     pub fn new<O: Into<String>, M: Into<String>>(
         origins: impl IntoIterator<Item = O>,
@@ -290,7 +291,7 @@ impl CorsRule {
 }
 
 impl OtherElement {
-    /// `xml` is one whole element of a document that was read.
+    /// An element of this name; `xml` is one whole element of a document that was read.
     pub(crate) fn new(name: String, xml: String) -> Self {
         Self { name, xml }
     }

@@ -1,21 +1,21 @@
 //! [`GeoReplicationStatus`]: how the copy of an account in another region does.
 
-/// How a secondary does.
+/// The state of the secondary, the copy of an account in another region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GeoReplicationStatus {
-    /// It is active and in operation.
+    /// The secondary is active and in operation.
     Live,
-    /// It is being filled for the first time.
+    /// The secondary is being filled for the first time.
     Bootstrap,
-    /// It cannot be read.
+    /// The secondary cannot be read.
     Unavailable,
-    /// A word that this version of the crate does not know.
+    /// The service said a word that this version of the crate does not know.
     Other(Box<str>),
 }
 
 impl GeoReplicationStatus {
-    /// The word in the answer.
+    /// The state as the word in the answer.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -66,7 +66,7 @@ impl ResponseWriter {
         self.headers.insert(CONTENT_TYPE, header::XML);
     }
 
-    /// The answer.
+    /// The answer that was written.
     #[must_use]
     pub fn finish(self) -> http::Response<Bytes> {
         let mut response = http::Response::new(self.body);

@@ -1,4 +1,4 @@
-//! The version of the service that a request asks for.
+//! [`ServiceVersion`], the version of the service that a request asks for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ pub struct ServiceVersion {
 impl ServiceVersion {
     /// 2009-04-14, the first version of the queue service.
     pub const FIRST: Self = Self { year: 2009, month: 4, day: 14 };
-    /// 2026-10-06, the newest version that an official SDK sends, and the default.
+    /// 2026-10-06, the newest version that an official SDK sends. Requests ask for it by default.
     pub const LATEST: Self = Self { year: 2026, month: 10, day: 6 };
 
     const LATEST_TEXT: &'static str = "2026-10-06";
@@ -37,7 +37,7 @@ impl ServiceVersion {
     ///
     /// # Errors
     ///
-    /// When there is no such date, or it is before [`FIRST`](Self::FIRST) or after the year 9999.
+    /// When there is no such date, or when the date is before [`FIRST`](Self::FIRST) or after the year 9999.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, InvalidValue> {
         let version = Self { year, month, day };
         let exists = Month::try_from(month)

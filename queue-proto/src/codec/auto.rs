@@ -43,23 +43,23 @@ use crate::message::MessageText;
 #[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
 pub struct Auto;
 
-/// What [`Auto`] reads, and how it was written; encoding it again writes it the same way.
+/// A text that [`Auto`] has read, and how the text was written. Encoding writes it the same way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AutoText {
-    /// The text, decoded.
+    /// The decoded text.
     pub text: String,
-    /// How it was written.
+    /// The way in which the text was written.
     pub encoding: Encoding,
 }
 
-/// How a text was written.
+/// The way in which a text was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are these two ways")]
 pub enum Encoding {
-    /// As it stands.
+    /// The text as it stands.
     Text,
-    /// As base64 of UTF-8.
+    /// Base64 of the text in UTF-8.
     Base64,
 }
 

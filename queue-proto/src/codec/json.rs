@@ -37,13 +37,13 @@ pub struct Json<T> {
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl<T> Json<T> {
-    /// JSON as text.
+    /// The codec that writes JSON as text.
     #[must_use]
     pub const fn new() -> Self {
         Self { base64: false, value: PhantomData }
     }
 
-    /// JSON in base64.
+    /// The codec that writes JSON in base64.
     #[must_use]
     pub const fn base64() -> Self {
         Self { base64: true, value: PhantomData }

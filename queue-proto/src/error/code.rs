@@ -1,4 +1,4 @@
-//! The table of error codes.
+//! [`ErrorCode`], made from the table of the codes of the service with their status and text.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ macro_rules! error_codes {
                 #[doc = concat!("`", stringify!($name), "`: ", $text)]
                 $name,
             )*
-            /// The answer carried no code, as that of a proxy in between.
+            /// The answer carried no code: something in between has answered, such as a proxy.
             Absent,
             /// A code that this version of the crate does not know.
             Other(Box<str>),

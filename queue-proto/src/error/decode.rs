@@ -1,4 +1,4 @@
-//! Answers that are not what the protocol allows.
+//! [`DecodeError`], for answers that are not what the protocol allows, and [`ResponseError`].
 
 use std::error::Error;
 use std::fmt;
@@ -11,8 +11,8 @@ type Cause = Box<dyn Error + Send + Sync>;
 
 /// An answer that is not what the protocol allows, as from a proxy or a broken server.
 ///
-/// [`Display`](fmt::Display) names the part of the answer and what is wrong with it; it never shows
-/// the content of the answer, which may hold a message or a receipt.
+/// [`Display`](fmt::Display) names the part of the answer and what is wrong with that part. The content
+/// of the answer, which may hold a message or a receipt, is never shown.
 #[derive(Debug)]
 pub struct DecodeError {
     problem: DecodeProblem,
@@ -25,18 +25,18 @@ pub struct DecodeError {
 pub enum DecodeProblem {
     /// The answer reports success with a status that the operation does not know.
     Status(StatusCode),
-    /// This header is missing.
+    /// The answer has no header of this name.
     MissingHeader(&'static str),
     /// This header has a value that cannot be read.
     Header(&'static str),
-    /// This element is missing.
+    /// The body has no element of this name.
     MissingElement(&'static str),
     /// This element, at this offset, has a value that cannot be read.
     #[non_exhaustive]
     Element {
         /// The name of the element.
         name: &'static str,
-        /// Where it is, in bytes from the start of the body.
+        /// The place of the element, in bytes from the start of the body.
         offset: usize,
     },
     /// This element has a value that an earlier page of the list had already: the list would never
@@ -45,16 +45,16 @@ pub enum DecodeProblem {
     /// The body is not the XML that the operation expects.
     #[non_exhaustive]
     Xml {
-        /// What is wrong.
+        /// The reason why the body is not that XML.
         reason: &'static str,
         /// The element whose text is wrong, when it is the text of one.
         element: Option<&'static str>,
-        /// Where, in bytes from the start of the body.
+        /// The place of the fault, in bytes from the start of the body.
         offset: usize,
     },
 }
 
-/// Why there is no response: the service refused, or its answer cannot be read.
+/// The reason why there is no response: the service refused, or its answer cannot be read.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "an answer is read, or refused, or unreadable")]
 pub enum ResponseError {

@@ -1,4 +1,5 @@
-//! Values that the protocol does not allow.
+//! [`InvalidValue`], [`InvalidText`] and [`InvalidMetadata`], for values that the protocol does not
+//! allow.
 
 use std::error::Error;
 use std::fmt;
@@ -20,9 +21,9 @@ pub enum InvalidText {
     /// carriage return, and U+FFFE and U+FFFF.
     #[non_exhaustive]
     Character {
-        /// The character.
+        /// The character that is not allowed.
         character: char,
-        /// Where it starts, in bytes of UTF-8 from 0.
+        /// The place of the character, in bytes of UTF-8 from 0.
         offset: usize,
     },
     /// The text has more bytes of UTF-8 than a message may have.
@@ -46,16 +47,16 @@ pub enum InvalidMetadata {
     Name {
         /// The first character that does not fit.
         character: char,
-        /// Its position, counted in characters from 1.
+        /// The position of the character, counted in characters from 1.
         position: usize,
     },
     /// The value has a character that an HTTP header cannot carry safely: a line break or another
     /// control character, or one that is not ASCII.
     #[non_exhaustive]
     Value {
-        /// The character.
+        /// The character that is not allowed.
         character: char,
-        /// Its position, counted in characters from 1.
+        /// The position of the character, counted in characters from 1.
         position: usize,
     },
     /// The value has two blanks in a row or a tab inside. Services and signers do not agree
@@ -76,7 +77,7 @@ pub enum InvalidMetadata {
     /// The name occurs twice, perhaps in different case.
     #[non_exhaustive]
     Duplicate {
-        /// The name.
+        /// The name that occurs twice.
         name: String,
     },
 }
@@ -90,13 +91,13 @@ impl InvalidValue {
         Self { what, rule, given: Some(given) }
     }
 
-    /// What the value would have been, such as `visibility timeout`.
+    /// The name of the value, such as `visibility timeout`.
     #[must_use]
     pub fn what(&self) -> &'static str {
         self.what
     }
 
-    /// The rule that it breaks, such as `must be 0 to 604800 seconds`.
+    /// The rule that the value breaks, such as `must be 0 to 604800 seconds`.
     #[must_use]
     pub fn rule(&self) -> &'static str {
         self.rule

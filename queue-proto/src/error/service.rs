@@ -72,7 +72,7 @@ impl ServiceError {
         self.0.status
     }
 
-    /// The code.
+    /// The error code, on which programs decide what to do.
     #[must_use]
     pub fn code(&self) -> &ErrorCode {
         &self.0.code
@@ -84,13 +84,13 @@ impl ServiceError {
         &self.0.message
     }
 
-    /// The id that the service gave the request: what support wants to know.
+    /// The id that the service gave the request. Support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The other elements of the body, in order. They may repeat the pop receipt of the request: in
+    /// The other elements of the body, in order. These elements may repeat the pop receipt of the request: in
     /// `QueryParameterValue`, and in the string to sign of `AuthenticationErrorDetail`.
     pub fn details(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.details.iter().map(|(name, value)| (name.as_str(), value.as_str()))

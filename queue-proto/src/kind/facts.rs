@@ -8,8 +8,11 @@ pub(crate) struct Facts {
     pub(crate) name: &'static str,
     /// The method, the resource and the fixed parameters that name the operation.
     pub(crate) route: Route,
+    /// The effect of doing the operation twice.
     pub(crate) idempotence: Idempotence,
+    /// The copies of the data that the operation may go to.
     pub(crate) secondary: SecondaryAccess,
+    /// The rights that allow the operation.
     pub(crate) permission: Permission,
 }
 
@@ -196,12 +199,12 @@ impl Route {
         Self::new(verbs, Some(Target::Message))
     }
 
-    /// With `restype=service`.
+    /// The same with the parameter `restype=service`.
     pub(crate) const fn restype(self) -> Self {
         Self { restype: true, ..self }
     }
 
-    /// With `peekonly=true`.
+    /// The same with the parameter `peekonly=true`.
     pub(crate) const fn peek_only(self) -> Self {
         Self { peek_only: true, ..self }
     }

@@ -15,7 +15,7 @@
 macro_rules! operations {
     ($make:ident) => {
         $make! {
-            /// List Queues.
+            /// The operation of the page "List Queues".
             ListQueues => Facts {
                 name: "ListQueues",
                 route: Route::service(&[Verb::Get], "list"),
@@ -24,7 +24,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Service, &['l'])
                     .actions(&[&[action!("queues/read")]]),
             },
-            /// Get Queue Service Properties.
+            /// The operation of the page "Get Queue Service Properties".
             GetServiceProperties => Facts {
                 name: "GetQueueServiceProperties",
                 route: Route::service(&[Verb::Get], "properties").restype(),
@@ -33,7 +33,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Service, &['r'])
                     .actions(&[&[action!("read")]]),
             },
-            /// Set Queue Service Properties.
+            /// The operation of the page "Set Queue Service Properties".
             SetServiceProperties => Facts {
                 name: "SetQueueServiceProperties",
                 route: Route::service(&[Verb::Put], "properties").restype(),
@@ -43,7 +43,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Service, &['w'])
                     .actions(&[&[action!("write")]]),
             },
-            /// Preflight Queue Request.
+            /// The operation of the page "Preflight Queue Request".
             Preflight => Facts {
                 name: "PreflightQueueRequest",
                 route: Route::anywhere(&[Verb::Options]),
@@ -51,7 +51,7 @@ macro_rules! operations {
                 secondary: SecondaryAccess::Never,
                 permission: Permission::ANONYMOUS,
             },
-            /// Get Queue Service Stats.
+            /// The operation of the page "Get Queue Service Stats".
             GetServiceStats => Facts {
                 name: "GetQueueServiceStats",
                 route: Route::service(&[Verb::Get], "stats").restype(),
@@ -60,7 +60,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Service, &['r'])
                     .actions(&[&[action!("read")]]),
             },
-            /// Get User Delegation Key.
+            /// The operation of the page "Get User Delegation Key".
             GetUserDelegationKey => Facts {
                 name: "GetUserDelegationKey",
                 route: Route::service(&[Verb::Post], "userdelegationkey").restype(),
@@ -70,7 +70,7 @@ macro_rules! operations {
                     &[&[action!("generateUserDelegationKey/action")]],
                 ),
             },
-            /// Create Queue.
+            /// The operation of the page "Create Queue".
             CreateQueue => Facts {
                 name: "CreateQueue",
                 route: Route::queue(&[Verb::Put], ""),
@@ -79,7 +79,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Container, &['c', 'w'])
                     .actions(&[&[action!("queues/write")]]),
             },
-            /// Delete Queue.
+            /// The operation of the page "Delete Queue".
             DeleteQueue => Facts {
                 name: "DeleteQueue",
                 route: Route::queue(&[Verb::Delete], ""),
@@ -88,7 +88,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Container, &['d'])
                     .actions(&[&[action!("queues/delete")]]),
             },
-            /// Get Queue Metadata.
+            /// The operation of the page "Get Queue Metadata".
             GetQueueMetadata => Facts {
                 name: "GetQueueMetadata",
                 route: Route::queue(&[Verb::Get, Verb::Head], "metadata"),
@@ -98,7 +98,7 @@ macro_rules! operations {
                     .queue_sas('r')
                     .actions(&[&[action!("queues/read")]]),
             },
-            /// Set Queue Metadata.
+            /// The operation of the page "Set Queue Metadata".
             SetQueueMetadata => Facts {
                 name: "SetQueueMetadata",
                 route: Route::queue(&[Verb::Put], "metadata"),
@@ -107,7 +107,7 @@ macro_rules! operations {
                 permission: Permission::account_sas(Container, &['w'])
                     .actions(&[&[action!("queues/write")]]),
             },
-            /// Get Queue ACL.
+            /// The operation of the page "Get Queue ACL".
             GetQueueAcl => Facts {
                 name: "GetQueueACL",
                 route: Route::queue(&[Verb::Get, Verb::Head], "acl"),
@@ -115,7 +115,7 @@ macro_rules! operations {
                 secondary: SecondaryAccess::Allowed,
                 permission: Permission::NO_SAS.actions(&[&[action!("queues/getAcl/action")]]),
             },
-            /// Set Queue ACL.
+            /// The operation of the page "Set Queue ACL".
             SetQueueAcl => Facts {
                 name: "SetQueueACL",
                 route: Route::queue(&[Verb::Put], "acl"),
@@ -123,7 +123,7 @@ macro_rules! operations {
                 secondary: SecondaryAccess::Never,
                 permission: Permission::NO_SAS.actions(&[&[action!("queues/setAcl/action")]]),
             },
-            /// Put Message.
+            /// The operation of the page "Put Message".
             PutMessage => Facts {
                 name: "PutMessage",
                 route: Route::messages(&[Verb::Post]),
@@ -134,7 +134,7 @@ macro_rules! operations {
                     &[action!("queues/messages/write")],
                 ]),
             },
-            /// Get Messages.
+            /// The operation of the page "Get Messages".
             GetMessages => Facts {
                 name: "GetMessages",
                 route: Route::messages(&[Verb::Get]),
@@ -145,7 +145,7 @@ macro_rules! operations {
                     &[action!("queues/messages/delete"), action!("queues/messages/read")],
                 ]),
             },
-            /// Peek Messages.
+            /// The operation of the page "Peek Messages".
             PeekMessages => Facts {
                 name: "PeekMessages",
                 route: Route::messages(&[Verb::Get]).peek_only(),
@@ -155,7 +155,7 @@ macro_rules! operations {
                     .queue_sas('r')
                     .actions(&[&[action!("queues/messages/read")]]),
             },
-            /// Update Message.
+            /// The operation of the page "Update Message".
             UpdateMessage => Facts {
                 name: "UpdateMessage",
                 route: Route::message(&[Verb::Put]),
@@ -165,7 +165,7 @@ macro_rules! operations {
                     .queue_sas('u')
                     .actions(&[&[action!("queues/messages/write")]]),
             },
-            /// Delete Message.
+            /// The operation of the page "Delete Message".
             DeleteMessage => Facts {
                 name: "DeleteMessage",
                 route: Route::message(&[Verb::Delete]),
@@ -176,7 +176,7 @@ macro_rules! operations {
                     &[action!("queues/messages/delete")],
                 ]),
             },
-            /// Clear Messages.
+            /// The operation of the page "Clear Messages".
             ClearMessages => Facts {
                 name: "ClearMessages",
                 route: Route::messages(&[Verb::Delete]),

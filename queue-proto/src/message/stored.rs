@@ -9,15 +9,15 @@ use crate::message::{MessageId, MessageText, PopReceipt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// The id that the service gave it.
+    /// The id that the service gave the message.
     pub id: MessageId,
-    /// When it was stored.
+    /// The time at which the message was stored.
     pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
+    /// The time at which the service removes the message; `None` for never.
     pub expires_at: Option<SystemTime>,
-    /// A receipt with which the sender may update or delete it.
+    /// The receipt with which the sender may update or delete the message.
     pub pop_receipt: PopReceipt,
-    /// When it becomes visible.
+    /// The time at which the message becomes visible.
     pub next_visible_at: SystemTime,
 }
 
@@ -25,21 +25,21 @@ pub struct SentMessage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReceivedMessage {
-    /// The id.
+    /// The id of the message.
     pub id: MessageId,
-    /// When it was stored.
+    /// The time at which the message was stored.
     pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
+    /// The time at which the service removes the message; `None` for never.
     pub expires_at: Option<SystemTime>,
-    /// The receipt with which to update or delete it. It means something only together with the
-    /// id: messages of one answer may share one value.
+    /// The receipt with which to update or delete the message. A receipt means something only together
+    /// with the id: messages of one answer may share one value.
     pub pop_receipt: PopReceipt,
-    /// When it becomes visible again.
+    /// The time at which the message becomes visible again.
     pub next_visible_at: SystemTime,
-    /// How often it was handed out, this time included; 0 when the service does not say, as for
-    /// queues made before version 2009-09-19.
+    /// The number of times that the message was handed out, this time included; 0 when the service does
+    /// not say, as for queues made before version 2009-09-19.
     pub dequeue_count: u32,
-    /// The text.
+    /// The text of the message.
     pub text: MessageText,
 }
 
@@ -47,15 +47,15 @@ pub struct ReceivedMessage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeekedMessage {
-    /// The id.
+    /// The id of the message.
     pub id: MessageId,
-    /// When it was stored.
+    /// The time at which the message was stored.
     pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
+    /// The time at which the service removes the message; `None` for never.
     pub expires_at: Option<SystemTime>,
-    /// How often it was handed out.
+    /// The number of times that the message was handed out.
     pub dequeue_count: u32,
-    /// The text.
+    /// The text of the message.
     pub text: MessageText,
 }
 
@@ -101,7 +101,7 @@ impl ReceivedMessage {
         self
     }
 
-    /// Sets how often it was handed out.
+    /// Sets the number of times that the message was handed out.
     #[must_use]
     pub fn dequeue_count(mut self, count: u32) -> Self {
         self.dequeue_count = count;
@@ -124,7 +124,7 @@ impl PeekedMessage {
         self
     }
 
-    /// Sets how often it was handed out.
+    /// Sets the number of times that the message was handed out.
     #[must_use]
     pub fn dequeue_count(mut self, count: u32) -> Self {
         self.dequeue_count = count;

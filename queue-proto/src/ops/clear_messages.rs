@@ -1,4 +1,4 @@
-//! Clear Messages.
+//! [`ClearMessages`] and its response, by the page "Clear Messages" of the REST reference.
 
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
@@ -7,21 +7,22 @@ use crate::operation::Operation;
 use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
-/// Clear Messages: `DELETE /{queue}/messages`. Removes all messages of a queue.
+/// Clear Messages, `DELETE /{queue}/messages`, removes all messages of a queue.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`; 500 `OperationTimedOut` when a big queue is cleared in part: repeat it
-/// until it succeeds.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 500 `OperationTimedOut`: the queue is large, and a part of it was cleared. Repeat the request
+///   until it succeeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClearMessages {
-    /// The queue.
+    /// The queue to clear.
     pub queue: QueueName,
 }
 
 empty_response! {
-    /// The answer to [`ClearMessages`]: 204.
+    /// The answer to [`ClearMessages`]: status 204.
     ClearMessagesResponse, NO_CONTENT
 }
 

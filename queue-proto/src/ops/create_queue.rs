@@ -1,4 +1,4 @@
-//! Create Queue.
+//! [`CreateQueue`] and its response, by the page "Create Queue" of the REST reference.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -11,18 +11,20 @@ use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::ResponseWriter;
 
-/// Create Queue: `PUT /{queue}`.
+/// Create Queue, `PUT /{queue}`, creates a queue.
 ///
 /// # Errors of the service
 ///
-/// 409 `QueueAlreadyExists` when the queue is there with other metadata; 409 `QueueBeingDeleted`
-/// for 30 seconds or more after Delete Queue.
+/// - 409 `QueueAlreadyExists`: the queue exists with other metadata.
+/// - 409 `QueueBeingDeleted`: the queue was deleted less than about 30 seconds ago.
+/// - 400 `InvalidMetadata`, `EmptyMetadataKey`, `MetadataTooLarge`: the metadata breaks a rule of the
+///   page "Naming queues and metadata".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreateQueue {
-    /// The queue.
+    /// The name of the new queue.
     pub queue: QueueName,
-    /// The metadata that it starts with.
+    /// The metadata that the queue starts with. Default: none.
     pub metadata: Metadata,
 }
 
@@ -43,7 +45,7 @@ impl CreateQueue {
         Self { queue, metadata: Metadata::new() }
     }
 
-    /// Sets the metadata.
+    /// Sets the metadata that the queue starts with.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;

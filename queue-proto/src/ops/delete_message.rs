@@ -1,4 +1,4 @@
-//! Delete Message.
+//! [`DeleteMessage`] and its response, by the page "Delete Message" of the REST reference.
 
 use crate::error::refusal::invalid_query;
 use crate::error::{ErrorCode, ServiceError};
@@ -9,28 +9,29 @@ use crate::operation::Operation;
 use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
-/// Delete Message: `DELETE /{queue}/messages/{id}`.
+/// Delete Message, `DELETE /{queue}/messages/{id}`, removes a message for good.
 ///
-/// The receipt stays good after the message became visible again, until it is handed out or updated
-/// once more.
+/// A receipt is good until the message is handed out or updated once more, also when the message
+/// became visible again meanwhile.
 ///
 /// # Errors of the service
 ///
-/// 404 `MessageNotFound` or 400 `PopReceiptMismatch` when the message is gone or the receipt is not
-/// its newest.
+/// - 404 `MessageNotFound`: the message is gone, or another receiver has it.
+/// - 400 `PopReceiptMismatch`: the receipt is not the newest one of the message.
+/// - 404 `QueueNotFound`: the queue does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteMessage {
-    /// The queue.
+    /// The queue of the message.
     pub queue: QueueName,
-    /// The message.
+    /// The message to delete.
     pub id: MessageId,
-    /// Its newest receipt.
+    /// The newest receipt of the message.
     pub pop_receipt: PopReceipt,
 }
 
 empty_response! {
-    /// The answer to [`DeleteMessage`]: 204.
+    /// The answer to [`DeleteMessage`]: status 204.
     DeleteMessageResponse, NO_CONTENT
 }
 

@@ -1,4 +1,4 @@
-//! Delete Queue.
+//! [`DeleteQueue`] and its response, by the page "Delete Queue" of the REST reference.
 
 use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
@@ -7,26 +7,27 @@ use crate::operation::Operation;
 use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
-/// Delete Queue: `DELETE /{queue}`. The queue is gone at once; its name is free again after 30
-/// seconds or more.
+/// Delete Queue, `DELETE /{queue}`, removes a queue with its messages.
+///
+/// The queue is gone at once for everybody; its name is free again after 30 seconds or more.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`.
+/// 404 `QueueNotFound`: the queue does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteQueue {
-    /// The queue.
+    /// The queue to delete.
     pub queue: QueueName,
 }
 
 empty_response! {
-    /// The answer to [`DeleteQueue`]: 204.
+    /// The answer to [`DeleteQueue`]: status 204.
     DeleteQueueResponse, NO_CONTENT
 }
 
 impl DeleteQueue {
-    /// Deletes `queue`.
+    /// Deletes the queue of this name.
     #[must_use]
     pub fn new(queue: QueueName) -> Self {
         Self { queue }

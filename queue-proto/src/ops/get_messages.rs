@@ -1,4 +1,4 @@
-//! Get Messages.
+//! [`GetMessages`] and its response, by the page "Get Messages" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -14,22 +14,23 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::messages;
 
-/// Get Messages: `GET /{queue}/messages`. Hands out messages and hides them for a while.
+/// Get Messages, `GET /{queue}/messages`, hands out messages and hides them for a while.
 ///
-/// The service answers at once, with no message when there is none; it has no long polling. The
-/// order is roughly first in, first out, without a guarantee.
+/// The service answers at once, also when the queue has no visible message: there is no long polling.
+/// The order is roughly first in, first out, without a guarantee.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 400 `OutOfRangeQueryParameterValue`: a number is out of its range, which these types prevent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetMessages {
-    /// The queue.
+    /// The queue to receive from.
     pub queue: QueueName,
-    /// How many messages to hand out at most; one when there is none.
+    /// The most messages to hand out. Default: 1.
     pub count: Option<MessageCount>,
-    /// How long they stay invisible; 30 seconds when there is none.
+    /// The time for which the messages stay invisible. Default: 30 seconds.
     pub visibility_timeout: Option<LeaseTimeout>,
 }
 
@@ -37,7 +38,7 @@ pub struct GetMessages {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetMessagesResponse {
-    /// The messages.
+    /// The messages, at most 32; none when no message was visible.
     pub messages: Vec<ReceivedMessage>,
 }
 
@@ -48,14 +49,14 @@ impl GetMessages {
         Self { queue, count: None, visibility_timeout: None }
     }
 
-    /// Sets how many messages to hand out at most.
+    /// Sets the most messages to hand out.
     #[must_use]
     pub fn count(mut self, count: impl Into<Option<MessageCount>>) -> Self {
         self.count = count.into();
         self
     }
 
-    /// Sets how long they stay invisible.
+    /// Sets the time for which the messages stay invisible.
     #[must_use]
     pub fn visibility_timeout(mut self, timeout: impl Into<Option<LeaseTimeout>>) -> Self {
         self.visibility_timeout = timeout.into();

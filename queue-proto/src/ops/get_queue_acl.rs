@@ -1,4 +1,4 @@
-//! Get Queue ACL.
+//! [`GetQueueAcl`] and its response, by the page "Get Queue ACL" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -13,15 +13,16 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::acl;
 
-/// Get Queue ACL: `GET /{queue}?comp=acl`. A server also reads it from `HEAD`.
+/// Get Queue ACL, `GET /{queue}?comp=acl`, returns the stored access policies of a queue. A server
+/// takes `HEAD` as well.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`.
+/// 404 `QueueNotFound`: the queue does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetQueueAcl {
-    /// The queue.
+    /// The queue whose policies to return.
     pub queue: QueueName,
 }
 

@@ -1,4 +1,4 @@
-//! Get Queue Metadata.
+//! [`GetQueueMetadata`] and its response, by the page "Get Queue Metadata" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -13,15 +13,16 @@ use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status, required_header};
 
-/// Get Queue Metadata: `GET /{queue}?comp=metadata`. A server also reads it from `HEAD`.
+/// Get Queue Metadata, `GET /{queue}?comp=metadata`, returns the metadata of a queue and a count of
+/// its messages. A server takes `HEAD` as well.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`.
+/// 404 `QueueNotFound`: the queue does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetQueueMetadata {
-    /// The queue.
+    /// The queue whose metadata to return.
     pub queue: QueueName,
 }
 
@@ -29,10 +30,10 @@ pub struct GetQueueMetadata {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetQueueMetadataResponse {
-    /// How many messages the queue has, those included that are invisible now. Not lower than the
-    /// real number, though it may be higher.
+    /// The number of messages in the queue, those included that are invisible now. The number is not
+    /// lower than the real one, though it may be higher.
     pub approximate_messages_count: u64,
-    /// The metadata.
+    /// The metadata of the queue.
     pub metadata: Metadata,
 }
 

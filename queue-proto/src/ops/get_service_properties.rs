@@ -1,4 +1,4 @@
-//! Get Queue Service Properties.
+//! [`GetServiceProperties`] and its response, by the page "Get Queue Service Properties" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -12,7 +12,8 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::properties;
 
-/// Get Queue Service Properties: `GET /?restype=service&comp=properties`.
+/// Get Queue Service Properties, `GET /?restype=service&comp=properties`, returns the settings of the
+/// queue service: logging, metrics and CORS rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServiceProperties {}
@@ -21,12 +22,12 @@ pub struct GetServiceProperties {}
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServicePropertiesResponse {
-    /// The settings.
+    /// The settings of the service.
     pub properties: ServiceProperties,
 }
 
 impl GetServiceProperties {
-    /// Asks for the settings.
+    /// Asks for the settings of the service.
     #[must_use]
     pub fn new() -> Self {
         Self {}

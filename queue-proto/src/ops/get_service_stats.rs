@@ -1,4 +1,4 @@
-//! Get Queue Service Stats.
+//! [`GetServiceStats`] and its response, by the page "Get Queue Service Stats" of the REST reference.
 
 use std::time::SystemTime;
 
@@ -14,12 +14,12 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::stats;
 
-/// Get Queue Service Stats: `GET /?restype=service&comp=stats`, on the
-/// [secondary](crate::Endpoint::secondary) alone.
+/// Get Queue Service Stats, `GET /?restype=service&comp=stats`, says how far the copy in another
+/// region is. Only the [secondary](crate::Endpoint::secondary) answers it.
 ///
 /// # Errors of the service
 ///
-/// 403 `InsufficientAccountPermissions` when the account has no read access to its secondary.
+/// 403 `InsufficientAccountPermissions`: the account has no read access to its secondary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServiceStats {}
@@ -28,15 +28,15 @@ pub struct GetServiceStats {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetServiceStatsResponse {
-    /// How the secondary does.
+    /// The state of the secondary.
     pub status: GeoReplicationStatus,
-    /// What was written to the primary before this time, in whole seconds, can be read on the
-    /// secondary; `None` when that is not known.
+    /// The time, in whole seconds, before which everything that was written to the primary can be read
+    /// on the secondary; `None` when the service does not know such a time.
     pub last_sync_time: Option<SystemTime>,
 }
 
 impl GetServiceStats {
-    /// Asks how the secondary does.
+    /// Asks for the state of the secondary.
     #[must_use]
     pub fn new() -> Self {
         Self {}

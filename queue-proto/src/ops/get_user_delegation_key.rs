@@ -1,4 +1,4 @@
-//! Get User Delegation Key.
+//! [`GetUserDelegationKey`] and its response, by the page "Get User Delegation Key" of the REST reference.
 
 use std::time::SystemTime;
 
@@ -13,22 +13,24 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::delegation;
 
-/// Get User Delegation Key: `POST /?restype=service&comp=userdelegationkey`. The key signs shared
-/// access signatures in the name of a user of Microsoft Entra ID.
+/// Get User Delegation Key, `POST /?restype=service&comp=userdelegationkey`, returns a key that signs
+/// shared access signatures in the name of a user of Microsoft Entra ID.
 ///
-/// Needs a bearer token and https. Times are sent in whole seconds; the service refuses fractions.
+/// The request needs a bearer token and https. Times are sent in whole seconds, since the service
+/// refuses fractions.
 ///
 /// # Errors of the service
 ///
-/// 403 `AuthorizationPermissionMismatch` when the caller's roles do not allow it.
+/// 403 `AuthorizationPermissionMismatch`: the roles of the caller do not allow the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserDelegationKey {
-    /// When the key begins to be good; at once when there is none.
+    /// The time from which the key is good. Default: the time of the request.
     pub start: Option<SystemTime>,
-    /// When it ends to be good: after the start, and at most seven days ahead.
+    /// The time until which the key is good: after the start, and at most seven days ahead.
     pub expiry: SystemTime,
-    /// The tenant of the one user who may use the signatures, when it is another tenant.
+    /// The tenant of the one user who may use the signatures, when that user is of another tenant.
+    /// Default: none, so that everybody may use them.
     pub delegated_user_tenant_id: Option<DirectoryId>,
 }
 
@@ -36,7 +38,7 @@ pub struct GetUserDelegationKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetUserDelegationKeyResponse {
-    /// The key.
+    /// The key that was made.
     pub key: UserDelegationKey,
 }
 
@@ -47,7 +49,7 @@ impl GetUserDelegationKey {
         Self { start: None, expiry, delegated_user_tenant_id: None }
     }
 
-    /// Sets when the key begins to be good.
+    /// Sets the time from which the key is good.
     #[must_use]
     pub fn start(mut self, start: impl Into<Option<SystemTime>>) -> Self {
         self.start = start.into();

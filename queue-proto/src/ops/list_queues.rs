@@ -1,4 +1,4 @@
-//! List Queues.
+//! [`ListQueues`] and its response, by the page "List Queues" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -14,19 +14,25 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::queues;
 
-/// List Queues: `GET /?comp=list`. Queues come in alphabetical order, in pages.
+/// List Queues, `GET /?comp=list`, returns the queues of an account in alphabetical order, in pages.
 ///
-/// A page may be short, even empty, and still have a marker: go on until there is none.
+/// A page may be short, even empty, and still have a marker: go on until there is no marker.
+///
+/// # Errors of the service
+///
+/// - 400 `OutOfRangeInput`: the marker is none that the service gave.
+/// - 400 `OutOfRangeQueryParameterValue`: a number is out of its range, which these types prevent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListQueues {
-    /// Only queues whose names start with this.
+    /// The start of the names of the queues to return. Default: none, for all queues.
     pub prefix: Option<QueuePrefix>,
-    /// Where to go on: the [`next_marker`](ListQueuesResponse::next_marker) of the last page.
+    /// The place to go on at: the [`next_marker`](ListQueuesResponse::next_marker) of the page before.
+    /// Default: the first page.
     pub marker: Option<Marker>,
-    /// How many queues a page may have; 5,000 when there is none.
+    /// The most queues of a page. Default: 5,000.
     pub max_results: Option<MaxResults>,
-    /// Whether to return the metadata of each queue.
+    /// True to return the metadata of each queue. Default: false.
     pub include_metadata: bool,
 }
 
@@ -37,21 +43,21 @@ impl ListQueues {
         Self::default()
     }
 
-    /// Sets what the names start with.
+    /// Sets the start of the names of the queues to return.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<Option<QueuePrefix>>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Sets where to go on.
+    /// Sets the place to go on at.
     #[must_use]
     pub fn marker(mut self, marker: impl Into<Option<Marker>>) -> Self {
         self.marker = marker.into();
         self
     }
 
-    /// Sets how many queues a page may have.
+    /// Sets the most queues of a page.
     #[must_use]
     pub fn max_results(mut self, max: impl Into<Option<MaxResults>>) -> Self {
         self.max_results = max.into();

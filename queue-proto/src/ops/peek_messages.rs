@@ -1,4 +1,4 @@
-//! Peek Messages.
+//! [`PeekMessages`] and its response, by the page "Peek Messages" of the REST reference.
 
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
@@ -15,18 +15,18 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};
 use crate::xml::messages;
 
-/// Peek Messages: `GET /{queue}/messages?peekonly=true`. Shows visible messages and leaves them as
+/// Peek Messages, `GET /{queue}/messages?peekonly=true`, shows visible messages and leaves them as
 /// they are.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`.
+/// 404 `QueueNotFound`: the queue does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeekMessages {
-    /// The queue.
+    /// The queue to look at.
     pub queue: QueueName,
-    /// How many messages to show at most; one when there is none.
+    /// The most messages to show. Default: 1.
     pub count: Option<MessageCount>,
 }
 
@@ -34,7 +34,7 @@ pub struct PeekMessages {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeekMessagesResponse {
-    /// The messages.
+    /// The messages, at most 32.
     pub messages: Vec<PeekedMessage>,
 }
 
@@ -45,7 +45,7 @@ impl PeekMessages {
         Self { queue, count: None }
     }
 
-    /// Sets how many messages to show at most.
+    /// Sets the most messages to show.
     #[must_use]
     pub fn count(mut self, count: impl Into<Option<MessageCount>>) -> Self {
         self.count = count.into();

@@ -1,4 +1,4 @@
-//! Preflight Queue Request.
+//! [`Preflight`] and its response, by the page "Preflight Queue Request" of the REST reference.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,12 +19,13 @@ use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter, Resource};
 use crate::response::{ResponseWriter, expect_status, required_header};
 
-/// Preflight Queue Request: `OPTIONS` on any resource, without authorization. A browser asks with
-/// it whether a script may make a request.
+/// Preflight Queue Request, `OPTIONS` on any resource, asks whether a script in a browser may make a
+/// request. Browsers send this operation by themselves, without authorization.
 ///
 /// # Errors of the service
 ///
-/// 403 `CorsPreflightFailure` when no rule allows the request.
+/// - 403 `CorsPreflightFailure`: no CORS rule allows the request.
+/// - 400 `InvalidHeaderValue`: a header is missing or cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Preflight {
@@ -48,9 +49,9 @@ pub struct PreflightResponse {
     pub allow_methods: Vec<Method>,
     /// The headers that are allowed.
     pub allow_headers: Vec<HeaderName>,
-    /// For how many seconds a browser may remember the answer.
+    /// The seconds for which a browser may remember the answer; `None` when the answer does not say.
     pub max_age_seconds: Option<u32>,
-    /// Whether the request may carry credentials.
+    /// True when the request may carry credentials.
     pub allow_credentials: bool,
 }
 
@@ -94,7 +95,7 @@ impl PreflightResponse {
         self
     }
 
-    /// Sets for how many seconds a browser may remember the answer.
+    /// Sets the seconds for which a browser may remember the answer.
     #[must_use]
     pub fn max_age_seconds(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.max_age_seconds = seconds.into();
@@ -103,7 +104,7 @@ impl PreflightResponse {
 }
 
 impl Origin {
-    /// Checks `origin`.
+    /// Checks the text of an origin.
     ///
     /// # Errors
     ///

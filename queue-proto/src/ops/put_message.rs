@@ -1,4 +1,4 @@
-//! Put Message.
+//! [`PutMessage`] and its response, by the page "Put Message" of the REST reference.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -16,25 +16,28 @@ use crate::response::{ResponseWriter, expect_status};
 use crate::version::ServiceVersion;
 use crate::xml::messages;
 
-/// Put Message: `POST /{queue}/messages`.
+/// Put Message, `POST /{queue}/messages`, adds a message to a queue.
 ///
-/// The visibility timeout must be smaller than the time to live (seven days when there is none); a
-/// server that reads a request where it is not gets the refusal.
+/// The visibility timeout must be smaller than the time to live. A server that reads a request that
+/// breaks this rule gets the refusal.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`; 413 `RequestBodyTooLarge`; 400 `OutOfRangeQueryParameterValue`,
-/// `InvalidQueryParameterValue`.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 413 `RequestBodyTooLarge`: the text has more than 64 KiB, which [`MessageText`] prevents.
+/// - 400 `InvalidQueryParameterValue`: the message would be hidden for as long as it lives.
+/// - 400 `InvalidXmlDocument`: the text has a character that XML cannot carry, which [`MessageText`]
+///   prevents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PutMessage {
-    /// The queue.
+    /// The queue to add the message to.
     pub queue: QueueName,
     /// The text of the message.
     pub text: MessageText,
-    /// How long the message stays invisible at first; visible at once when there is none.
+    /// The time for which the message stays invisible at first. Default: 0, visible at once.
     pub visibility_timeout: Option<VisibilityTimeout>,
-    /// How long the message lives; seven days when there is none.
+    /// The time after which the service removes the message. Default: 7 days.
     pub time_to_live: Option<TimeToLive>,
 }
 
@@ -53,14 +56,14 @@ impl PutMessage {
         Self { queue, text, visibility_timeout: None, time_to_live: None }
     }
 
-    /// Sets how long the message stays invisible at first.
+    /// Sets the time for which the message stays invisible at first.
     #[must_use]
     pub fn visibility_timeout(mut self, timeout: impl Into<Option<VisibilityTimeout>>) -> Self {
         self.visibility_timeout = timeout.into();
         self
     }
 
-    /// Sets how long the message lives.
+    /// Sets the time after which the service removes the message.
     #[must_use]
     pub fn time_to_live(mut self, time_to_live: impl Into<Option<TimeToLive>>) -> Self {
         self.time_to_live = time_to_live.into();

@@ -1,4 +1,4 @@
-//! Set Queue ACL.
+//! [`SetQueueAcl`] and its response, by the page "Set Queue ACL" of the REST reference.
 
 use crate::acl::SignedIdentifiers;
 use crate::error::ServiceError;
@@ -9,24 +9,27 @@ use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::xml::acl;
 
-/// Set Queue ACL: `PUT /{queue}?comp=acl`. Replaces all stored access policies; none removes them.
-/// Shared access signatures that name a policy which is gone stop working at once; new policies may
-/// need half a minute.
+/// Set Queue ACL, `PUT /{queue}?comp=acl`, replaces all stored access policies of a queue; a request
+/// without policies removes them.
+///
+/// A shared access signature that names a policy stops working as soon as the policy is gone. A new
+/// policy may take half a minute to work.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`; 400 `InvalidXmlDocument`.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 400 `InvalidXmlDocument`: there are more than five policies, or a value is not in its format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetQueueAcl {
-    /// The queue.
+    /// The queue whose policies to replace.
     pub queue: QueueName,
-    /// The policies that it has from now on.
+    /// The policies that the queue has from now on.
     pub identifiers: SignedIdentifiers,
 }
 
 empty_response! {
-    /// The answer to [`SetQueueAcl`]: 204.
+    /// The answer to [`SetQueueAcl`]: status 204.
     SetQueueAclResponse, NO_CONTENT
 }
 

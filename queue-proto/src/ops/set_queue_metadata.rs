@@ -1,4 +1,4 @@
-//! Set Queue Metadata.
+//! [`SetQueueMetadata`] and its response, by the page "Set Queue Metadata" of the REST reference.
 
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
@@ -8,22 +8,25 @@ use crate::operation::Operation;
 use crate::ops::empty::empty_response;
 use crate::request::{IncomingRequest, RequestWriter};
 
-/// Set Queue Metadata: `PUT /{queue}?comp=metadata`. Replaces all metadata; none removes it.
+/// Set Queue Metadata, `PUT /{queue}?comp=metadata`, replaces all metadata of a queue; a request
+/// without metadata removes it.
 ///
 /// # Errors of the service
 ///
-/// 404 `QueueNotFound`; 400 `InvalidMetadata`, `EmptyMetadataKey`, `MetadataTooLarge`.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 400 `InvalidMetadata`, `EmptyMetadataKey`, `MetadataTooLarge`: the metadata breaks a rule of the
+///   page "Naming queues and metadata".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetQueueMetadata {
-    /// The queue.
+    /// The queue whose metadata to replace.
     pub queue: QueueName,
-    /// The metadata that it has from now on.
+    /// The metadata that the queue has from now on.
     pub metadata: Metadata,
 }
 
 empty_response! {
-    /// The answer to [`SetQueueMetadata`]: 204.
+    /// The answer to [`SetQueueMetadata`]: status 204.
     SetQueueMetadataResponse, NO_CONTENT
 }
 

@@ -1,4 +1,4 @@
-//! Set Queue Service Properties.
+//! [`SetServiceProperties`] and its response, by the page "Set Queue Service Properties" of the REST reference.
 
 use crate::error::{ErrorCode, ServiceError};
 use crate::kind::OperationKind;
@@ -8,28 +8,32 @@ use crate::properties::ServiceProperties;
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::xml::properties;
 
-/// Set Queue Service Properties: `PUT /?restype=service&comp=properties`. It may take half a minute
-/// until new settings act.
+/// Set Queue Service Properties, `PUT /?restype=service&comp=properties`, changes the settings of the
+/// queue service. New settings may take half a minute to act.
 ///
-/// A server that reads the request has the settings [checked](ServiceProperties::check).
+/// A server that reads the request has the settings [checked](ServiceProperties::check), and refuses
+/// the [elements](ServiceProperties::other) that this crate does not know.
 ///
 /// # Errors of the service
 ///
-/// 400 `InvalidXmlDocument`, `MissingRequiredXmlNode`, `InvalidXmlNodeValue`, `UnsupportedXmlNode`.
+/// - 400 `MissingRequiredXmlNode`, `InvalidXmlNodeValue`: a setting is incomplete or breaks a rule of
+///   the page.
+/// - 400 `UnsupportedXmlNode`: the queue service does not have the setting.
+/// - 400 `InvalidXmlDocument`: the body is not XML, or has a setting twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetServiceProperties {
-    /// The settings.
+    /// The new settings; what is `None` stays as it is.
     pub properties: ServiceProperties,
 }
 
 empty_response! {
-    /// The answer to [`SetServiceProperties`]: 202.
+    /// The answer to [`SetServiceProperties`]: status 202.
     SetServicePropertiesResponse, ACCEPTED
 }
 
 impl SetServiceProperties {
-    /// Sets the settings.
+    /// Changes the settings to these.
     #[must_use]
     pub fn new(properties: ServiceProperties) -> Self {
         Self { properties }

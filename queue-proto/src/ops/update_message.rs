@@ -1,4 +1,4 @@
-//! Update Message.
+//! [`UpdateMessage`] and its response, by the page "Update Message" of the REST reference.
 
 use std::time::SystemTime;
 
@@ -19,28 +19,30 @@ use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status, required_header};
 use crate::xml::messages;
 
-/// Update Message: `PUT /{queue}/messages/{id}`. Changes how long a message stays invisible, and
-/// its text if one is given. Dequeue count and expiry stay.
+/// Update Message, `PUT /{queue}/messages/{id}`, changes how long a message stays invisible, and its
+/// text if a new one is given. The dequeue count and the expiry stay.
 ///
-/// The old receipt is void at once: who loses the answer has lost the message until it becomes
-/// visible again.
+/// The old receipt is void at once: a client that loses the answer has lost the message until the
+/// message becomes visible again.
 ///
 /// # Errors of the service
 ///
-/// 404 `MessageNotFound` or 400 `PopReceiptMismatch` when the message is gone or the receipt is not
-/// its newest; 413 `RequestBodyTooLarge`.
+/// - 404 `MessageNotFound`: the message is gone, or another receiver has it.
+/// - 400 `PopReceiptMismatch`: the receipt is not the newest one of the message.
+/// - 404 `QueueNotFound`: the queue does not exist.
+/// - 413 `RequestBodyTooLarge`: the text has more than 64 KiB, which [`MessageText`] prevents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateMessage {
-    /// The queue.
+    /// The queue of the message.
     pub queue: QueueName,
-    /// The message.
+    /// The message to change.
     pub id: MessageId,
-    /// Its newest receipt.
+    /// The newest receipt of the message.
     pub pop_receipt: PopReceipt,
-    /// How long it stays invisible from now on.
+    /// The time for which the message stays invisible from now on; 0 makes it visible at once.
     pub visibility_timeout: VisibilityTimeout,
-    /// The new text; the text stays when there is none.
+    /// The new text of the message. Default: none, so that the text stays.
     pub text: Option<MessageText>,
 }
 
@@ -50,7 +52,7 @@ pub struct UpdateMessage {
 pub struct UpdateMessageResponse {
     /// The receipt that is good from now on.
     pub pop_receipt: PopReceipt,
-    /// When the message becomes visible again.
+    /// The time at which the message becomes visible again.
     pub next_visible_at: SystemTime,
 }
 
@@ -66,7 +68,7 @@ impl UpdateMessage {
         Self { queue, id, pop_receipt, visibility_timeout, text: None }
     }
 
-    /// Sets the new text.
+    /// Sets the new text of the message.
     #[must_use]
     pub fn text(mut self, text: impl Into<Option<MessageText>>) -> Self {
         self.text = text.into();
