@@ -59,8 +59,41 @@ fn response_law<R: OperationResponse>(response: &R) -> Result<(), TestCaseError>
     Ok(())
 }
 
+/// The names of the operations as these tests write them, from the table of operations.
+fn names(suffix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for kind in OperationKind::ALL {
+        let mut name = String::new();
+        for character in format!("{kind:?}").chars() {
+            if character.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(character.to_ascii_lowercase());
+        }
+        names.push(name + suffix);
+    }
+    names
+}
+
+/// Whoever adds an operation adds its laws and its golden bytes.
+#[test]
+fn every_operation_has_its_laws_and_golden_bytes() {
+    assert_eq!(names(""), REQUESTS);
+    assert_eq!(names("_response"), RESPONSES);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire");
+    let files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for name in names(".") {
+        assert!(files.iter().any(|file| file.starts_with(&name)), "{name}");
+    }
+}
+
 macro_rules! request_laws {
     ($($name:ident: $operation:expr;)*) => {
+        const REQUESTS: &[&str] = &[$(stringify!($name)),*];
+
         proptest! {
             #![proptest_config(ProptestConfig::with_cases(64))]
             $(
@@ -98,6 +131,8 @@ request_laws! {
 
 macro_rules! response_laws {
     ($($name:ident: $response:expr;)*) => {
+        const RESPONSES: &[&str] = &[$(stringify!($name)),*];
+
         proptest! {
             #![proptest_config(ProptestConfig::with_cases(64))]
             $(

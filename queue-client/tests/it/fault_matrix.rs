@@ -131,6 +131,23 @@ fn subjects() -> [Subject; 15] {
     }
 }
 
+/// A new operation becomes a subject too, but for those that go to the secondary alone or need
+/// another kind of authorization.
+#[test]
+fn every_operation_is_a_subject() {
+    let subjects = subjects();
+    let missing: Vec<OperationKind> = OperationKind::ALL
+        .into_iter()
+        .filter(|kind| subjects.iter().all(|subject| subject.kind != *kind))
+        .collect();
+    let apart = [
+        OperationKind::Preflight,
+        OperationKind::GetServiceStats,
+        OperationKind::GetUserDelegationKey,
+    ];
+    assert_eq!(missing, apart);
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Policy {
     Retries,

@@ -13,8 +13,10 @@ type Cause = Box<dyn Error + Send + Sync>;
 ///
 /// [`Display`](fmt::Display) names the part of the answer and what is wrong with that part. The content
 /// of the answer, which may hold a message or a receipt, is never shown.
-#[derive(Debug)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Parts>);
+
+// In a box: errors are rare, and every result of a call is as large as its error.
+struct Parts {
     problem: DecodeProblem,
     cause: Option<Cause>,
 }
@@ -68,11 +70,11 @@ impl DecodeError {
     /// An error with this problem, for what is found out beyond a single answer.
     #[must_use]
     pub fn new(problem: DecodeProblem) -> Self {
-        Self { problem, cause: None }
+        Self(Box::new(Parts { problem, cause: None }))
     }
 
     pub(crate) fn caused(problem: DecodeProblem, cause: impl Into<Cause>) -> Self {
-        Self { problem, cause: Some(cause.into()) }
+        Self(Box::new(Parts { problem, cause: Some(cause.into()) }))
     }
 
     pub(crate) fn status(status: StatusCode) -> Self {
@@ -82,13 +84,22 @@ impl DecodeError {
     /// What is wrong with the answer.
     #[must_use]
     pub fn problem(&self) -> DecodeProblem {
-        self.problem
+        self.0.problem
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("problem", &self.0.problem)
+            .field("cause", &self.0.cause)
+            .finish()
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problem {
+        match self.0.problem {
             DecodeProblem::Status(status) => {
                 write!(f, "answer has the status {status}, which the operation does not know")
             }
@@ -119,7 +130,7 @@ impl fmt::Display for DecodeError {
 
 impl Error for DecodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
+        self.0.cause.as_deref().map(|cause| cause as _)
     }
 }
 

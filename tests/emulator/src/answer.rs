@@ -69,42 +69,47 @@ pub(crate) fn sign_off(response: &mut Response<Bytes>) {
 }
 
 impl Applied {
-    /// The answer to a client that sees the service at `endpoint`.
-    pub(crate) fn answer(self, endpoint: &Endpoint) -> Response<Bytes> {
+    /// The answer to a client that sees the service at `endpoint`, in the form of
+    /// the version that the client asked for.
+    pub(crate) fn answer(self, endpoint: &Endpoint, version: ServiceVersion) -> Response<Bytes> {
         match self {
-            Self::Created(Created::New) => CreateQueueResponse::Created.to_http(),
-            Self::Created(Created::Already) => CreateQueueResponse::AlreadyExists.to_http(),
+            Self::Created(Created::New) => CreateQueueResponse::Created.to_http_of(version),
+            Self::Created(Created::Already) => {
+                CreateQueueResponse::AlreadyExists.to_http_of(version)
+            }
             Self::Deleted(removed) => {
                 drop(removed);
-                DeleteQueueResponse::new().to_http()
+                DeleteQueueResponse::new().to_http_of(version)
             }
             Self::Metadata(count, metadata) => {
                 let count = u64::try_from(count).unwrap_or(u64::MAX);
-                GetQueueMetadataResponse::new(count, metadata).to_http()
+                GetQueueMetadataResponse::new(count, metadata).to_http_of(version)
             }
-            Self::MetadataSet => SetQueueMetadataResponse::new().to_http(),
-            Self::Policies(policies) => GetQueueAclResponse::new(policies).to_http(),
-            Self::PoliciesSet => SetQueueAclResponse::new().to_http(),
-            Self::Properties(properties) => GetServicePropertiesResponse::new(properties).to_http(),
-            Self::PropertiesSet => SetServicePropertiesResponse::new().to_http(),
-            Self::Listed(list, page) => list_response(&list, page, endpoint).to_http(),
-            Self::Put(sent) => PutMessageResponse::new(sent_message(&sent)).to_http(),
+            Self::MetadataSet => SetQueueMetadataResponse::new().to_http_of(version),
+            Self::Policies(policies) => GetQueueAclResponse::new(policies).to_http_of(version),
+            Self::PoliciesSet => SetQueueAclResponse::new().to_http_of(version),
+            Self::Properties(properties) => {
+                GetServicePropertiesResponse::new(properties).to_http_of(version)
+            }
+            Self::PropertiesSet => SetServicePropertiesResponse::new().to_http_of(version),
+            Self::Listed(list, page) => list_response(&list, page, endpoint).to_http_of(version),
+            Self::Put(sent) => PutMessageResponse::new(sent_message(&sent)).to_http_of(version),
             Self::Got(received) => {
                 let messages = received.into_iter().map(received_message).collect();
-                GetMessagesResponse::new(messages).to_http()
+                GetMessagesResponse::new(messages).to_http_of(version)
             }
             Self::Peeked(peeked) => {
                 let messages = peeked.into_iter().map(peeked_message).collect();
-                PeekMessagesResponse::new(messages).to_http()
+                PeekMessagesResponse::new(messages).to_http_of(version)
             }
             Self::Updated(Scheduled { receipt, next_visible_at }) => {
                 let at = next_visible_at.to_system_time();
-                UpdateMessageResponse::new(pop_receipt(receipt), at).to_http()
+                UpdateMessageResponse::new(pop_receipt(receipt), at).to_http_of(version)
             }
-            Self::MessageDeleted => DeleteMessageResponse::new().to_http(),
+            Self::MessageDeleted => DeleteMessageResponse::new().to_http_of(version),
             Self::Cleared(removed) => {
                 drop(removed);
-                ClearMessagesResponse::new().to_http()
+                ClearMessagesResponse::new().to_http_of(version)
             }
         }
     }

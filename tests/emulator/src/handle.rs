@@ -93,10 +93,7 @@ impl Emulator {
         now: SystemTime,
     ) -> Result<Response<Bytes>, Refusal> {
         let admitted = admit(self, endpoint, request, connection, now, &mut notes.version)?;
-        let kind = admitted.operation.kind();
-        let mut response = self.perform(endpoint, admitted, notes, now)?;
-        version::age(kind, notes.version, endpoint, &mut response);
-        Ok(response)
+        self.perform(endpoint, admitted, notes, now)
     }
 
     fn perform(
@@ -127,7 +124,9 @@ impl Emulator {
                 // a failure of this answer too (tests/durable/crash.rs).
                 notes.unsettled = Unsettled::now(self);
                 drop(guarded);
-                applied.map(|applied| applied.answer(endpoint)).map_err(by(Check::State))
+                // A request without a version is one of the oldest.
+                let version = notes.version.unwrap_or(ServiceVersion::FIRST);
+                applied.map(|applied| applied.answer(endpoint, version)).map_err(by(Check::State))
             }
         }
     }

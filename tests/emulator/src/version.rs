@@ -1,29 +1,24 @@
-//! What depends on the version that a request asks for.
-//!
-//! "Versioning for Azure Storage" in the REST reference, and the remarks on the page of each
-//! operation.
+//! What a request may ask for depends on the version that it names: [`check`] and [`check_values`], by
+//! the page "Versioning for Azure Storage" of the REST reference and the remarks on the page of each
+//! operation. Answers are written in the form of the version by `queue-proto`.
 
-use bytes::Bytes;
-use http::Response;
 use queue_proto::{
-    AnyOperation, Endpoint, ErrorCode, IncomingRequest, OperationKind, ServiceError, ServiceVersion,
+    AnyOperation, ErrorCode, IncomingRequest, OperationKind, ServiceError, ServiceVersion,
 };
 
 /// A version as year, month and day.
 pub(crate) type Date = (u16, u8, u8);
 
-/// Answers say which version they are of; messages have dequeue counts.
+/// Answers say which version they are of.
 pub(crate) const FIRST_NAMED: Date = (2009, 9, 19);
 /// Update Message, messages of 64 KiB, and messages that are hidden for up to seven days.
 const UPDATE: Date = (2011, 8, 18);
 /// Stored access policies.
 const POLICIES: Date = (2012, 2, 12);
-/// CORS, metrics by the minute and statistics; lists name the service's endpoint.
+/// CORS and statistics.
 pub(crate) const CORS: Date = (2013, 8, 15);
 /// Refusals of shared access signatures have their own codes.
 pub(crate) const SAS_CODES: Date = (2015, 4, 5);
-/// Put Message answers with a body.
-const PUT_BODY: Date = (2016, 5, 31);
 /// `x-ms-client-request-id` is echoed.
 pub(crate) const ECHO: Date = (2019, 2, 2);
 /// An anonymous client is told that it must authenticate; before, that there is no such thing.
@@ -97,77 +92,6 @@ pub(crate) fn check_values(
     }
 }
 
-/// Brings an answer into the form of the version.
-pub(crate) fn age(
-    kind: OperationKind,
-    version: Option<ServiceVersion>,
-    endpoint: &Endpoint,
-    response: &mut Response<Bytes>,
-) {
-    let edit = |response: &mut Response<Bytes>, edit: &dyn Fn(&str) -> String| {
-        if let Ok(text) = std::str::from_utf8(response.body()) {
-            let text = edit(text);
-            *response.body_mut() = Bytes::from(text);
-        }
-    };
-    match kind {
-        OperationKind::PutMessage if before(version, PUT_BODY) => {
-            *response.body_mut() = Bytes::new();
-            response.headers_mut().remove(http::header::CONTENT_TYPE);
-        }
-        OperationKind::ListQueues if before(version, CORS) => {
-            edit(response, &|text| old_list(text, endpoint));
-        }
-        OperationKind::GetServiceProperties if before(version, CORS) => {
-            edit(response, &old_properties);
-        }
-        OperationKind::GetMessages | OperationKind::PeekMessages
-            if before(version, FIRST_NAMED) =>
-        {
-            edit(response, &|text| without(text, "<DequeueCount>", "</DequeueCount>"));
-        }
-        _ => {}
-    }
-}
-
-/// Lists had the endpoint in `AccountName`, and a URL for each queue.
-fn old_list(text: &str, endpoint: &Endpoint) -> String {
-    // Text between elements is escaped and metadata is flat, so these stand nowhere else.
-    const QUEUE: &str = "<Queue><Name>";
-    const NAME_END: &str = "</Name>";
-    let text = text.replacen(" ServiceEndpoint=", " AccountName=", 1);
-    let mut pieces = text.split(QUEUE);
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        out.push_str(QUEUE);
-        match piece.split_once(NAME_END) {
-            Some((name, rest)) => {
-                out.push_str(&format!("{name}{NAME_END}<Url>{endpoint}{name}</Url>{rest}"));
-            }
-            None => out.push_str(piece),
-        }
-    }
-    out
-}
-
-fn old_properties(text: &str) -> String {
-    let text = without(text, "<MinuteMetrics>", "</MinuteMetrics>");
-    let text = without(&text, "<Cors>", "</Cors>").replace("<Cors />", "");
-    text.replace("<HourMetrics>", "<Metrics>").replace("</HourMetrics>", "</Metrics>")
-}
-
-/// The text without every piece from `start` to `end`.
-fn without(text: &str, start: &str, end: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(start) {
-        out.push_str(before);
-        rest = after.split_once(end).map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,11 +102,5 @@ mod tests {
         assert!(before(ServiceVersion::new(2013, 8, 14).ok(), CORS));
         assert!(!before(ServiceVersion::new(2013, 8, 15).ok(), CORS));
         assert!(!before(Some(ServiceVersion::LATEST), DELEGATION));
-    }
-
-    #[test]
-    fn pieces_are_cut_out() {
-        assert_eq!(without("a<x>1</x>b<x>2</x>c", "<x>", "</x>"), "abc");
-        assert_eq!(without("abc", "<x>", "</x>"), "abc");
     }
 }
