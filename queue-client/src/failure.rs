@@ -3,8 +3,6 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 use queue_proto::{ErrorCode, ServiceError};
 
-use crate::transport::TransportErrorKind;
-
 /// What a failed call did to the message or queue it was about.
 ///
 /// At-least-once delivery rests on this distinction: what was [refused](Self::Refused) or
@@ -77,16 +75,6 @@ impl OpFailure {
                 refused(Refusal::Invalid)
             }
             _ => Self::Ambiguous,
-        }
-    }
-
-    pub(crate) const fn of_transport(kind: TransportErrorKind) -> Self {
-        match kind {
-            TransportErrorKind::NotSent | TransportErrorKind::Connect => Self::NotSent,
-            TransportErrorKind::Timeout
-            | TransportErrorKind::ClosedBeforeAnswer
-            | TransportErrorKind::Interrupted
-            | TransportErrorKind::TooLarge => Self::Ambiguous,
         }
     }
 }

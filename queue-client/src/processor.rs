@@ -146,71 +146,47 @@
 pub mod core;
 
 #[cfg(feature = "tokio")]
-mod batch;
-#[cfg(feature = "tokio")]
 mod body_store;
-#[cfg(feature = "tokio")]
-mod builder;
-#[cfg(feature = "tokio")]
-mod control;
 #[cfg(feature = "tokio")]
 pub mod dead_letter;
 #[cfg(feature = "tokio")]
-mod delivery;
-#[cfg(feature = "tokio")]
-mod depth;
-#[cfg(feature = "tokio")]
-mod driver;
-#[cfg(feature = "tokio")]
 mod envelope;
 #[cfg(feature = "tokio")]
-mod handler;
-#[cfg(feature = "tokio")]
-mod isolation;
-#[cfg(feature = "tokio")]
-mod lease;
-#[cfg(all(feature = "tokio", feature = "metrics"))]
-mod metrics;
+mod explanation;
 #[cfg(feature = "tokio")]
 pub mod observe;
 #[cfg(feature = "tokio")]
 mod producer;
 #[cfg(feature = "tokio")]
-mod redact;
-#[cfg(feature = "tokio")]
-mod report;
-#[cfg(feature = "tokio")]
-mod running;
-#[cfg(feature = "tokio")]
-mod stop;
-#[cfg(feature = "tokio")]
-mod stream;
-#[cfg(feature = "tokio")]
-mod trace;
+mod run;
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/processor-settings.md")]
 pub mod settings {}
 
 pub use self::core::{
-    LeaseGrowth, LostCause, OnLeaseLost, Polling, QueueMissing, Reason, RetryDelay, ShutdownMode,
-    StopCause,
+    LeaseError, LeaseGrowth, LeftMessage, LostCause, OnLeaseLost, Outcome, Polling, QueueMissing,
+    Reason, Report, RetryDelay, ShutdownMode, StopCause,
 };
 #[cfg(all(feature = "tokio", feature = "metrics"))]
-pub use self::metrics::MetricsObserver;
+pub use self::observe::metrics::MetricsObserver;
 #[cfg(feature = "tokio")]
 pub use self::{
-    batch::{Batch, BatchHandler},
     body_store::{BodyStore, Oversize},
-    builder::{Processor, Undecodable},
-    control::Health,
-    delivery::{Delivery, FencingToken},
-    handler::{BoxError, Handler, HandlerError, HandlerResult, Outcome, ResultExt},
-    isolation::Isolation,
-    lease::{LeaseError, LeaseHandle, LeaseState},
+    envelope::trace::{InvalidTraceContext, TraceContext},
+    explanation::BoxError,
+    observe::Health,
     producer::{OnAmbiguous, Prepared, Producer, SendSummary, Sent},
-    report::{LeftMessage, Report, Stopped},
-    running::{ProcessorHandle, Running},
-    stream::{Completed, Deliveries, Leased, SettleError},
-    trace::{InvalidTraceContext, TraceContext},
+    run::{
+        batch::{Batch, BatchHandler},
+        delivery::{CheckpointError, Delivery, FencingToken},
+        handler::{Handler, HandlerError, HandlerResult, ResultExt},
+        isolation::Isolation,
+        lease::{LeaseHandle, LeaseState},
+        processor::Processor,
+        running::{ProcessorHandle, Running},
+        stopped::Stopped,
+        stream::{Completed, Deliveries, Leased, SettleError},
+        undecodable::{TextHandler, Undecodable},
+    },
 };

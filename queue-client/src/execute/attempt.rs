@@ -126,7 +126,7 @@ impl Shared {
             .await
             .unwrap_or_else(|| Err(self.timed_out(endpoint)))
             .map_err(|error| {
-                let failure = OpFailure::of_transport(error.kind());
+                let failure = unanswered(error.kind());
                 Failed::new(Cause::Transport(error), failure)
             })?;
         self.read::<O>(answer, now, endpoint)
@@ -151,7 +151,11 @@ impl Shared {
     }
 
     /// What the future gives, or `None` when that takes longer than `limit`.
-    async fn within<T>(&self, limit: Duration, mut future: BoxFuture<'_, T>) -> Option<T> {
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        mut future: BoxFuture<'_, T>,
+    ) -> Option<T> {
         let mut timer = None;
         poll_fn(|context| {
             if let Poll::Ready(value) = future.as_mut().poll(context) {
@@ -190,6 +194,17 @@ impl Shared {
             }
             failed
         })
+    }
+}
+
+/// What is known of a request without an answer.
+const fn unanswered(kind: TransportErrorKind) -> OpFailure {
+    match kind {
+        TransportErrorKind::NotSent | TransportErrorKind::Connect => OpFailure::NotSent,
+        TransportErrorKind::Timeout
+        | TransportErrorKind::ClosedBeforeAnswer
+        | TransportErrorKind::Interrupted
+        | TransportErrorKind::TooLarge => OpFailure::Ambiguous,
     }
 }
 

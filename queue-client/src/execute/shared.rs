@@ -97,14 +97,6 @@ impl Target {
 
 #[cfg(all(feature = "processor", feature = "tokio"))]
 impl Target {
-    pub(crate) const fn name(&self) -> &QueueName {
-        &self.name
-    }
-
-    pub(crate) const fn client(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
     /// Makes one attempt, of at most the client's time for an attempt. What is tried again, and
     /// when, is up to the caller.
     pub(crate) async fn once<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {

@@ -4,9 +4,12 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
 use queue_auth::BoxFuture;
-use queue_proto::{MessageText, QueueName};
+use queue_proto::MessageText;
 
-use super::handler::BoxError;
+use super::{
+    envelope::pointer::Pointer,
+    explanation::{BoxError, presentable},
+};
 
 /// A place for bodies that do not fit into a message: blobs, a database, a file system.
 ///
@@ -39,38 +42,6 @@ pub enum Oversize {
     /// It puts the body into a store, and sends a pointer to it. The receivers need
     /// [the same store](super::Processor::body_store).
     ClaimCheck(Arc<dyn BodyStore>),
-}
-
-/// Where a body is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pointer {
-    key: String,
-    bytes: u64,
-}
-
-impl Pointer {
-    /// `None` when that is no key.
-    pub(super) fn new(key: impl Into<String>, bytes: u64) -> Option<Self> {
-        let key = key.into();
-        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        let start = key.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        (start && key.len() <= 128 && key.bytes().all(legal)).then_some(Self { key, bytes })
-    }
-
-    /// A place that nothing else has.
-    pub(super) fn unique(queue: &QueueName, random: [u64; 2], bytes: u64) -> Self {
-        let [high, low] = random;
-        Self { key: format!("{queue}-{high:016x}{low:016x}"), bytes }
-    }
-
-    pub(super) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// The size of the body, for whoever looks at the message.
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
-    }
 }
 
 /// A body is not where a message says that it is.
@@ -109,7 +80,7 @@ pub(super) async fn discard(store: &dyn BodyStore, pointer: &Pointer) {
         tracing::warn!(
             target: "queue_client::processor",
             key = pointer.key(),
-            error = %super::redact::presentable(&error.to_string()),
+            error = %presentable(&error.to_string()),
             "a body that nobody needs any more stays in its store"
         );
     }

@@ -20,16 +20,18 @@
 //!
 //! Neither spans nor events hold the text of a message or a pop receipt.
 
+#[cfg(feature = "metrics")]
+pub(super) mod metrics;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use queue_proto::{MessageId, OperationKind, QueueName};
 
 use super::{
-    Health,
-    core::{Event, Outcome, Reason},
-    dead_letter::DeadLetter,
+    core::{Counters, Event, LoopState, Outcome, Reason},
+    envelope::letter::DeadLetter,
 };
-use crate::failure::OpFailure;
+use crate::{backlog::Backlog, failure::OpFailure};
 
 /// Is told what a processor does, for metrics.
 ///
@@ -68,19 +70,55 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// How a processor is doing.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Health {
+    /// What it does. [`Finished`](LoopState::Finished) also if its future was dropped, or the tokio
+    /// runtime that it ran on.
+    pub state: LoopState,
+    /// For how long it has done that.
+    pub since: Duration,
+    /// How long ago a request last succeeded: a receive, a renewal of a lease, or what settles a
+    /// message; `None` if none has. In a healthy processor this grows for as long as there is
+    /// nothing to ask for: with all handlers busy, to the next renewal.
+    pub last_success: Option<Duration>,
+    /// For how long a success has been due: the time since the first request that no good answer has
+    /// followed, or since the loop should have run. Zero when nothing is waited for, however long
+    /// that takes.
+    pub overdue: Duration,
+    /// What it has done so far.
+    pub counters: Counters,
+    /// Messages that are held: worked on, waiting, or being settled.
+    pub in_flight: usize,
+    /// How many more can be held.
+    pub free: usize,
+    /// The last error of a receive, update, delete or dead letter, if there was any.
+    pub last_error: Option<String>,
+}
+
+impl Health {
+    /// What a liveness probe asks: whether the processor runs, and no success has been
+    /// [overdue](Self::overdue) for longer than `limit`.
+    ///
+    /// An outage of the service makes a processor unhealthy once it has lasted for `limit`, although
+    /// a restart does not help then. Some minutes are a good limit: a single request may take 35
+    /// seconds, and the pause after failures grows to a minute. While the credential is refused the
+    /// pause grows to five.
+    #[must_use]
+    pub fn is_healthy(&self, limit: Duration) -> bool {
+        self.state != LoopState::Finished && self.overdue <= limit
+    }
+}
+
 /// What waits in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Depth {
     /// About how many messages the queue has, those that are hidden included (Get Queue Metadata).
     pub messages: u64,
-    /// How many messages are visible, up to 32, which is what Peek Messages shows at most.
-    pub visible: usize,
-    /// Whether more messages may be visible than [`visible`](Self::visible) says.
-    pub more_visible: bool,
-    /// How long the oldest of the visible messages that were shown has been in the queue, in whole
-    /// seconds; `None` when none is visible.
-    pub oldest_age: Option<Duration>,
+    /// How many messages are visible, and how old the oldest of them is (Peek Messages).
+    pub backlog: Backlog,
 }
 
 /// A request that is over.
@@ -108,6 +146,8 @@ pub struct ProcessReport<'a> {
     /// How it ended; `None` when it was dropped: its time was over, its lease lost, or the processor
     /// shut down.
     pub outcome: Option<&'a Outcome>,
+    /// The kind of failure that led to this outcome; `None` when the handler chose it.
+    pub failure: Option<Reason>,
     /// What the handler or the codec said when it failed, or why the handler asked for a dead letter:
     /// at most 4 KiB, without what looks like a signature or a key.
     pub error: Option<&'a str>,
@@ -128,7 +168,11 @@ impl ProcessReport<'_> {
     pub const fn outcome_name(&self) -> &'static str {
         match self.outcome {
             Some(Outcome::Complete) => "complete",
-            Some(Outcome::Retry { reason: Reason::HandlerPanicked, .. }) => "panic",
+            Some(Outcome::Retry { .. })
+                if matches!(self.failure, Some(Reason::HandlerPanicked)) =>
+            {
+                "panic"
+            }
             Some(Outcome::Retry { .. }) => "retry",
             Some(Outcome::DeadLetter { .. }) => "dead_letter",
             Some(Outcome::Abandon) => "abandon",

@@ -1,6 +1,5 @@
-//! Sending, for programs that must not lose what they send.
+//! [`Producer`]: sending, for programs that must not lose what they send.
 
-pub(super) mod nudges;
 mod prepared;
 mod put;
 mod sent;
@@ -15,7 +14,7 @@ pub use self::{
     prepared::Prepared,
     sent::{SendSummary, Sent},
 };
-use super::{body_store::Oversize, trace::TraceContext};
+use super::{body_store::Oversize, envelope::trace::TraceContext, run::nudges};
 use crate::{error::Error, execute::shared::Target, queue::QueueClient};
 
 /// Sends messages, and sends again what may have been lost.
@@ -83,9 +82,9 @@ impl<T: 'static> Producer<T> {
     where
         C: Codec<Value = T> + 'static,
     {
-        let (target, codec) = queue.into_parts();
+        let (queue, codec) = queue.into_parts();
         Self {
-            queue: target,
+            queue,
             codec: Arc::new(codec),
             time_to_live: None,
             on_ambiguous: OnAmbiguous::default(),
@@ -233,7 +232,8 @@ impl<T: 'static> Producer<T> {
     /// # Errors
     ///
     /// When the value cannot be written or is too large, which is checked before anything is sent;
-    /// and when the client's [retry policy](crate::retry::RetryPolicy) gives up.
+    /// and when the client's [retry policy](crate::retry::RetryPolicy) gives up, its
+    /// [retry budget](crate::retry::RetryBudget) is spent, or its time for a call is over.
     pub fn send<'a>(
         &'a self,
         value: &T,
@@ -241,7 +241,7 @@ impl<T: 'static> Producer<T> {
         let draft = self.draft(value);
         async move {
             let sent = self.put(draft?, Duration::ZERO).await?;
-            nudges::nudge(self.queue.client(), self.queue.name());
+            nudges::nudge(&self.queue);
             Ok(sent)
         }
     }
@@ -286,7 +286,7 @@ impl<T: 'static> Producer<T> {
                 }
             }
             if let Some(result) = under_way.next().await {
-                nudges::nudge(self.queue.client(), self.queue.name());
+                nudges::nudge(&self.queue);
                 results.push(result);
             }
         }
@@ -319,7 +319,7 @@ impl<T: 'static> Producer<T> {
     /// [`is_not_owner`](Error::is_not_owner) when somebody has received it, or it is gone.
     pub async fn cancel(&self, sent: &Sent) -> Result<(), Error> {
         let delete =
-            DeleteMessage::new(self.queue.name().clone(), sent.id.clone(), sent.receipt.clone());
+            DeleteMessage::new(self.queue.name.clone(), sent.id.clone(), sent.receipt.clone());
         self.queue.execute(&delete).await?;
         self.discard(sent.stored.as_ref()).await;
         Ok(())
@@ -348,6 +348,6 @@ impl<T> Clone for Producer<T> {
 
 impl<T> fmt::Debug for Producer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Producer").field("queue", self.queue.name()).finish_non_exhaustive()
+        f.debug_struct("Producer").field("queue", &self.queue.name).finish_non_exhaustive()
     }
 }

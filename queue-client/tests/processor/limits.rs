@@ -191,11 +191,14 @@ async fn how_much_waits_and_for_how_long_is_sampled() {
     let seen = depths.0.lock().unwrap().clone();
     let [first, second] = seen[..] else { panic!("{seen:?}") };
     // The oldest is worked on, and not visible.
-    let age = first.oldest_age.unwrap().as_secs();
-    assert_eq!((first.messages, first.visible, first.more_visible), (3, 2, false));
+    let age = first.backlog.oldest_age().unwrap().as_secs();
+    assert_eq!((first.messages, first.backlog.visible(), first.backlog.is_capped()), (3, 2, false));
     assert!((19..=21).contains(&age), "{first:?}");
-    assert_eq!((second.messages, second.visible, second.more_visible), (43, 32, true));
-    let age = second.oldest_age.unwrap().as_secs();
+    assert_eq!(
+        (second.messages, second.backlog.visible(), second.backlog.is_capped()),
+        (43, 32, true)
+    );
+    let age = second.backlog.oldest_age().unwrap().as_secs();
     assert!((78..=82).contains(&age), "{second:?}");
 
     let emulator = Emulator::new();
@@ -211,5 +214,8 @@ async fn how_much_waits_and_for_how_long_is_sampled() {
     let _running = start(empty, &depths);
     sleep(SECOND).await;
     let seen = depths.0.lock().unwrap().clone();
-    assert_eq!((seen[0].messages, seen[0].visible, seen[0].oldest_age), (0, 0, None));
+    assert_eq!(
+        (seen[0].messages, seen[0].backlog.visible(), seen[0].backlog.oldest_age()),
+        (0, 0, None)
+    );
 }

@@ -42,7 +42,7 @@ pub fn run(seed: u64) -> Result<Tally, Violation> {
         now = now + step(&mut rng);
         let input = input(&mut rng, now, next_op, &updates, &mut receipts);
         match &input {
-            Input::HandlerDone { key, outcome: Outcome::Complete } => {
+            Input::HandlerDone { key, outcome: Outcome::Complete, .. } => {
                 earned.extend(running.iter().filter(|(of, _)| of == key).map(|(_, of)| *of));
             }
             Input::DeadLettered { op, result: Ok(()) } => {
@@ -64,8 +64,8 @@ pub fn run(seed: u64) -> Result<Tally, Violation> {
             match action {
                 Action::Start { key, delivery, .. } => running.push((key, number(&delivery))),
                 Action::Drop { key } => running.retain(|(of, _)| *of != key),
-                Action::DeadLetter { op, letter, .. } => {
-                    letters.push((op, number(&letter.message)));
+                Action::DeadLetter { op, message, .. } => {
+                    letters.push((op, number(&message)));
                     next_op = op.get();
                 }
                 Action::Delete { op, receipt, .. } => {
@@ -148,7 +148,10 @@ fn input(
         11..13 => Input::Deleted { op, result: done(rng) },
         13..15 => Input::DeadLettered { op, result: done(rng) },
         15 => Input::QueueCreated { op, result: done(rng) },
-        16..19 => Input::HandlerDone { key, outcome: outcome(rng) },
+        16..19 => {
+            let failure = rng.bool().then_some(Reason::HandlerPanicked);
+            Input::HandlerDone { key, outcome: outcome(rng), failure }
+        }
         19 => Input::RenewNow { key, ask: AskId::new(rng.u64(..)) },
         20 => {
             let text = Arc::new(MessageText::new("progress").unwrap_or_default());
@@ -171,11 +174,8 @@ fn input(
 
 fn outcome(rng: &mut Rng) -> Outcome {
     match rng.u8(..5) {
-        0 => Outcome::Retry {
-            after: rng.bool().then_some(Duration::from_secs(rng.u64(..) / 2)),
-            reason: Reason::HandlerPanicked,
-        },
-        1 => Outcome::DeadLetter { reason: Reason::Requested },
+        0 => Outcome::Retry { after: rng.bool().then_some(Duration::from_secs(rng.u64(..) / 2)) },
+        1 => Outcome::DeadLetter { reason: "dead".into() },
         2 => Outcome::Abandon,
         _ => Outcome::Complete,
     }

@@ -215,7 +215,7 @@ impl Process {
             | Input::QueueCreated { op, .. } => {
                 self.requests.remove(op);
             }
-            Input::HandlerDone { key, outcome } => {
+            Input::HandlerDone { key, outcome, .. } => {
                 let Some(handler) = self.handlers.remove(key) else { return };
                 match outcome {
                     Outcome::Complete => {
@@ -278,8 +278,8 @@ impl Process {
                 let request = Request::Delete { receipt: receipt.clone() };
                 self.open(*op, Some(*key), request, *give_up_at, todo)?;
             }
-            Action::DeadLetter { op, key, letter, give_up_at } => {
-                let request = Request::Letter { index: index(&letter.message) };
+            Action::DeadLetter { op, key, message, give_up_at, .. } => {
+                let request = Request::Letter { index: index(message) };
                 self.open(*op, Some(*key), request, *give_up_at, todo)?;
             }
             Action::CreateQueue { op, give_up_at } => {
@@ -330,9 +330,9 @@ impl Process {
                     "{key:?} is {how:?} while its handler runs"
                 );
             }
-            Action::Finished(summary) => {
+            Action::Finished(report) => {
                 self.finished = true;
-                self.check_end(tick, summary.left.len())?;
+                self.check_end(tick, report.left.len())?;
             }
             _ => {}
         }

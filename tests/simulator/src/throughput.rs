@@ -219,7 +219,10 @@ impl World {
                 self.feed(number, Some(answer));
             }
             Event::Done(key) => {
-                self.feed(number, Some(Input::HandlerDone { key, outcome: Outcome::Complete }));
+                self.feed(
+                    number,
+                    Some(Input::HandlerDone { key, outcome: Outcome::Complete, failure: None }),
+                );
             }
         }
     }

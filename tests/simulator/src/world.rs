@@ -234,7 +234,7 @@ impl World {
             }
             Event::End { slot, key } => self.end_handler(slot, key)?,
             Event::Done { slot, key, outcome } => {
-                self.input(slot, Some(Input::HandlerDone { key, outcome }))?;
+                self.input(slot, Some(Input::HandlerDone { key, outcome, failure: None }))?;
             }
             Event::Resume(slot) => self.resume(slot)?,
         }
@@ -276,7 +276,7 @@ impl World {
         if process.finished {
             return Ok(());
         }
-        if let Some(Input::HandlerDone { key, outcome }) = &input {
+        if let Some(Input::HandlerDone { key, outcome, .. }) = &input {
             if self.scenario.is_clean() {
                 process.check_cost(*key, now)?;
             }

@@ -20,7 +20,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "the deadline of a renewal counts from the instant of its answer",
-        "core/running.rs",
+        "core/renew.rs",
         "delivery.lease.extend(&mut self.rng, sent_at, visibility, jumped);",
         "let _ = sent_at; delivery.lease.extend(&mut self.rng, now, visibility, jumped);",
     ),
@@ -32,7 +32,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "the receipt is not replaced after a renewal",
-        "core/running.rs",
+        "core/renew.rs",
         "delivery.receipt = lease.receipt;",
         "drop(lease);",
     ),
@@ -47,14 +47,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "the message is deleted before the dead letter is put",
-        "core/settling.rs",
-        "        Settling::Letter(DeadLetter { reason, tries })\n    }\n\n    fn give_back",
+        "core/finish.rs",
+        "        Settling::Letter(Letter { reason, tries })\n    }\n\n    fn give_back",
         "        let _ = tries;
         Settling::delete(now, lease, DeleteAfter::Letter(reason))\n    }\n\n    fn give_back",
     ),
     mutation(
         "the count is compared with > after a failure",
-        "core/settling.rs",
+        "core/finish.rs",
         "attempt >= max.get()",
         "attempt > max.get()",
     ),
@@ -66,19 +66,19 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "an ambiguous renewal counts as refused",
-        "core/running.rs",
+        "core/renew.rs",
         "                delivery.lease.receipt_unknown = true;\n",
         "",
     ),
     mutation(
         "an ambiguous delete counts as refused",
-        "core/settling/answers.rs",
+        "core/answers.rs",
         "delete.ambiguous = true;",
         "delete.ambiguous = false;",
     ),
     mutation(
         "a delete that finds nothing counts as an error",
-        "core/settling/answers.rs",
+        "core/answers.rs",
         "Err(OpFailure::NotOwner) => self.completed_not_owned(now, key, delivery),",
         "Err(OpFailure::NotOwner) => {
                 self.settle_later(now, key, delivery, &OpFailure::NotOwner)
@@ -92,26 +92,26 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "failures lengthen the pauses of an empty queue",
-        "core/polling.rs",
+        "core/poller.rs",
         "        self.empty = 0;\n        self.wait = Some(Wait { until, why: Why::Trouble(trouble) });",
         "        self.empty = self.empty.saturating_add(1);
         self.wait = Some(Wait { until, why: Why::Trouble(trouble) });",
     ),
     mutation(
         "empty answers lengthen the pauses after failures",
-        "core/polling.rs",
+        "core/poller.rs",
         "*count = count.saturating_add(1);",
         "*count = count.saturating_add(1 + self.empty);",
     ),
     mutation(
         "jitter exceeds the longest idle pause",
-        "core/polling.rs",
+        "core/poller.rs",
         "pause.mul_f64(factor).clamp(self.min, self.max)",
         "pause.mul_f64(factor).max(self.min)",
     ),
     mutation(
         "jitter exceeds the longest retry delay",
-        "core/settling.rs",
+        "core/finish.rs",
         "delay.mul_f64(factor).min(retry.cap)",
         "delay.mul_f64(factor)",
     ),
@@ -136,12 +136,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a late answer is taken for a fresh one",
         "core/polling.rs",
-        "if count > 0 && now >= super::lease::deadline(",
-        "if count > 100 && now >= super::lease::deadline(",
+        "if count > 0 && now >= lease::deadline(",
+        "if count > 100 && now >= lease::deadline(",
     ),
     mutation(
         "the answer to an old request replaces a newer receipt",
-        "core/running.rs",
+        "core/renew.rs",
         "        if superseded {",
         "        if superseded && visibility.is_zero() {",
     ),
@@ -153,19 +153,19 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "a suspended machine trusts its leases",
-        "core/running.rs",
+        "core/renew.rs",
         "delivery.lease.distrust(now, by);",
         "let _ = delivery;",
     ),
     mutation(
         "handlers are not told that a deadline has passed",
-        "core/running.rs",
+        "core/renew.rs",
         "self.signal(key, LeaseSignal::Suspect);",
         "",
     ),
     mutation(
         "a release may outlive the message",
-        "core/settling.rs",
+        "core/finish.rs",
         "if lease.would_expire(now, whole_seconds(delay)) && self.config.dead_letter {",
         "if lease.would_expire(now, Duration::ZERO) && self.config.dead_letter {",
     ),

@@ -3,11 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Action, Core, DeliveryKey, Event, LeaseSignal, LostCause, Phase, RawDelivery, Reason, Settled,
-    Standing, StopCause, Tick,
-    delivery::{Delivery, Fate, Running, Waiting, Work},
+    delivery::{DeleteAfter, Delivery, Fate, Running, Settling, Waiting, Work},
+    event::{Event, Settled},
+    ids::DeliveryKey,
+    io::Action,
     lease::Lease,
-    settling::{DeleteAfter, Settling},
+    machine::Core,
+    message::{RawDelivery, Reason},
+    phase::Phase,
+    standing::{LeaseSignal, LostCause, Standing, StopCause},
+    time::Tick,
 };
 
 /// A message arrives that is held already.

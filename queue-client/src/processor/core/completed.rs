@@ -1,3 +1,5 @@
+//! [`Completed`]: the memory of work that was done and whose delete is not confirmed.
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -5,7 +7,7 @@ use std::{
 
 use queue_proto::MessageId;
 
-use super::Tick;
+use super::time::Tick;
 
 /// The ids of messages whose work is done but whose delete is not known to have succeeded. When one
 /// comes back, it is deleted instead of being worked on again.

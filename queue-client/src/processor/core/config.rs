@@ -1,4 +1,4 @@
-//! What can be set, with the defaults and their limits.
+//! [`CoreConfig`]: what can be set, with the defaults and their limits.
 
 use std::{
     error::Error,
@@ -9,6 +9,8 @@ use std::{
 
 /// The longest visibility timeout of the service: seven days ("Update Message").
 pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// For how long receives may fail before a run gives up that is to come to an end.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 const SHORTEST_LEASE: Duration = Duration::from_secs(5);
 
 /// The settings of a [`Core`](super::Core). Durations of leases are whole seconds.
@@ -45,10 +47,12 @@ pub struct CoreConfig {
     pub dead_letter: bool,
     /// How often an empty queue is asked.
     pub polling: Polling,
-    /// What happens when the queue does not exist. The processor waits for it.
-    pub queue_missing: QueueMissing,
-    /// How long receives may fail in a row, whatever the reason, before the run ends; `None` for
-    /// ever. Default: `None`.
+    /// What happens when the queue does not exist. Default: `None`, with which the processor waits
+    /// for it, or ends if it is to [stop when the queue is empty](Self::stop_when_empty).
+    pub queue_missing: Option<QueueMissing>,
+    /// How long receives may fail in a row, whatever the reason, before the run ends. Default:
+    /// `None`, with which that is for ever, or 30 seconds if the run is to
+    /// [stop when the queue is empty](Self::stop_when_empty).
     pub give_up_after: Option<Duration>,
     /// How long running handlers may go on after a shutdown with
     /// [`ShutdownMode::Drain`](super::ShutdownMode::Drain). 25 s.
@@ -140,7 +144,7 @@ impl Default for CoreConfig {
             max_deliveries: Some(NonZeroU32::MIN.saturating_add(4)),
             dead_letter: true,
             polling: Polling::default(),
-            queue_missing: QueueMissing::Wait,
+            queue_missing: None,
             give_up_after: None,
             drain_timeout: Duration::from_secs(25),
             completed_capacity: 1024,
@@ -262,6 +266,15 @@ impl CoreConfig {
             "concurrency",
             "must not exceed 1,048,576 with the prefetch",
         )
+    }
+
+    pub(super) fn queue_missing(&self) -> QueueMissing {
+        let default = if self.stop_when_empty { QueueMissing::Fail } else { QueueMissing::Wait };
+        self.queue_missing.unwrap_or(default)
+    }
+
+    pub(super) fn give_up_after(&self) -> Option<Duration> {
+        self.give_up_after.or(self.stop_when_empty.then_some(DRAIN_PATIENCE))
     }
 
     /// The longest lease that growth leads to.

@@ -1,13 +1,21 @@
-//! One message that is held.
+//! [`Delivery`]: one message that is held, what happens with it, and the request that is in flight
+//! for it.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use queue_proto::{MessageText, PopReceipt};
 
 use super::{
-    AskId, DeliveryKey, DeliverySnapshot, OpId, Outcome, RawDelivery, Reason, Stage, Tick,
-    lease::Lease, settling::Settling,
+    event::Next,
+    ids::{AskId, DeliveryKey, OpId},
+    lease::Lease,
+    message::{RawDelivery, Reason},
+    report::{DeliverySnapshot, Stage},
+    time::Tick,
 };
+
+/// How long settling is tried at least.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Delivery {
@@ -58,6 +66,53 @@ pub(super) struct Running {
     pub(super) replaced: bool,
     /// It was told that the longest time in all is near.
     pub(super) warned: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Settling {
+    Delete(Delete),
+    Release(Release),
+    Letter(Letter),
+}
+
+#[derive(Debug)]
+pub(super) struct Delete {
+    pub(super) after: DeleteAfter,
+    /// The answer to an earlier delete was lost.
+    pub(super) ambiguous: bool,
+    pub(super) tries: Tries,
+}
+
+/// What makes a delete right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeleteAfter {
+    Complete,
+    /// It was completed in an earlier delivery.
+    Duplicate,
+    /// The dead letter is stored.
+    Letter(Reason),
+}
+
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) delay: Duration,
+    /// Why the message is received again, or `None` for a shutdown.
+    pub(super) reason: Option<Reason>,
+    pub(super) tries: Tries,
+}
+
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) reason: Reason,
+    pub(super) tries: Tries,
+}
+
+/// When a settling request is tried again, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tries {
+    pub(super) failures: u32,
+    pub(super) next_at: Tick,
+    pub(super) give_up_at: Tick,
 }
 
 #[derive(Debug)]
@@ -165,24 +220,69 @@ impl Delivery {
     }
 }
 
-impl Outcome {
-    /// Failed, to be received again as the settings say.
-    #[must_use]
-    pub const fn failed(reason: Reason) -> Self {
-        Self::Retry { after: None, reason }
+impl Tries {
+    pub(super) const fn until(now: Tick, give_up_at: Tick) -> Self {
+        Self { failures: 0, next_at: now, give_up_at }
+    }
+}
+
+impl Settling {
+    pub(super) fn delete(now: Tick, lease: &Lease, after: DeleteAfter) -> Self {
+        let tries = Tries::until(now, (now + PATIENCE).max(lease.end()));
+        Self::Delete(Delete { after, ambiguous: false, tries })
     }
 
-    /// The kind of failure that this is, if it is none that the handler chose.
-    pub(super) const fn failure(&self) -> Option<Reason> {
+    pub(super) fn release_at_once(now: Tick) -> Self {
+        let tries = Tries::until(now, now + PATIENCE);
+        Self::Release(Release { delay: Duration::ZERO, reason: None, tries })
+    }
+
+    pub(super) const fn is_delete(&self) -> bool {
+        matches!(
+            self,
+            Self::Delete(Delete { after: DeleteAfter::Complete | DeleteAfter::Letter(_), .. })
+        )
+    }
+
+    pub(super) const fn is_letter(&self) -> bool {
+        matches!(self, Self::Letter(_))
+    }
+
+    /// There is a new receipt, and all that is known of requests with the old one no longer counts.
+    pub(super) fn restart(&mut self, now: Tick, lease: &Lease) {
+        if let Self::Delete(delete) = self {
+            delete.ambiguous = false;
+        }
+        let tries = self.tries_mut();
+        tries.next_at = now;
+        tries.give_up_at = tries.give_up_at.max(lease.end());
+    }
+
+    /// What a message comes to whose handler failed.
+    pub(super) const fn next(&self) -> Next {
         match self {
-            Self::Retry { reason, .. } | Self::DeadLetter { reason } => match reason {
-                Reason::HandlerFailed
-                | Reason::HandlerPanicked
-                | Reason::HandlerTimedOut
-                | Reason::Undecodable => Some(*reason),
-                Reason::Requested | Reason::DeliveriesExhausted | Reason::WouldExpire => None,
-            },
-            Self::Complete | Self::Abandon => None,
+            Self::Release(release) => Next::Retry { after: release.delay },
+            Self::Delete(_) | Self::Letter(_) => Next::DeadLetter,
+        }
+    }
+
+    pub(super) fn due(&self) -> Tick {
+        self.tries().next_at
+    }
+
+    pub(super) const fn tries(&self) -> &Tries {
+        match self {
+            Self::Delete(Delete { tries, .. })
+            | Self::Release(Release { tries, .. })
+            | Self::Letter(Letter { tries, .. }) => tries,
+        }
+    }
+
+    pub(super) const fn tries_mut(&mut self) -> &mut Tries {
+        match self {
+            Self::Delete(Delete { tries, .. })
+            | Self::Release(Release { tries, .. })
+            | Self::Letter(Letter { tries, .. }) => tries,
         }
     }
 }

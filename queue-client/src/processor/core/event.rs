@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use queue_proto::MessageId;
 
-use super::{DeliveryKey, LostCause, Reason, StopCause};
+use super::{
+    ids::DeliveryKey,
+    message::Reason,
+    standing::{LostCause, StopCause},
+};
 
 /// Something happened that metrics or logs may want.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +149,8 @@ pub enum Next {
     },
     /// It becomes a dead letter.
     DeadLetter,
+    /// It comes back when its lease ends.
+    Lapse,
     /// Another receiver has it, or it is gone.
     Nothing,
 }

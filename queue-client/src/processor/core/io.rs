@@ -1,4 +1,4 @@
-//! What goes into the core and what comes out.
+//! [`Input`] and [`Action`]: what goes into the core and what comes out.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -6,40 +6,15 @@ use queue_proto::{
     LeaseTimeout, MessageCount, MessageId, MessageText, PopReceipt, VisibilityTimeout,
 };
 
-use super::{Event, Letter, NewLease, Outcome, RawDelivery, Summary, Tick};
+use super::{
+    event::Event,
+    ids::{AskId, DeliveryKey, OpId},
+    message::{NewLease, Outcome, RawDelivery, Reason},
+    report::{Report, ShutdownMode},
+    standing::{LeaseError, LeaseSignal},
+    time::Tick,
+};
 use crate::failure::OpFailure;
-
-/// Names one request of the core.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OpId(u64);
-
-/// Names one delivery in one processor. Never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryKey(u64);
-
-/// Names a question of a handler: chosen by the driver, returned in [`Action::Reply`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AskId(u64);
-
-macro_rules! number {
-    ($($name:ident),*) => {$(
-        impl $name {
-            /// The id with this number.
-            #[must_use]
-            pub const fn new(number: u64) -> Self {
-                Self(number)
-            }
-
-            /// The number.
-            #[must_use]
-            pub const fn get(self) -> u64 {
-                self.0
-            }
-        }
-    )*};
-}
-
-number!(OpId, DeliveryKey, AskId);
 
 /// What the driver tells the core.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,97 +22,84 @@ number!(OpId, DeliveryKey, AskId);
 pub enum Input {
     /// The answer to [`Action::Receive`].
     Received {
-        /// Which.
+        /// The request that is answered.
         op: OpId,
-        /// When the request was sent, or an earlier instant.
+        /// The instant at which the request was sent, or an earlier one.
         sent_at: Tick,
         /// The messages.
         result: Result<Vec<RawDelivery>, OpFailure>,
     },
     /// The answer to [`Action::Update`].
     Updated {
-        /// Which.
+        /// The request that is answered.
         op: OpId,
-        /// When the request was sent, or an earlier instant.
+        /// The instant at which the request was sent, or an earlier one.
         sent_at: Tick,
         /// The new receipt.
         result: Result<NewLease, OpFailure>,
     },
     /// The answer to [`Action::Delete`].
     Deleted {
-        /// Which.
+        /// The request that is answered.
         op: OpId,
-        /// Whether the message is gone.
+        /// `Ok` when the message is gone.
         result: Result<(), OpFailure>,
     },
     /// The answer to [`Action::DeadLetter`].
     DeadLettered {
-        /// Which.
+        /// The request that is answered.
         op: OpId,
-        /// Whether the letter is stored.
+        /// `Ok` when the letter is stored durably.
         result: Result<(), OpFailure>,
     },
     /// The answer to [`Action::CreateQueue`].
     QueueCreated {
-        /// Which.
+        /// The request that is answered.
         op: OpId,
-        /// Whether the queue exists now.
+        /// `Ok` when the queue exists now.
         result: Result<(), OpFailure>,
     },
     /// A handler that was [started](Action::Start) has ended.
     HandlerDone {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
-        /// How.
+        /// What becomes of the message.
         outcome: Outcome,
+        /// The kind of failure that led to this outcome; `None` when the handler chose it.
+        failure: Option<Reason>,
     },
     /// A handler asks for a renewal now, to know whether it is still the owner.
     RenewNow {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
-        /// Returned in the reply.
+        /// The name of the question, which the reply has.
         ask: AskId,
     },
     /// A handler stores its progress in the text of the message.
     Checkpoint {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
-        /// Returned in the reply.
+        /// The name of the question, which the reply has.
         ask: AskId,
         /// The new text.
         text: Arc<MessageText>,
     },
     /// Somebody in this process sent a message.
     Nudge,
-    /// From now on so many handlers at once.
+    /// From now on so many handlers run at once.
     SetConcurrency(NonZeroUsize),
-    /// Receive nothing until [`Resume`](Self::Resume). Running handlers go on.
+    /// Nothing is received until [`Resume`](Self::Resume). Handlers that run go on.
     Pause,
-    /// Receive again.
+    /// Messages are received again.
     Resume,
     /// The monotonic clock stood still while the time of day went on, as when the machine was
     /// suspended.
     ClockJump {
-        /// For how long.
+        /// The time for which it stood still.
         by: Duration,
     },
-    /// Come to an end.
+    /// The run is to come to an end.
     Shutdown(ShutdownMode),
-}
-
-/// How to come to an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ShutdownMode {
-    /// Receive nothing more and wait for the running handlers, as long as the settings say. Then
-    /// they are told to stop, three seconds later dropped, and their messages are released; two
-    /// seconds after that it is over.
-    Drain,
-    /// Tell the running handlers to stop, drop them after five seconds and release their messages,
-    /// for which there are another five seconds.
-    Release,
-    /// End at once. What is held comes back when its lease ends.
-    Abort,
 }
 
 /// What the core wants done. Each operation is answered by exactly one [`Input`], with
@@ -147,169 +109,107 @@ pub enum ShutdownMode {
 pub enum Action {
     /// Get Messages.
     Receive {
-        /// Returned in the answer.
+        /// The name of the request, which the answer has.
         op: OpId,
-        /// How many at most.
+        /// The most messages that are asked for.
         max: MessageCount,
-        /// For how long they are hidden.
+        /// The time for which they are hidden.
         lease: LeaseTimeout,
-        /// When to stop waiting for the answer.
+        /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
-    /// Start a handler.
+    /// A handler starts.
     Start {
         /// The name of the delivery.
         key: DeliveryKey,
         /// The message.
         delivery: Arc<RawDelivery>,
-        /// Until when nobody else can have it. Renewals move it: [`LeaseSignal::Renewed`].
+        /// The instant until which nobody else can have it. Renewals move it:
+        /// [`LeaseSignal::Renewed`].
         deadline: Tick,
     },
     /// Update Message.
     Update {
-        /// Returned in the answer.
+        /// The name of the request, which the answer has.
         op: OpId,
-        /// Whose.
+        /// The delivery that is renewed or given back.
         key: DeliveryKey,
         /// The message.
         id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
-        /// For how long the message is hidden from now on.
+        /// The time for which the message is hidden from now on.
         visibility: VisibilityTimeout,
         /// The new text, if it changes.
         text: Option<Arc<MessageText>>,
-        /// When to stop waiting for the answer.
+        /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
     /// Delete Message.
     Delete {
-        /// Returned in the answer.
+        /// The name of the request, which the answer has.
         op: OpId,
-        /// Whose.
+        /// The delivery that ends with this.
         key: DeliveryKey,
         /// The message.
         id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
-        /// When to stop waiting for the answer.
+        /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
-    /// Store a dead letter. Success means that it is durable.
+    /// A dead letter is stored. Success means that it is durable.
     DeadLetter {
-        /// Returned in the answer.
+        /// The name of the request, which the answer has.
         op: OpId,
-        /// Whose.
+        /// The delivery whose message is dead.
         key: DeliveryKey,
-        /// The letter.
-        letter: Letter,
-        /// When to stop waiting for the answer.
+        /// The message, as it was received.
+        message: Arc<RawDelivery>,
+        /// Its text: that of the last checkpoint, or that which was received.
+        text: Arc<MessageText>,
+        /// The number of its last delivery.
+        attempt: u32,
+        /// Why it is dead.
+        reason: Reason,
+        /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
     /// Create Queue.
     CreateQueue {
-        /// Returned in the answer.
+        /// The name of the request, which the answer has.
         op: OpId,
-        /// When to stop waiting for the answer.
+        /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
-    /// Tell a handler about its lease.
+    /// A handler is told about its lease.
     Signal {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
-        /// What.
+        /// What the handler is told.
         signal: LeaseSignal,
     },
-    /// Answer a handler's [`Input::RenewNow`] or [`Input::Checkpoint`].
+    /// A handler's [`Input::RenewNow`] or [`Input::Checkpoint`] is answered.
     Reply {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
-        /// Which question.
+        /// The name of the question.
         ask: AskId,
-        /// Until when nobody else can have the message, or why that is not known.
-        result: Result<Tick, AskFailure>,
+        /// The instant until which nobody else can have the message, or why that is not known.
+        result: Result<Tick, LeaseError>,
     },
-    /// Drop a handler's future. No [`Input::HandlerDone`] is expected for it any more.
+    /// A handler's future is dropped. No [`Input::HandlerDone`] is expected for it any more.
     Drop {
-        /// Whose.
+        /// The delivery of the handler.
         key: DeliveryKey,
     },
-    /// The delivery is over: nothing more will be said about it.
+    /// A delivery is over: nothing more will be said about it.
     Forget {
-        /// Whose.
+        /// The delivery that is over.
         key: DeliveryKey,
     },
-    /// For metrics and logs.
+    /// Something that metrics and logs may want.
     Emit(Event),
-    /// It is over. No action follows.
-    Finished(Summary),
-}
-
-/// What a handler is told about its lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LeaseSignal {
-    /// The lease was renewed: nobody else can have the message before the deadline.
-    Renewed {
-        /// The new deadline.
-        deadline: Tick,
-    },
-    /// The deadline has passed without a renewal: somebody else may have the message.
-    Suspect,
-    /// After [`Suspect`](Self::Suspect), a renewal succeeded: nobody else has had the message, or
-    /// this process received it anew.
-    Recovered {
-        /// The new deadline.
-        deadline: Tick,
-    },
-    /// The lease is lost.
-    Lost(LostCause),
-    /// Come to an end.
-    Stop(StopCause),
-}
-
-/// Why a lease is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LostCause {
-    /// Another receiver has the message, or it was deleted.
-    Taken,
-    /// The answer to a renewal was lost and with it the new receipt. Most likely the message is
-    /// still hidden for this process, which cannot use it any more.
-    ReceiptLost,
-    /// The message has expired.
-    Expired,
-    /// The queue is gone.
-    QueueGone,
-    /// The message was hidden for as long as the settings allow.
-    MaxLease,
-}
-
-/// Why a handler should come to an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StopCause {
-    /// The processor is shutting down.
-    Shutdown,
-    /// In one lease's time the message will have been hidden for as long as the settings allow.
-    MaxLease,
-    /// The message was received again with another text: a later delivery has gone further. What
-    /// this handler returns is ignored.
-    Superseded,
-}
-
-/// Why a handler's question has no good answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AskFailure {
-    /// The lease is lost.
-    Lost(LostCause),
-    /// The lease cannot be longer: the settings or the expiry of the message forbid it.
-    Exhausted,
-    /// The service refused, or could not be reached. Nothing was changed.
-    Refused,
-    /// The answer was lost: the update may have been applied.
-    Ambiguous,
-    /// The delivery is being settled or is over.
-    Over,
+    /// The run is over. No action follows.
+    Finished(Report),
 }

@@ -8,7 +8,16 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{LeaseGrowth, LostCause, Standing, Tick, config::CoreConfig};
+use queue_proto::{LeaseTimeout, VisibilityTimeout};
+
+use super::{
+    config::{CoreConfig, LeaseGrowth},
+    standing::{LostCause, Standing},
+    time::Tick,
+};
+
+/// The shortest lease while leases cannot be renewed.
+pub(super) const LEASE_WITHOUT_UPDATES: Duration = Duration::from_secs(600);
 
 /// What is known about the lease of one delivery.
 #[derive(Debug)]
@@ -201,6 +210,16 @@ impl Lease {
     pub(super) fn would_expire(&self, now: Tick, delay: Duration) -> bool {
         self.expires.is_some_and(|expires| now + delay + Duration::from_secs(1) >= expires)
     }
+}
+
+/// As a header of Get Messages. Leases are between 5 s and 7 days, so that the value is kept.
+pub(super) fn lease_timeout(duration: Duration) -> LeaseTimeout {
+    LeaseTimeout::from_secs(duration.as_secs()).unwrap_or_default()
+}
+
+/// As a header of Update Message.
+pub(super) fn visibility_timeout(duration: Duration) -> VisibilityTimeout {
+    VisibilityTimeout::from_secs(duration.as_secs()).unwrap_or(VisibilityTimeout::MAX)
 }
 
 #[cfg(test)]

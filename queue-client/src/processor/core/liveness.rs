@@ -1,7 +1,7 @@
 //! [`Liveness`]: since when the processor waits for a sign of life from the service. Read this to
 //! learn what a liveness probe is told.
 
-use super::{Core, Tick};
+use super::time::Tick;
 use crate::failure::{OpFailure, Refusal};
 
 /// When a request last succeeded, and whether one is missing its success now.
@@ -44,32 +44,24 @@ impl Liveness {
         self.unanswered_since
     }
 
-    /// A request is made.
-    pub(super) fn asked(&mut self, now: Tick) {
-        self.unanswered_since.get_or_insert(now);
-    }
-}
-
-impl Core {
-    /// A request was answered, and is not in flight any more.
-    pub(super) fn heard(&mut self, now: Tick, heard: Heard) {
+    /// An answer came, after which other requests are still in flight or not.
+    pub(super) fn heard(&mut self, now: Tick, heard: Heard, is_asking: bool) {
         match heard {
             Heard::Nothing => return,
             Heard::Refusal => {}
-            Heard::Success => self.liveness.last_success = Some(now),
+            Heard::Success => self.last_success = Some(now),
         }
         // What else is in flight was asked for before, but the service is there at this instant.
-        self.liveness.unanswered_since = self.is_asking().then_some(now);
+        self.unanswered_since = is_asking.then_some(now);
     }
 
     /// Nothing is waited for: a failure of long ago says nothing about the present.
     pub(super) fn rests(&mut self) {
-        if !self.is_asking() && self.deliveries.is_empty() && self.receive_due().is_none() {
-            self.liveness.unanswered_since = None;
-        }
+        self.unanswered_since = None;
     }
 
-    fn is_asking(&self) -> bool {
-        self.poller.is_asking() || !self.ops.is_empty()
+    /// A request is made.
+    pub(super) fn asked(&mut self, now: Tick) {
+        self.unanswered_since.get_or_insert(now);
     }
 }

@@ -1,6 +1,7 @@
-//! Messages, outcomes and letters, as the core sees them.
+//! Messages as the core sees them, and [`Outcome`], what handlers want done with them.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -64,27 +65,32 @@ impl NewLease {
     }
 }
 
-/// How a handler ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a handler wants its message settled.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The work is done: delete the message.
+    /// The work is done: the message is deleted.
+    #[default]
     Complete,
-    /// Receive the message again later. After the last delivery, and when the message would expire
-    /// first, it becomes a dead letter instead.
+    /// The message is received again later, by this processor or another. After its last delivery
+    /// it becomes a dead letter instead, and so it does when it would expire first.
     Retry {
         /// The delay, at most 7 days; `None` leaves it to the settings.
         after: Option<Duration>,
-        /// Why; it becomes the reason of the dead letter if this was the last delivery.
-        reason: Reason,
     },
-    /// Put the message into the dead-letter queue, then delete it.
+    /// The message becomes a dead letter.
     DeadLetter {
-        /// Why.
-        reason: Reason,
+        /// Why, for whoever looks at dead letters.
+        reason: Cow<'static, str>,
     },
-    /// Leave it hidden and untouched; it comes back when the lease ends.
+    /// The message stays hidden and untouched; it comes back when its lease ends.
     Abandon,
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Complete
+    }
 }
 
 /// Why a message became a dead letter.
@@ -128,18 +134,4 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// A message on its way to the dead-letter queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Letter {
-    /// The message, as it was received.
-    pub message: Arc<RawDelivery>,
-    /// Its text: that of the last checkpoint, or that which was received.
-    pub text: Arc<MessageText>,
-    /// The number of its last delivery.
-    pub attempt: u32,
-    /// Why it is dead.
-    pub reason: Reason,
 }

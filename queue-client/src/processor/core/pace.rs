@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Tick;
+use super::time::Tick;
 
 /// How far the starts may run ahead of their rate. Timers of a driver are late by some milliseconds,
 /// which would otherwise lower a rate of hundreds per second.

@@ -1,8 +1,15 @@
-//! What the core counted, and what it holds.
+//! What the core counted, what it holds, and how it ended.
+
+use std::{fmt, time::Duration};
 
 use queue_proto::MessageId;
 
-use super::{DeliveryKey, LoopState, LostCause, ShutdownMode, Tick, Trouble};
+use super::{
+    event::{LoopState, Trouble},
+    ids::DeliveryKey,
+    standing::Standing,
+    time::Tick,
+};
 
 /// What happened so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,30 +51,48 @@ pub struct Counters {
     pub unknown_answers: u64,
 }
 
-/// The end of a run.
+/// What a processor did, once it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Summary {
+pub struct Report {
     /// Why it ended.
     pub end: End,
-    /// What happened.
+    /// What it did.
     pub counters: Counters,
-    /// What was neither completed, dead-lettered nor released.
-    pub left: Vec<Left>,
-    /// Receives without an answer. Each may have hidden up to 32 messages for one lease.
+    /// The messages that were neither completed, dead-lettered nor given back: they come back when
+    /// their leases end.
+    pub left: Vec<LeftMessage>,
+    /// The number of receives that were not answered in time. Each may have hidden up to 32 messages
+    /// for one lease.
     pub unanswered_receives: usize,
 }
 
 /// A message that comes back when its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Left {
-    /// Its id.
+pub struct LeftMessage {
+    /// The id of the message.
     pub id: MessageId,
-    /// When it is visible again, at the latest, unless it was deleted after all.
-    pub visible_at: Tick,
-    /// Its handler had completed, and only the delete is unconfirmed.
+    /// The time after the end of the run at which the message is visible again, at the latest, unless
+    /// it was deleted after all.
+    pub visible_in: Duration,
+    /// Whether its handler had completed, and only the delete is not confirmed.
     pub completed: bool,
+}
+
+/// How to come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ShutdownMode {
+    /// Receive nothing more and wait for the running handlers, as long as the settings say. Then
+    /// they are told to stop, three seconds later dropped, and their messages are released; two
+    /// seconds after that it is over.
+    Drain,
+    /// Tell the running handlers to stop, drop them after five seconds and release their messages,
+    /// for which there are another five seconds.
+    Release,
+    /// End at once. What is held comes back when its lease ends.
+    Abort,
 }
 
 /// Why a run ended.
@@ -146,14 +171,27 @@ pub enum Stage {
     Settling,
 }
 
-/// What is known about a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Standing {
-    /// Nobody else can have the message before the deadline.
-    Held,
-    /// The deadline has passed. The receipt still works if nobody has received the message since.
-    Suspect,
-    /// The message is somebody else's, or the receipt is dead.
-    Lost(LostCause),
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counters = &self.counters;
+        write!(
+            f,
+            "{} completed, {} retried, {} dead-lettered",
+            counters.completed + counters.completed_not_owned,
+            counters.retried,
+            counters.dead_lettered
+        )?;
+        let rest = [
+            (counters.released, "released"),
+            (counters.lapsed, "left to lapse"),
+            (counters.completed_not_owned, "perhaps to be repeated"),
+            (counters.duplicates_suppressed, "repetitions avoided"),
+        ];
+        for (count, what) in rest {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
 }

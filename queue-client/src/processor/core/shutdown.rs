@@ -3,39 +3,22 @@
 use std::time::Duration;
 
 use super::{
-    Action, Core, Counters, End, Left, Outcome, Phase, Settled, ShutdownMode, StopCause, Summary,
-    Tick,
-    delivery::{Fate, Work},
-    settling::Settling,
+    delivery::{Delivery, Fate, Settling, Work},
+    event::Settled,
+    ids::DeliveryKey,
+    io::Action,
+    machine::Core,
+    message::Outcome,
+    phase::{Draining, Phase},
+    report::{End, LeftMessage, Report, ShutdownMode},
+    standing::StopCause,
+    time::Tick,
 };
 
 /// After the drain timeout: until handlers are dropped, and until it is over.
 const DRAIN: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(5));
 /// The same when what is held is to be released.
 const RELEASE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Draining {
-    end: End,
-    /// When handlers are told to stop, are dropped, and when it is over whatever is left.
-    stop_at: Tick,
-    drop_at: Tick,
-    end_at: Tick,
-    stopped: bool,
-    pub(super) dropped: bool,
-}
-
-impl Draining {
-    pub(super) fn next_wake(&self) -> Tick {
-        if !self.stopped {
-            self.stop_at
-        } else if !self.dropped {
-            self.drop_at
-        } else {
-            self.end_at
-        }
-    }
-}
 
 /// Of two causes: one that came by itself says more than the shutdown that followed it.
 const fn telling(before: End, now: End) -> End {
@@ -112,22 +95,17 @@ impl Core {
         }
     }
 
-    fn drop_handler(
-        &mut self,
-        now: Tick,
-        key: super::DeliveryKey,
-        delivery: &mut super::delivery::Delivery,
-    ) -> Fate {
+    fn drop_handler(&mut self, now: Tick, key: DeliveryKey, delivery: &mut Delivery) -> Fate {
         let replaced = matches!(&delivery.work, Work::Running(running) if running.replaced);
         if delivery.lease.is_lost() || replaced {
-            return self.handler_over(now, key, delivery, &Outcome::Abandon);
+            return self.handler_over(now, key, delivery, &Outcome::Abandon, None);
         }
         self.refuse_asks(key, delivery);
         delivery.work = Work::Settling(Settling::release_at_once(now));
         Fate::Keep
     }
 
-    fn running(&self) -> Vec<super::DeliveryKey> {
+    fn running(&self) -> Vec<DeliveryKey> {
         self.deliveries
             .iter()
             .filter(|(_, delivery)| delivery.is_running())
@@ -144,9 +122,9 @@ impl Core {
         for key in keys {
             self.with(now, key, |core, delivery| {
                 let completed = delivery.is_completed();
-                left.push(Left {
+                left.push(LeftMessage {
                     id: delivery.raw.id.clone(),
-                    visible_at: delivery.lease.end(),
+                    visible_in: now.until(delivery.lease.end()),
                     completed,
                 });
                 if delivery.is_running() {
@@ -164,9 +142,8 @@ impl Core {
         self.phase = Phase::Finished;
         self.buffered.clear();
         self.tell_state();
-        let counters: Counters = self.counters;
-        let summary = Summary { end, counters, left, unanswered_receives };
-        self.summary = Some(summary.clone());
-        self.act(Action::Finished(summary));
+        let report = Report { end, counters: self.counters, left, unanswered_receives };
+        self.report = Some(report.clone());
+        self.act(Action::Finished(report));
     }
 }

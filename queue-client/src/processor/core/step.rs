@@ -1,12 +1,114 @@
-//! What time and answers change, for one delivery after the other.
+//! What comes in, what goes out, and what time changes. Here one delivery after the other is taken
+//! out, changed, brought up to date, and put back.
 
 use super::{
-    Core, DeliveryKey, End, OpId, Phase, Settled, ShutdownMode, Standing, Tick,
-    delivery::{Delivery, Fate, InFlight, OpKind, Work},
-    liveness::Heard,
+    delivery::{Ask, Delivery, Fate, InFlight, OpKind, Work},
+    event::Settled,
+    ids::{DeliveryKey, OpId},
+    io::{Action, Input},
+    liveness::{Heard, heard},
+    machine::Core,
+    phase::Phase,
+    report::{End, ShutdownMode},
+    standing::Standing,
+    time::Tick,
 };
 
 impl Core {
+    /// Takes in what has happened. Never fails and never blocks: answers that nothing waits for are
+    /// counted and ignored.
+    pub fn handle(&mut self, now: Tick, input: Input) {
+        let now = self.at(now);
+        if self.phase == Phase::Finished {
+            return;
+        }
+        match input {
+            Input::Received { op, sent_at, result } => self.received(now, op, sent_at, result),
+            Input::Updated { op, sent_at, result } => {
+                let heard = heard(&result);
+                self.answered(
+                    now,
+                    op,
+                    heard,
+                    OpKind::is_update,
+                    |core, key, delivery, op| match op.kind {
+                        OpKind::Release => core.released(now, key, delivery, result.map(drop)),
+                        _ => core.renewed(now, key, delivery, op, sent_at.min(now), result),
+                    },
+                );
+            }
+            Input::Deleted { op, result } => {
+                let heard = heard(&result);
+                self.answered(now, op, heard, OpKind::is_delete, |core, key, delivery, op| {
+                    core.deleted(now, key, delivery, &op, result)
+                });
+            }
+            Input::DeadLettered { op, result } => {
+                let heard = heard(&result);
+                self.answered(now, op, heard, OpKind::is_letter, |core, key, delivery, _| {
+                    core.dead_lettered(now, key, delivery, result)
+                });
+            }
+            Input::QueueCreated { op, result } => self.queue_created(now, op, &result),
+            Input::HandlerDone { key, outcome, failure } => {
+                self.handler_done(now, key, &outcome, failure);
+            }
+            Input::RenewNow { key, ask } => self.ask(now, key, Ask::Renew(ask)),
+            Input::Checkpoint { key, ask, text } => {
+                self.ask(now, key, Ask::Checkpoint(ask, text));
+            }
+            Input::Nudge => self.poller.nudge(),
+            Input::SetConcurrency(concurrency) => self.config.concurrency = concurrency,
+            Input::Pause => self.paused = true,
+            Input::Resume => self.paused = false,
+            Input::ClockJump { by } => self.clock_jumped(now, by),
+            Input::Shutdown(mode) => self.begin_shutdown(now, mode, End::Shutdown(mode)),
+        }
+    }
+
+    /// What is to be done next. Call it until it returns `None`, after each
+    /// [`handle`](Self::handle) and at each [`next_wake`](Self::next_wake).
+    pub fn poll(&mut self, now: Tick) -> Option<Action> {
+        let now = self.at(now);
+        if self.actions.is_empty() {
+            self.advance(now);
+        }
+        self.actions.pop_front()
+    }
+
+    /// When [`poll`](Self::poll) has to be called although nothing happens.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Tick> {
+        if !self.actions.is_empty() {
+            return Some(self.latest);
+        }
+        let draining = match &self.phase {
+            Phase::Draining(draining) => Some(draining.next_wake()),
+            Phase::Running => None,
+            Phase::Finished => return None,
+        };
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [draining, timer, self.start_due(), self.receive_due()].into_iter().flatten().min()
+    }
+
+    /// Whether nobody depends on what [`next_wake`](Self::next_wake) brings: only the next look at
+    /// the queue and the upkeep of leases are due. A clock for tests does not move for their sake.
+    ///
+    /// A message that is being settled depends on it, and so does whoever waits for the end of the
+    /// run, once no handler runs any more.
+    #[must_use]
+    pub fn waits_idly(&self) -> bool {
+        let mut handlers_run = false;
+        for delivery in self.deliveries.values() {
+            match &delivery.work {
+                Work::Settling(_) => return false,
+                Work::Running(_) => handlers_run = true,
+                Work::Buffered(_) => {}
+            }
+        }
+        handlers_run || (self.phase == Phase::Running && !self.config.stop_when_empty)
+    }
+
     /// Does what is due.
     pub(super) fn advance(&mut self, now: Tick) {
         if self.phase == Phase::Finished {
@@ -25,7 +127,7 @@ impl Core {
             self.drain(now);
         }
         self.receive(now);
-        self.rests();
+        self.rest();
         self.tell_state();
     }
 
@@ -52,10 +154,7 @@ impl Core {
         match fate {
             Fate::Keep => {
                 delivery.scheduled = self.wake_for(&delivery).map(|at| at.max(now));
-                if let Some(at) = delivery.scheduled {
-                    // Due again at once would mean to go round in circles.
-                    self.timers.insert((at, key));
-                }
+                self.timers.extend(delivery.scheduled.map(|at| (at, key)));
                 self.deliveries.insert(key, delivery);
             }
             Fate::Gone => self.forget(key, &delivery),
@@ -142,6 +241,13 @@ impl Core {
             self.heard(now, heard);
         } else {
             self.unknown_answer();
+        }
+    }
+
+    /// Forgets what was not answered when nothing is waited for any more.
+    fn rest(&mut self) {
+        if !self.is_asking() && self.deliveries.is_empty() && self.receive_due().is_none() {
+            self.liveness.rests();
         }
     }
 }

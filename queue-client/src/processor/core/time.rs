@@ -1,3 +1,5 @@
+//! [`Tick`], the core's clock, and the arithmetic of pauses.
+
 use std::{fmt, ops::Add, time::Duration};
 
 /// An instant of the driver's monotonic clock: the time since an origin of the driver's choice.
@@ -54,4 +56,14 @@ impl fmt::Debug for Tick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "+{:?}", self.0)
     }
+}
+
+/// `first` doubled `times` times, not above `cap`.
+pub(super) fn doubled(first: Duration, times: u32, cap: Duration) -> Duration {
+    first.saturating_mul(1 << times.min(31)).min(cap)
+}
+
+/// The service counts in whole seconds; a wait is never shorter than asked for.
+pub(super) fn whole_seconds(delay: Duration) -> Duration {
+    Duration::from_secs(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
 }

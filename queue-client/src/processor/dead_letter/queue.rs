@@ -1,11 +1,19 @@
+//! [`QueueSink`]: dead letters in a queue, which is what most programs want.
+
 use queue_auth::BoxFuture;
 use queue_proto::{
     TimeToLive,
     ops::{CreateQueue, PutMessage},
 };
 
-use super::{DeadLetter, DeadLetterSink, Format, SinkError, envelope};
-use crate::execute::shared::Target;
+use super::{
+    place::Format,
+    sink::{DeadLetterSink, SinkError},
+};
+use crate::{
+    execute::shared::Target,
+    processor::envelope::letter::{self, DeadLetter},
+};
 
 /// Dead letters in a queue, which is made when it is needed.
 #[derive(Debug)]
@@ -22,9 +30,9 @@ impl QueueSink {
     async fn put(&self, letter: DeadLetter) -> Result<(), SinkError> {
         let text = match self.format {
             Format::Raw => letter.text,
-            Format::Envelope => envelope::seal(&letter),
+            Format::Envelope => letter::seal(&letter),
         };
-        let name = self.queue.name();
+        let name = &self.queue.name;
         let put = PutMessage::new(name.clone(), text).time_to_live(TimeToLive::Never);
         match self.queue.once(&put).await {
             Err(error) if error.is_queue_not_found() => {

@@ -11,6 +11,7 @@ use queue_auth::BoxFuture;
 use queue_proto::{
     LeaseTimeout, MessageCount, MessageId, MessageText, OperationKind, TimeToLive,
     VisibilityTimeout,
+    codec::Codec,
     ops::{
         DeleteMessage, GetMessages, GetQueueMetadata, PutMessage, ReceivedMessage, UpdateMessage,
     },
@@ -18,13 +19,14 @@ use queue_proto::{
 
 use self::report::SameQueue;
 pub use self::report::{RedriveError, RedriveReport};
-use super::{DeadLetter, envelope};
 use crate::{
-    codec::Codec,
     error::{Cause, Error},
     execute::shared::Target,
     failure::{OpFailure, Refusal},
-    processor::core::Reason,
+    processor::{
+        core::Reason,
+        envelope::letter::{self, DeadLetter},
+    },
     queue::QueueClient,
 };
 
@@ -163,17 +165,17 @@ impl Redrive {
 
     async fn move_all(&self, run: &mut Run) -> Result<(), Error> {
         if self.is_circle() {
-            let place = self.to.client().place(Some(self.to.name()));
+            let place = self.to.shared.place(Some(&self.to.name));
             let cause = Cause::InvalidArgument(Box::new(SameQueue));
             let failure = OpFailure::NotSent;
             return Err(Error::new(cause, OperationKind::PutMessage, failure, 0, place));
         }
         // A destination that is missing shows before anything is received.
-        self.to.execute(&GetQueueMetadata::new(self.to.name().clone())).await?;
+        self.to.execute(&GetQueueMetadata::new(self.to.name.clone())).await?;
         let there = self.count().await?;
         let lease = LeaseTimeout::try_from(LEASE).unwrap_or_default();
         let get =
-            GetMessages::new(self.from.name().clone()).count(self.batch).visibility_timeout(lease);
+            GetMessages::new(self.from.name.clone()).count(self.batch).visibility_timeout(lease);
         let batch = self.batch.get() as usize;
         let mut idle = 0;
         // What was moved may have come back, and is looked at for the report.
@@ -184,7 +186,7 @@ impl Redrive {
             }
             idle += 1;
             for message in messages {
-                let letter = envelope::open(&message.text);
+                let letter = letter::open(&message.text);
                 match run.standing(&message, letter.as_ref(), there) {
                     Standing::Seen => {
                         run.kept.push(message);
@@ -213,7 +215,7 @@ impl Redrive {
                 } else {
                     let text = letter.map_or_else(|| message.text.clone(), |letter| letter.text);
                     self.move_one(run, message, text).await?;
-                    self.from.client().runtime.sleep(self.pause).await;
+                    self.from.shared.runtime.sleep(self.pause).await;
                 }
             }
         }
@@ -223,8 +225,8 @@ impl Redrive {
     /// Whether both ends are one queue. Where one queue goes by two addresses, this does not see
     /// it, and [`Run::standing`] makes the run end.
     fn is_circle(&self) -> bool {
-        let (from, to) = (&self.from.client().endpoint, &self.to.client().endpoint);
-        self.from.name() == self.to.name()
+        let (from, to) = (&self.from.shared.endpoint, &self.to.shared.endpoint);
+        self.from.name == self.to.name
             && from.account() == to.account()
             && from.authority() == to.authority()
     }
@@ -232,7 +234,7 @@ impl Redrive {
     /// At most how many messages the queue holds, hidden ones included: the service's count is
     /// never lower than that.
     async fn count(&self) -> Result<usize, Error> {
-        let metadata = GetQueueMetadata::new(self.from.name().clone());
+        let metadata = GetQueueMetadata::new(self.from.name.clone());
         match self.from.execute(&metadata).await {
             Ok(metadata) => {
                 Ok(usize::try_from(metadata.approximate_messages_count).unwrap_or(usize::MAX))
@@ -251,7 +253,7 @@ impl Redrive {
         message: ReceivedMessage,
         text: MessageText,
     ) -> Result<(), Error> {
-        let mut put = PutMessage::new(self.to.name().clone(), text);
+        let mut put = PutMessage::new(self.to.name.clone(), text);
         if let Some(time) = self.time_to_live {
             put = put.time_to_live(time);
         }
@@ -276,7 +278,7 @@ impl Redrive {
             }
         }
         run.report.moved += 1;
-        let from = self.from.name().clone();
+        let from = self.from.name.clone();
         let delete = DeleteMessage::new(from, message.id.clone(), message.pop_receipt.clone());
         if self.from.execute(&delete).await.is_err() {
             run.report.perhaps_in_both += 1;
@@ -292,7 +294,7 @@ impl Redrive {
     }
 
     fn give_back(&self, message: ReceivedMessage) -> UpdateMessage {
-        let queue = self.from.name().clone();
+        let queue = self.from.name.clone();
         UpdateMessage::new(queue, message.id, message.pop_receipt, VisibilityTimeout::ZERO)
     }
 }

@@ -1,11 +1,11 @@
-//! Messages that appear when another store has committed.
+//! [`Prepared`]: messages that appear when another store has committed.
 
 use std::fmt;
 
 use queue_proto::{VisibilityTimeout, ops::UpdateMessage};
 
-use super::{Producer, Sent, nudges};
-use crate::{error::Error, failure::OpFailure};
+use super::{Producer, Sent};
+use crate::{error::Error, failure::OpFailure, processor::run::nudges};
 
 /// A message that is hidden until it is [revealed](Self::reveal).
 #[must_use = "the message appears when its time is over, unless it is revealed or cancelled"]
@@ -29,7 +29,7 @@ impl<T: 'static> Prepared<T> {
     pub async fn reveal(self) -> Result<Sent, Error> {
         let queue = &self.producer.queue;
         let update = UpdateMessage::new(
-            queue.name().clone(),
+            queue.name.clone(),
             self.sent.id.clone(),
             self.sent.receipt.clone(),
             VisibilityTimeout::ZERO,
@@ -40,7 +40,7 @@ impl<T: 'static> Prepared<T> {
             Err(error) if *error.failure() == OpFailure::Ambiguous && is_gone(&error) => {}
             Err(error) => return Err(error),
         }
-        nudges::nudge(queue.client(), queue.name());
+        nudges::nudge(queue);
         Ok(self.sent)
     }
 

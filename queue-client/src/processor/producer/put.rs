@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use queue_proto::{
-    InvalidText, MessageText, VisibilityTimeout, limits::MAX_MESSAGE_TEXT, ops::PutMessage,
+    InvalidText, MessageText, VisibilityTimeout,
+    limits::MAX_MESSAGE_TEXT,
+    ops::{PutMessage, SentMessage},
 };
 
 use super::{OnAmbiguous, Producer, Sent};
@@ -12,9 +14,8 @@ use crate::{
     error::{Cause, Error},
     failure::OpFailure,
     processor::{
-        body_store::{BodyStore, Oversize, Pointer, discard},
-        envelope,
-        trace::TraceContext,
+        body_store::{BodyStore, Oversize, discard},
+        envelope::{message, pointer::Pointer, trace::TraceContext},
     },
 };
 
@@ -40,7 +41,7 @@ impl<T: 'static> Producer<T> {
     }
 
     fn not_sent(&self, cause: Cause) -> Error {
-        let place = self.queue.client().place(Some(self.queue.name()));
+        let place = self.queue.shared.place(Some(&self.queue.name));
         let kind = queue_proto::OperationKind::PutMessage;
         Error::new(cause, kind, OpFailure::NotSent, 0, place)
     }
@@ -51,16 +52,15 @@ impl<T: 'static> Producer<T> {
         // It is never closed.
         let _permit = self.permits.acquire().await;
         let (text, stored) = self.pack(draft).await?;
-        let mut put = PutMessage::new(self.queue.name().clone(), text);
+        let mut put = PutMessage::new(self.queue.name.clone(), text);
         if delay != VisibilityTimeout::ZERO {
             put = put.visibility_timeout(delay);
         }
         if let Some(time) = self.time_to_live {
             put = put.time_to_live(time);
         }
-        let resends = self.on_ambiguous == OnAmbiguous::Resend;
-        match self.queue.insist(&put, resends).await {
-            Ok((answer, resends)) => Ok(Sent::new(answer.message, resends, stored)),
+        match self.transmit(&put).await {
+            Ok((message, resends)) => Ok(Sent::new(message, resends, stored)),
             Err(error) => {
                 if !error.failure().may_be_applied() {
                     self.discard(stored.as_ref()).await;
@@ -84,7 +84,7 @@ impl<T: 'static> Producer<T> {
             return Ok((text, None));
         }
         let sealed = match &trace {
-            Some(trace) => envelope::seal(&text, trace),
+            Some(trace) => message::seal(&text, trace),
             // Too large, which it says itself.
             None => MessageText::new(text.as_str()),
         };
@@ -92,7 +92,7 @@ impl<T: 'static> Producer<T> {
             (Ok(sealed), _) => Ok((sealed, None)),
             (Err(InvalidText::TooLarge { .. }), Oversize::ClaimCheck(store)) => {
                 let pointer = self.store(&**store, text).await?;
-                let sealed = envelope::seal_pointer(&pointer, trace.as_ref());
+                let sealed = message::seal_pointer(&pointer, trace.as_ref());
                 let sealed = sealed.map_err(|error| self.invalid(Box::new(error)))?;
                 Ok((sealed, Some(pointer)))
             }
@@ -101,12 +101,19 @@ impl<T: 'static> Producer<T> {
     }
 
     async fn store(&self, store: &dyn BodyStore, text: MessageText) -> Result<Pointer, Error> {
-        let random = || self.queue.client().runtime.random();
+        let random = || self.queue.shared.runtime.random();
         let body = Bytes::from(text.into_string());
-        let pointer = Pointer::unique(self.queue.name(), [random(), random()], body.len() as u64);
+        let pointer = Pointer::unique(&self.queue.name, [random(), random()], body.len() as u64);
         match store.put(pointer.key(), body).await {
             Ok(()) => Ok(pointer),
             Err(error) => Err(self.not_sent(Cause::BodyStore(error))),
         }
+    }
+
+    /// Puts, and puts again as the settings say. How often after a lost answer is returned too.
+    async fn transmit(&self, put: &PutMessage) -> Result<(SentMessage, u32), Error> {
+        let resends = self.on_ambiguous == OnAmbiguous::Resend;
+        let (answer, resends) = self.queue.insist(put, resends).await?;
+        Ok((answer.message, resends))
     }
 }

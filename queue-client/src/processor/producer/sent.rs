@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use queue_proto::{MessageId, PopReceipt, ops::SentMessage};
 
-use crate::{error::Error, processor::body_store::Pointer};
+use crate::{error::Error, processor::envelope::pointer::Pointer};
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,7 +108,7 @@ fn config(rng: &mut Rng) -> CoreConfig {
         let min = Duration::from_millis(rng.u64(10..500));
         config.polling = Polling::new(min, min + secs(rng.u64(1..10)));
     }
-    config.queue_missing = if rng.bool() { QueueMissing::Wait } else { QueueMissing::Create };
+    config.queue_missing = Some(if rng.bool() { QueueMissing::Wait } else { QueueMissing::Create });
     config.drain_timeout = secs(rng.u64(1..60));
     config.rate = (rng.u8(..6) == 0).then(|| 0.5 + 20.0 * rng.f64());
     config.completed_capacity = if rng.u8(..8) == 0 { rng.usize(0..4) } else { 1024 };

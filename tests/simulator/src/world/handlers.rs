@@ -83,15 +83,16 @@ impl World {
         let Some(message) = handler.map(|handler| handler.message) else { return Ok(()) };
         let Some(plan) = self.scenario.messages.get(message) else { return Ok(()) };
         let after = (self.rng.u8(..8) == 0).then(|| Duration::from_millis(self.rng.u64(0..9000)));
-        let failure = Outcome::Retry { after, reason: Reason::HandlerFailed };
+        let failed = Outcome::Retry { after };
         let outcome = match plan.ending {
             Ending::Good => Outcome::Complete,
-            Ending::Bad | Ending::Hang => failure,
-            Ending::Flaky(part) if self.rng.f64() < part => failure,
+            Ending::Bad | Ending::Hang => failed,
+            Ending::Flaky(part) if self.rng.f64() < part => failed,
             Ending::Abandon(part) if self.rng.f64() < part => Outcome::Abandon,
             Ending::Flaky(_) | Ending::Abandon(_) => Outcome::Complete,
-            Ending::Dead => Outcome::DeadLetter { reason: Reason::Requested },
+            Ending::Dead => Outcome::DeadLetter { reason: "dead".into() },
         };
-        self.input(slot, Some(Input::HandlerDone { key, outcome }))
+        let failure = matches!(outcome, Outcome::Retry { .. }).then_some(Reason::HandlerFailed);
+        self.input(slot, Some(Input::HandlerDone { key, outcome, failure }))
     }
 }

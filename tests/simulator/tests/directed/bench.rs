@@ -6,7 +6,7 @@ use queue_client::{
     OpFailure, Refusal,
     processor::core::{
         Action, Core, CoreConfig, DeliveryKey, Event, Input, LeaseSignal, NewLease, OpId, Outcome,
-        RawDelivery, Reason, Settled, Summary, Tick,
+        RawDelivery, Reason, Report, Settled, Tick,
     },
     proto::{MessageId, MessageText, PopReceipt},
 };
@@ -26,7 +26,7 @@ pub struct Bench {
     pub events: Vec<Event>,
     pub dropped: Vec<DeliveryKey>,
     pub replies: Vec<Action>,
-    pub summary: Option<Summary>,
+    pub report: Option<Report>,
     /// Every request ever made, with its instant.
     pub requests: Vec<(Tick, Action)>,
 }
@@ -61,9 +61,8 @@ pub const fn refused(kind: Refusal) -> OpFailure {
     OpFailure::Refused { kind, retry_after: None }
 }
 
-pub fn failed() -> Outcome {
-    Outcome::failed(Reason::HandlerFailed)
-}
+/// How a handler ends that failed, to be tried again as the settings say.
+pub const FAILED: Outcome = Outcome::Retry { after: None };
 
 impl Bench {
     pub fn new(change: impl FnOnce(&mut CoreConfig)) -> Self {
@@ -78,7 +77,7 @@ impl Bench {
             events: Vec::new(),
             dropped: Vec::new(),
             replies: Vec::new(),
-            summary: None,
+            report: None,
             requests: Vec::new(),
         };
         bench.pump();
@@ -122,7 +121,7 @@ impl Bench {
                 Action::Reply { .. } => self.replies.push(action),
                 Action::Drop { key } => self.dropped.push(key),
                 Action::Emit(event) => self.events.push(event),
-                Action::Finished(summary) => self.summary = Some(summary),
+                Action::Finished(report) => self.report = Some(report),
                 _ => {}
             }
         }
@@ -210,12 +209,17 @@ impl Bench {
     pub fn letter_with(&mut self, result: Result<(), OpFailure>) -> Reason {
         let (op, _, action) = self.take(is_letter).expect("no dead letter is under way");
         self.input(Input::DeadLettered { op, result });
-        let Action::DeadLetter { letter, .. } = action else { unreachable!() };
-        letter.reason
+        let Action::DeadLetter { reason, .. } = action else { unreachable!() };
+        reason
     }
 
     pub fn done(&mut self, key: DeliveryKey, outcome: Outcome) {
-        self.input(Input::HandlerDone { key, outcome });
+        self.input(Input::HandlerDone { key, outcome, failure: None });
+    }
+
+    pub fn fail(&mut self, key: DeliveryKey, outcome: Outcome) {
+        let failure = Some(Reason::HandlerFailed);
+        self.input(Input::HandlerDone { key, outcome, failure });
     }
 
     pub fn settled(&self) -> Vec<Settled> {

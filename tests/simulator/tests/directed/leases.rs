@@ -3,14 +3,14 @@ use std::{sync::Arc, time::Duration};
 use queue_client::{
     OpFailure, Refusal,
     processor::core::{
-        Action, AskFailure, AskId, Event, Input, LeaseGrowth, LeaseSignal, LostCause, OnLeaseLost,
+        Action, AskId, Event, Input, LeaseError, LeaseGrowth, LeaseSignal, LostCause, OnLeaseLost,
         Outcome, Settled, Standing, StopCause,
     },
     proto::MessageText,
 };
 
 use crate::bench::{
-    Bench, failed, is_delete, is_receive, is_update, message, message_with, receipt, refused, secs,
+    Bench, FAILED, is_delete, is_receive, is_update, message, message_with, receipt, refused, secs,
     tick, visibility,
 };
 
@@ -172,7 +172,7 @@ fn a_taken_message_is_reported_at_once() {
     bench.until(31.0);
     bench.update_with(Err(OpFailure::NotOwner));
     assert_eq!(bench.signals, [LeaseSignal::Lost(LostCause::Taken)]);
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert!(!bench.is_open(is_update), "there is nothing to give back");
     assert_eq!(bench.settled(), [Settled::NotOwned]);
 }
@@ -287,7 +287,7 @@ fn updates_alone_are_forbidden() {
     bench.until(55.0);
     assert!(!bench.is_open(is_update));
     assert!(bench.signals.is_empty());
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert!(!bench.is_open(is_update), "the lease is left to lapse");
     assert_eq!(bench.settled(), [Settled::Lapsed]);
     bench.receive(vec![]);
@@ -333,9 +333,9 @@ fn a_handler_asks_and_is_answered() {
         })
         .collect();
     assert_eq!(answers, [1, 2, 3]);
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     bench.input(Input::RenewNow { key, ask: AskId::new(4) });
-    assert!(matches!(bench.replies[3], Action::Reply { result: Err(AskFailure::Over), .. }));
+    assert!(matches!(bench.replies[3], Action::Reply { result: Err(LeaseError::Over), .. }));
 }
 
 #[test]

@@ -166,13 +166,13 @@ fn a_nudge_during_a_receive_makes_another() {
 fn a_wrong_credential_shows_at_once_and_a_lost_one_is_waited_for() {
     let mut bench = Bench::new(|_| ());
     bench.receive_with(Err(refused(Refusal::Unauthorized)));
-    assert_eq!(bench.summary.unwrap().end, End::Unauthorized);
+    assert_eq!(bench.report.unwrap().end, End::Unauthorized);
 
     let mut bench = Bench::new(|_| ());
     bench.receive(vec![]);
     bench.until(1.0);
     bench.receive_with(Err(refused(Refusal::Unauthorized)));
-    assert!(bench.summary.is_none());
+    assert!(bench.report.is_none());
     let pause = bench.core.snapshot().waits_until.unwrap().since(bench.now);
     assert!(pause >= Duration::from_secs(5) && pause <= Duration::from_secs(10), "{pause:?}");
 }
@@ -199,10 +199,10 @@ fn a_queue_that_is_deleted_under_load_is_waited_for() {
 
 #[test]
 fn a_missing_queue_is_made_or_ends_the_run_if_the_settings_say_so() {
-    let missing = |policy| move |config: &mut CoreConfig| config.queue_missing = policy;
+    let missing = |policy| move |config: &mut CoreConfig| config.queue_missing = Some(policy);
     let mut bench = Bench::new(missing(QueueMissing::Fail));
     bench.receive_with(Err(refused(Refusal::QueueNotFound)));
-    assert_eq!(bench.summary.unwrap().end, End::QueueMissing);
+    assert_eq!(bench.report.unwrap().end, End::QueueMissing);
 
     let mut bench = Bench::new(missing(QueueMissing::Create));
     bench.receive_with(Err(refused(Refusal::QueueNotFound)));
@@ -283,12 +283,12 @@ fn receives_that_keep_failing_end_the_run_if_the_settings_say_so() {
     // What runs is finished first.
     bench.done(key, Outcome::Complete);
     bench.delete_with(Ok(()));
-    assert_eq!(bench.summary.unwrap().end, End::GaveUp(Trouble::Throttled));
+    assert_eq!(bench.report.unwrap().end, End::GaveUp(Trouble::Throttled));
 
     let mut bench = Bench::new(give_up(Some(Duration::ZERO)));
     bench.until(1.0);
     bench.receive_with(Err(OpFailure::NotSent));
-    assert_eq!(bench.summary.unwrap().end, End::GaveUp(Trouble::Network));
+    assert_eq!(bench.report.unwrap().end, End::GaveUp(Trouble::Network));
 
     // A success in between counts from anew.
     let mut bench = Bench::new(give_up(Some(Duration::from_secs(3))));
@@ -298,11 +298,11 @@ fn receives_that_keep_failing_end_the_run_if_the_settings_say_so() {
         bench.until_open(is_receive);
         bench.receive(vec![]);
     }
-    assert!(bench.summary.is_none());
+    assert!(bench.report.is_none());
 
     let mut bench = Bench::new(give_up(None));
     answer_all(&mut bench, &busy(), 100_000.0);
-    assert!(bench.summary.is_none());
+    assert!(bench.report.is_none());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use queue_client::{
 };
 
 use crate::bench::{
-    Bench, failed, is_delete, is_letter, is_update, message, receipt, refused, tick, visibility,
+    Bench, FAILED, is_delete, is_letter, is_update, message, receipt, refused, tick, visibility,
 };
 
 #[test]
@@ -83,7 +83,7 @@ fn the_count_is_checked_before_the_handler_runs() {
 #[test]
 fn the_last_failure_makes_a_dead_letter_at_once() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 5));
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert!(!bench.is_open(is_update));
     assert_eq!(bench.letter_with(Ok(())), Reason::HandlerFailed);
     assert_eq!(bench.delete_with(Ok(())), receipt("got-1-5"));
@@ -93,7 +93,7 @@ fn the_last_failure_makes_a_dead_letter_at_once() {
 #[test]
 fn a_message_is_put_before_it_is_deleted() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
-    bench.done(key, Outcome::DeadLetter { reason: Reason::Requested });
+    bench.done(key, Outcome::DeadLetter { reason: "dead".into() });
     assert!(!bench.is_open(is_delete));
     bench.letter_with(Err(OpFailure::Ambiguous));
     bench.until(1.0);
@@ -106,7 +106,7 @@ fn a_message_is_put_before_it_is_deleted() {
 #[test]
 fn a_crash_between_put_and_delete_makes_a_second_letter_and_no_second_run() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 5));
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     bench.letter_with(Ok(()));
     drop(bench);
     // The next process gets the message when the lease is over.
@@ -120,7 +120,7 @@ fn a_crash_between_put_and_delete_makes_a_second_letter_and_no_second_run() {
 #[test]
 fn a_letter_that_cannot_be_stored_leaves_the_message_where_it_is() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
-    bench.done(key, Outcome::DeadLetter { reason: Reason::Requested });
+    bench.done(key, Outcome::DeadLetter { reason: "dead".into() });
     bench.letter_with(Err(refused(Refusal::Unauthorized)));
     assert_eq!(visibility(&bench.update_with(Ok("kept"))), 600);
     assert_eq!(bench.count(is_delete), 0);
@@ -131,7 +131,7 @@ fn a_letter_that_cannot_be_stored_leaves_the_message_where_it_is() {
 fn the_message_is_kept_hidden_while_the_letter_is_slow() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
     bench.until(20.0);
-    bench.done(key, Outcome::DeadLetter { reason: Reason::Requested });
+    bench.done(key, Outcome::DeadLetter { reason: "dead".into() });
     let mut second = 20.0;
     while second < 55.0 {
         second += 0.25;
@@ -153,7 +153,7 @@ fn the_message_is_kept_hidden_while_the_letter_is_slow() {
 fn retries_are_delayed_and_the_delay_doubles() {
     for (attempt, shortest, longest) in [(1, 4, 6), (2, 8, 12), (3, 16, 24), (4, 32, 48)] {
         let (mut bench, key) = Bench::running(|_| (), message(1, attempt));
-        bench.done(key, failed());
+        bench.fail(key, FAILED);
         let delay = visibility(&bench.update_with(Ok("released")));
         assert!((shortest..=longest).contains(&delay), "attempt {attempt}: {delay} s");
     }
@@ -163,7 +163,7 @@ fn retries_are_delayed_and_the_delay_doubles() {
     for attempt in 40..80 {
         let (mut bench, key) = Bench::running(many, message(1, attempt));
         bench.until(f64::from(attempt) / 10.0);
-        bench.done(key, failed());
+        bench.fail(key, FAILED);
         let delay = visibility(&bench.update_with(Ok("released")));
         assert!((480..=600).contains(&delay), "{delay} s");
     }
@@ -172,7 +172,7 @@ fn retries_are_delayed_and_the_delay_doubles() {
 #[test]
 fn a_release_whose_answer_is_lost_is_repeated_and_then_done() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     bench.update_with(Err(OpFailure::Ambiguous));
     bench.until(1.0);
     bench.update_with(Err(OpFailure::NotOwner));
@@ -184,19 +184,19 @@ fn a_message_that_would_expire_before_its_next_delivery_becomes_a_dead_letter() 
     let mut raw = message(1, 1);
     raw.expires_in = Some(Duration::from_secs(5));
     let (mut bench, key) = Bench::running(|config| config.retry.jitter = 0.0, raw.clone());
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert_eq!(bench.letter_with(Ok(())), Reason::WouldExpire);
 
     raw.expires_in = Some(Duration::from_secs(7));
     let (mut bench, key) = Bench::running(|config| config.retry.jitter = 0.0, raw);
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert_eq!(visibility(&bench.update_with(Ok("released"))), 5);
 }
 
 #[test]
 fn without_a_place_for_letters_messages_stay() {
     let (mut bench, key) = Bench::running(|config| config.dead_letter = false, message(1, 5));
-    bench.done(key, failed());
+    bench.fail(key, FAILED);
     assert_eq!(visibility(&bench.update_with(Ok("kept"))), 600);
     bench.receive(vec![message(1, 6)]);
     assert_eq!(bench.started.len(), 1, "a sixth run is one too many");

@@ -14,17 +14,17 @@ fn a_receive_under_way_when_draining_starts_brings_32() {
     let mut bench =
         Bench::new(|config| config.concurrency = std::num::NonZeroUsize::new(64).unwrap());
     bench.input(Input::Shutdown(ShutdownMode::Drain));
-    assert!(bench.summary.is_none(), "the receive is waited for");
+    assert!(bench.report.is_none(), "the receive is waited for");
     bench.receive((0..32).map(|id| message(id, 1)).collect());
     assert!(bench.started.is_empty());
     for id in 0..32 {
         let released = bench.update_with(Ok(&format!("released-{id}")));
         assert_eq!(visibility(&released), 0);
     }
-    let summary = bench.summary.unwrap();
-    assert_eq!(summary.counters.released, 32);
-    assert!(summary.left.is_empty());
-    assert_eq!(summary.unanswered_receives, 0);
+    let report = bench.report.unwrap();
+    assert_eq!(report.counters.released, 32);
+    assert!(report.left.is_empty());
+    assert_eq!(report.unanswered_receives, 0);
 }
 
 #[test]
@@ -34,9 +34,9 @@ fn what_completes_while_draining_is_deleted() {
     bench.until(10.0);
     bench.done(key, Outcome::Complete);
     bench.delete_with(Ok(()));
-    let summary = bench.summary.unwrap();
-    assert_eq!(summary.counters.completed, 1);
-    assert_eq!(summary.end, End::Shutdown(ShutdownMode::Drain));
+    let report = bench.report.unwrap();
+    assert_eq!(report.counters.completed, 1);
+    assert_eq!(report.end, End::Shutdown(ShutdownMode::Drain));
 }
 
 #[test]
@@ -45,10 +45,10 @@ fn a_delete_under_way_when_draining_starts_is_finished() {
     bench.done(key, Outcome::Complete);
     bench.input(Input::Shutdown(ShutdownMode::Drain));
     bench.delete_with(Err(OpFailure::Ambiguous));
-    assert!(bench.summary.is_none());
+    assert!(bench.report.is_none());
     bench.until(1.0);
     bench.delete_with(Ok(()));
-    assert_eq!(bench.summary.unwrap().counters.completed, 1);
+    assert_eq!(bench.report.unwrap().counters.completed, 1);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_handler_that_does_not_stop_is_dropped_and_its_message_released() {
     assert_eq!(bench.dropped, [key]);
     assert!(bench.events.contains(&Event::Loop(LoopState::Releasing)));
     assert_eq!(visibility(&bench.update_with(Ok("released"))), 0);
-    assert_eq!(bench.summary.unwrap().counters.released, 1);
+    assert_eq!(bench.report.unwrap().counters.released, 1);
 }
 
 #[test]
@@ -84,12 +84,12 @@ fn it_is_over_in_time_even_if_nobody_answers() {
     bench.input(Input::Shutdown(ShutdownMode::Drain));
     bench.until(29.9);
     assert!(bench.is_open(is_update));
-    assert!(bench.summary.is_none());
+    assert!(bench.report.is_none());
     bench.until(30.0);
-    let summary = bench.summary.clone().unwrap();
-    assert_eq!(summary.left.len(), 1);
-    assert_eq!(summary.left[0].visible_at, crate::bench::tick(60.0));
-    assert!(!summary.left[0].completed);
+    let report = bench.report.clone().unwrap();
+    assert_eq!(report.left.len(), 1);
+    assert_eq!(report.left[0].visible_in, Duration::from_secs(30));
+    assert!(!report.left[0].completed);
     assert_eq!(bench.settled_last(), Some(Settled::Lapsed));
 }
 
@@ -101,7 +101,7 @@ fn release_gives_back_what_is_held() {
     bench.until(5.0);
     assert_eq!(bench.dropped, [key]);
     assert_eq!(visibility(&bench.update_with(Ok("released"))), 0);
-    assert_eq!(bench.summary.unwrap().end, End::Shutdown(ShutdownMode::Release));
+    assert_eq!(bench.report.unwrap().end, End::Shutdown(ShutdownMode::Release));
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn a_second_signal_ends_it_at_once() {
     bench.input(Input::Shutdown(ShutdownMode::Drain));
     bench.input(Input::Shutdown(ShutdownMode::Abort));
     assert_eq!(bench.dropped, [key]);
-    let summary = bench.summary.unwrap();
-    assert_eq!(summary.end, End::Shutdown(ShutdownMode::Abort));
-    assert_eq!(summary.left.len(), 1);
+    let report = bench.report.unwrap();
+    assert_eq!(report.end, End::Shutdown(ShutdownMode::Abort));
+    assert_eq!(report.left.len(), 1);
     assert!(bench.core.next_wake().is_none());
 }
 
@@ -122,17 +122,17 @@ fn an_empty_queue_ends_the_run_if_that_is_the_goal() {
     bench.receive(vec![message(1, 1)]);
     bench.until(0.1);
     bench.receive(vec![]);
-    assert!(bench.summary.is_none(), "a message is being worked on");
+    assert!(bench.report.is_none(), "a message is being worked on");
     bench.done(bench.started[0].0, Outcome::Complete);
     bench.until(0.5);
     bench.delete_with(Ok(()));
-    while bench.summary.is_none() {
+    while bench.report.is_none() {
         if bench.is_open(is_receive) {
             bench.receive(vec![]);
         }
         bench.until(bench.now.since_origin().as_secs_f64() + 0.01);
         assert!(bench.now < crate::bench::tick(2.0));
     }
-    assert_eq!(bench.summary.unwrap().end, End::Empty);
+    assert_eq!(bench.report.unwrap().end, End::Empty);
     assert!(!bench.open.values().any(|(_, action)| is_delete(action)));
 }

@@ -1,0 +1,24 @@
+//! The processor at work, on tokio: its settings, the loop that carries out what the
+//! [core](super::core) decides, and the handlers.
+
+mod act;
+pub(super) mod batch;
+mod control;
+pub(super) mod delivery;
+mod depth;
+mod drive;
+mod driver;
+pub(super) mod handler;
+pub(super) mod isolation;
+pub(super) mod lease;
+mod log;
+pub(super) mod nudges;
+mod perform;
+pub(super) mod processor;
+pub(super) mod running;
+mod spawn;
+mod start;
+mod stop;
+pub(super) mod stopped;
+pub(super) mod stream;
+pub(super) mod undecodable;
