@@ -10,7 +10,7 @@
 //! | [`Preflight`](Check::Preflight) | `admit/form.rs`, `cors.rs` | 400 `InvalidHeaderValue`, 403 `CorsPreflightFailure` |
 //! | [`Authentication`](Check::Authentication) | `admit/authentication.rs` | 401 `NoAuthenticationInformation`, 400 and 401 `InvalidAuthenticationInfo`, 403 `AuthenticationFailed` and the codes of shared access signatures, 404 `ResourceNotFound` (old versions), 400 `MissingRequiredHeader` (`x-ms-version`) |
 //! | [`AccountKeys`](Check::AccountKeys) | `admit/authentication.rs` | 403 `KeyBasedAuthenticationNotPermitted` |
-//! | [`Operation`](Check::Operation) | `version.rs` | 405 `UnsupportedHttpVerb`, 400 `InvalidHttpVerb`, `InvalidQueryParameterValue`, `UnsupportedQueryParameter` |
+//! | [`Operation`](Check::Operation) | `admit/operation.rs` | 405 `UnsupportedHttpVerb`, 400 `InvalidHttpVerb`, `InvalidQueryParameterValue`, `UnsupportedQueryParameter` |
 //! | [`Location`](Check::Location) | `admit/location.rs` | 403 `InsufficientAccountPermissions`, 400 `InvalidQueryParameterValue` |
 //! | [`Permission`](Check::Permission) | `admit/permission.rs` | 403 `AuthorizationPermissionMismatch`, `AuthorizationResourceTypeMismatch`, `AuthorizationFailure`, `AuthenticationFailed` |
 //! | [`Digest`](Check::Digest) | `admit/digest.rs` | 411 `MissingContentLengthHeader`, 400 `InvalidMd5`, `Md5Mismatch` |
@@ -23,6 +23,7 @@ mod digest;
 mod form;
 pub(crate) mod head;
 mod location;
+mod operation;
 mod permission;
 pub(crate) mod size;
 mod values;
@@ -38,7 +39,6 @@ pub(crate) use self::authentication::challenge;
 use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
-use crate::version;
 
 /// A request that nothing speaks against, as far as that can be told without looking at the queues.
 #[derive(Debug)]
@@ -76,8 +76,7 @@ pub(crate) fn admit(
     let grant = authentication::verify(emulator, endpoint, request, &incoming, connection, now)?;
     authentication::check_keys(emulator, &grant.access).map_err(by(Check::AccountKeys))?;
 
-    let kind = AnyOperation::route(&incoming).map_err(by(Check::Operation))?;
-    version::check(kind, &incoming).map_err(by(Check::Operation))?;
+    let kind = operation::route(&incoming).map_err(by(Check::Operation))?;
     location::check(emulator, kind, location).map_err(by(Check::Location))?;
     permission::check(emulator, &grant.access, kind, &incoming).map_err(by(Check::Permission))?;
 

@@ -24,9 +24,6 @@ use crate::state::{Created, Page, Peeked, Received, Scheduled, Sent};
 use crate::version::{self, before};
 use crate::wire::{expiry, message_id, pop_receipt};
 
-/// From this version on bearer tokens are known. An answer to an older one has no version.
-const BEARER: version::Date = (2017, 11, 9);
-
 /// What an answer says about itself. `asked` was read from the request, whose headers have the same
 /// names.
 pub(crate) fn head(
@@ -39,7 +36,7 @@ pub(crate) fn head(
     let mut head = ResponseHead::new().request_id(request_id).date(now);
     let bearer =
         request.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
-    if !before(version, if bearer { BEARER } else { version::FIRST_NAMED }) {
+    if !before(version, if bearer { version::BEARER } else { version::FIRST_NAMED }) {
         head.version = version;
     }
     if !before(version, version::ECHO) {

@@ -3,19 +3,52 @@
 
 use queue_proto::{
     AnyOperation, ErrorCode, IncomingRequest, Metrics, ServiceError, ServiceProperties,
+    ServiceVersion,
 };
 
-use crate::version;
+use crate::version::{UPDATE, before};
 
 /// The versions of logging and metrics; newer accounts have the second.
 const ANALYTICS: [&str; 2] = ["1.0", "2.0"];
 
+/// The longest that a message could be hidden before 2011-08-18: two hours.
+const OLD_MAX_HIDDEN: u64 = 2 * 60 * 60;
+/// The most bytes that a message could have before 2011-08-18.
+const OLD_MAX_TEXT: usize = 8 * 1024;
+
 /// Reads the operation with its values.
 pub(super) fn read(incoming: &IncomingRequest<'_>) -> Result<AnyOperation, ServiceError> {
     let operation = AnyOperation::read(incoming)?;
-    version::check_values(&operation, incoming.version())?;
+    check_version(&operation, incoming.version())?;
     check(&operation)?;
     Ok(operation)
+}
+
+/// Refuses values that were too large in the version.
+fn check_version(
+    operation: &AnyOperation,
+    version: Option<ServiceVersion>,
+) -> Result<(), ServiceError> {
+    match operation {
+        AnyOperation::PutMessage(put)
+            if before(version, UPDATE) && put.text.len() > OLD_MAX_TEXT =>
+        {
+            let refusal = ServiceError::new(ErrorCode::RequestBodyTooLarge);
+            Err(refusal.with_detail("MaxLimit", OLD_MAX_TEXT.to_string()))
+        }
+        AnyOperation::GetMessages(get) if before(version, UPDATE) => {
+            let hidden = get.visibility_timeout.unwrap_or_default().as_duration().as_secs();
+            if hidden <= OLD_MAX_HIDDEN {
+                return Ok(());
+            }
+            Err(ServiceError::new(ErrorCode::OutOfRangeQueryParameterValue)
+                .with_detail("QueryParameterName", "visibilitytimeout")
+                .with_detail("QueryParameterValue", hidden.to_string())
+                .with_detail("MinimumAllowed", "1")
+                .with_detail("MaximumAllowed", OLD_MAX_HIDDEN.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(operation: &AnyOperation) -> Result<(), ServiceError> {
