@@ -13,6 +13,7 @@ mod plain;
 mod query;
 mod reasons;
 mod spelling;
+mod taken;
 #[expect(dead_code, reason = "shared with the list of differences, which uses all of it")]
 #[path = "../wire/mod.rs"]
 mod wire;
