@@ -46,6 +46,10 @@ pub(crate) struct Admitted {
     pub(crate) operation: AnyOperation,
     pub(crate) location: Location,
     /// By which right; `None` for a preflight, which needs none.
+    #[cfg_attr(
+        not(feature = "bearer"),
+        expect(dead_code, reason = "what asks for it later is for users alone")
+    )]
     pub(crate) access: Option<Access>,
 }
 

@@ -6,23 +6,17 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::WWW_AUTHENTICATE;
-use http::{Method, Request, Response, StatusCode};
-use queue_auth::verify::Access;
+use http::{Method, Request, Response};
 use queue_proto::ops::GetServiceStatsResponse;
 use queue_proto::{
     AnyOperation, Endpoint, ErrorCode, OperationResponse as _, ResponseHead, ServiceError,
     ServiceVersion,
 };
 
-use crate::admit::{Admitted, admit, challenge, head};
+use crate::admit::{Admitted, admit, head};
 use crate::connection::Connection;
-#[cfg(feature = "bearer")]
-use crate::directory::Owner;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
-#[cfg(feature = "bearer")]
-use crate::role::Roles;
 use crate::settle::{self, Effect, Unsettled};
 use crate::version::{self, before};
 use crate::{answer, cors, target};
@@ -112,8 +106,17 @@ impl Emulator {
                 let (status, synced) = self.replication().status(now);
                 Ok(GetServiceStatsResponse::new(status, synced).to_http())
             }
+            #[cfg(feature = "bearer")]
             AnyOperation::GetUserDelegationKey(asked) => {
-                self.delegation_key(account, &asked, admitted.access.as_ref(), notes, now)
+                let (answer, unsettled) =
+                    self.delegation_key(account, &asked, admitted.access, notes.version, now)?;
+                notes.unsettled = unsettled;
+                Ok(answer)
+            }
+            // Only a bearer token allows it, and none is accepted.
+            #[cfg(not(feature = "bearer"))]
+            AnyOperation::GetUserDelegationKey(_) => {
+                Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure))
             }
             operation => {
                 settle::admit(self, Effect::of(&operation))?;
@@ -129,85 +132,6 @@ impl Emulator {
                 applied.map(|applied| applied.answer(endpoint, version)).map_err(by(Check::State))
             }
         }
-    }
-
-    #[cfg(feature = "bearer")]
-    fn delegation_key(
-        &self,
-        account: &queue_proto::AccountName,
-        asked: &queue_proto::ops::GetUserDelegationKey,
-        access: Option<&Access>,
-        notes: &mut Notes,
-        now: SystemTime,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let Some(Access::Bearer(claims)) = access else {
-            return Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure));
-        };
-        let user = (claims.object_id.as_str(), claims.tenant_id.as_str());
-        let version = notes.version.unwrap_or_default();
-        settle::admit(self, Effect::Growth)?;
-        let roles = Roles::named(&claims.roles);
-        let limited = roles.is_some();
-        let keys = self.delegation_keys();
-        let key = keys.issue(account.as_str(), asked, user, limited, version, now);
-        let key = key.map_err(by(Check::Values))?;
-        let owner = Owner { object_id: claims.object_id.clone(), roles, until: key.expiry.into() };
-        let owner = self.directory().owners.remember(owner, now.into());
-        let owner = owner.ok_or_else(|| Refusal::new(Check::State, ErrorCode::ServerBusy))?;
-        notes.unsettled = Unsettled::with_owner(self, owner);
-        Ok(queue_proto::ops::GetUserDelegationKeyResponse::new(key).to_http())
-    }
-
-    /// Refuses: only a bearer token allows this, and none is accepted.
-    #[cfg(not(feature = "bearer"))]
-    fn delegation_key(
-        &self,
-        _: &queue_proto::AccountName,
-        _: &queue_proto::ops::GetUserDelegationKey,
-        _: Option<&Access>,
-        _: &mut Notes,
-        _: SystemTime,
-    ) -> Result<Response<Bytes>, Refusal> {
-        Err(Refusal::new(Check::Permission, ErrorCode::AuthorizationFailure))
-    }
-
-    /// Answers a request that was not read to its end.
-    #[cfg(feature = "serve")]
-    pub(crate) fn refuse(
-        &self,
-        request: &http::request::Parts,
-        refusal: &Refusal,
-    ) -> Response<Bytes> {
-        let asked = ResponseHead::read(&request.headers);
-        let (version, id) = (asked.version, self.next_request_id().to_string());
-        let head = answer::head(&request.headers, asked, version, id, self.now());
-        self.refuse_with(refusal, &head, &request.method)
-    }
-
-    /// Answers a request whose head could not be read.
-    #[cfg(feature = "serve")]
-    pub(crate) fn refuse_unread(&self, code: ErrorCode) -> Response<Bytes> {
-        let id = self.next_request_id().to_string();
-        let head = ResponseHead::new().request_id(id).date(self.now());
-        self.refuse_with(&Refusal::new(Check::Head, code), &head, &Method::GET)
-    }
-
-    /// Writes a refusal as an answer, with its reason as an extension.
-    pub(crate) fn refuse_with(
-        &self,
-        refusal: &Refusal,
-        head: &ResponseHead,
-        method: &Method,
-    ) -> Response<Bytes> {
-        let mut response = refusal.error.to_http(head, method);
-        if response.status() == StatusCode::UNAUTHORIZED
-            && let Some(challenge) = challenge(self)
-        {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        answer::sign_off(&mut response);
-        refusal.mark(&mut response);
-        response
     }
 }
 

@@ -150,9 +150,12 @@ mod exchange;
 mod fault;
 mod handle;
 mod inspect;
+#[cfg(feature = "bearer")]
+mod issue;
 mod last_endpoint;
 mod notice;
 mod refusal;
+mod refuse;
 mod replica;
 mod role;
 #[cfg(feature = "serve")]
