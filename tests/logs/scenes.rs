@@ -1,4 +1,4 @@
-//! What can go wrong where secrets are at hand. Every result is logged, too.
+//! The scenes of this test: all that can go wrong where secrets are at hand. Every result is logged, too.
 
 use std::{
     sync::Arc,

@@ -1,4 +1,5 @@
-//! The list: what every queue service must do, as a client sees it.
+//! The conformance list: what every queue service must do, as a client sees it. To add a case, write
+//! its function in one of the files below and its name into the list.
 
 mod access;
 mod answers;
@@ -40,7 +41,7 @@ pub struct Case {
 /// Where a case is played: a server, and a queue of the case's own.
 #[non_exhaustive]
 pub struct Stage<'a> {
-    /// The server.
+    /// The server under test.
     pub server: &'a Server,
     /// A client of the server.
     pub service: Service,

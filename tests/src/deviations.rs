@@ -18,7 +18,7 @@ const EMPTY: &str = "refused with 400 and nothing else: no body, no code, no id 
 /// What it does not look at.
 const TAKEN: &str = "accepted";
 
-/// Azurite 3.37.0.
+/// The deviations of Azurite 3.37.0.
 pub const AZURITE: &[Deviation] = &[
     Deviation {
         case: "listing::pages_cover_the_list_without_repeats",

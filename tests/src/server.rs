@@ -1,4 +1,4 @@
-//! The servers that the list runs on.
+//! [`Server`]: the servers that the conformance list runs on, and how time passes on each.
 
 use std::{
     sync::Arc,

@@ -117,7 +117,7 @@ impl Ask<'_> {
         self
     }
 
-    /// Sends it.
+    /// Sends the request to the server.
     pub(crate) async fn send(self) -> Result<Reply, Failure> {
         let endpoint = self.stage.service.endpoint().to_string();
         let base = endpoint.trim_end_matches('/');
@@ -170,7 +170,7 @@ impl Ask<'_> {
     }
 }
 
-/// An answer.
+/// An answer, with what tests ask of it.
 pub(crate) struct Reply(Response<Bytes>);
 
 impl Reply {

@@ -1,4 +1,4 @@
-//! The benchmarks: builds the contestants, each peer apart from the others, and runs them.
+//! `cargo xtask bench`: builds the contestants, each peer apart from the others, and runs them.
 
 use std::{fs, path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! What CI runs, in the order in which a mistake shows soonest.
+//! `cargo xtask ci`: what CI runs, in the order in which a mistake shows soonest.
 
 use crate::{Outcome, check, features, layering, shell};
 

@@ -1,4 +1,4 @@
-//! The main job: processes that talk through a queue, some of which are killed.
+//! `cargo xtask demo`: processes that talk through a queue, some of which are killed.
 
 use std::env;
 

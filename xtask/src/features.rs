@@ -1,4 +1,4 @@
-//! Every crate builds and passes its tests with no, default and all features.
+//! `cargo xtask features`: every crate builds and passes its tests with no, default and all features.
 
 use crate::{Outcome, shell};
 

@@ -1,4 +1,5 @@
-//! The fuzz targets of the crates, with libFuzzer through cargo-fuzz.
+//! `cargo xtask fuzz`: the fuzz targets of the crates, with libFuzzer through cargo-fuzz. To add one,
+//! write its function and seeds into the tests of its crate, and its name into `TARGETS`.
 
 use std::{fs, process::Command};
 

@@ -1,4 +1,4 @@
-//! Microsoft's own SDKs, from their packages and unchanged, against the emulator.
+//! `cargo xtask interop`: Microsoft's own SDKs, from their packages and unchanged, against the emulator.
 
 use std::{
     fs,

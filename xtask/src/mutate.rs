@@ -22,7 +22,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// One change of one source file.
 pub(crate) struct Mutation {
     name: &'static str,
-    /// Below `queue-client/src/processor`.
+    /// The path of the file below `queue-client/src/processor`.
     file: &'static str,
     /// Text that stands in the file exactly once.
     find: &'static str,

@@ -1,4 +1,4 @@
-//! Runs other programs, and says which.
+//! Runs other programs and says which: every command of xtask goes through here.
 
 use std::{
     env,

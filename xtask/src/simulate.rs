@@ -1,4 +1,4 @@
-//! Simulations of the processor: more seeds than the tests run.
+//! `cargo xtask simulate`: simulations of the processor, for more seeds than the tests run.
 
 use lexopt::Parser;
 

@@ -1,4 +1,4 @@
-//! The tests, against the embedded emulator or another server.
+//! `cargo xtask test`: all tests, against the emulator in the process or another server.
 
 use lexopt::{Arg, Parser, ValueExt};
 

@@ -1,4 +1,4 @@
-//! Over real sockets: from plain threads, from inside any async runtime, across pauses.
+//! The clients that block, over real sockets: from plain threads, inside any async runtime, across pauses.
 
 use std::{
     io::{Read as _, Write as _},

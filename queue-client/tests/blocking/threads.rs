@@ -1,4 +1,4 @@
-//! Many threads, time that passes, no tokio in sight.
+//! The clients that block, on many threads, with a runtime that is not tokio's.
 
 use std::{
     collections::BTreeSet,

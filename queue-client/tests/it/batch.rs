@@ -1,4 +1,4 @@
-//! Many calls at once.
+//! Batches: many calls at once, with a result for each in the order of the items.
 
 use std::time::Duration;
 

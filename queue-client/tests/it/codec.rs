@@ -1,4 +1,4 @@
-//! What the text of messages means.
+//! Codecs: what the text of a message means, and that programs agree on it.
 
 use queue_client::codec::{Base64Bytes, Base64Text, CodecError};
 

@@ -1,4 +1,4 @@
-//! Credentials that are fetched, renewed or late.
+//! Credentials that are fetched, renewed, refused or late.
 
 use std::{
     future::{pending, ready},

@@ -1,4 +1,5 @@
-//! The client as its users see it.
+//! The client as its users see it, on an emulator in the process. `support` is the line between the two,
+//! which fails by script.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

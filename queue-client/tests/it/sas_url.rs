@@ -1,4 +1,4 @@
-//! URLs with a shared access signature.
+//! URLs with a shared access signature: what is read as account and queue, and what errors say.
 
 use queue_client::{QueueClient, SasUrl};
 

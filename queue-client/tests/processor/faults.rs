@@ -1,3 +1,5 @@
+//! Lost answers, outages, refused credentials, missing queues: what a processor makes of them.
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},

@@ -1,3 +1,5 @@
+//! What handlers return, and what becomes of their messages.
+
 use std::{
     sync::{
         Arc, Mutex,

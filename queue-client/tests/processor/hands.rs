@@ -1,4 +1,4 @@
-//! Streams and batches.
+//! Messages that are settled by hand: streams and batches.
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,4 +1,4 @@
-//! The producer, and the way back of dead letters.
+//! The producer: what it repeats, tells and bounds; and dead letters that come back.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The ends of a run: draining, releasing, aborting, pausing.
+
 use std::{
     sync::{
         Arc,

@@ -1,4 +1,4 @@
-//! A real TLS server with a root of its own.
+//! TLS against a real server whose certificate has a root of its own.
 
 use std::{
     io::{Read as _, Write as _},

@@ -1,4 +1,4 @@
-//! The transports that are compiled in.
+//! The list of the transports that are compiled in: every test here runs on each of them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! [`Arguments`]: what the command line of the demo says, and what its processes are told.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) receivers: usize,
     pub(crate) kills: usize,
     pub(crate) stops: usize,
-    /// Of requests that fail, from 0 to 1.
+    /// The share of requests that fail, from 0 to 1.
     pub(crate) faults: f64,
     pub(crate) lease: Duration,
 }
@@ -48,7 +48,7 @@ pub(crate) enum Role {
 }
 
 impl Arguments {
-    /// `None` when help was asked for.
+    /// What was read, or `None` when help was asked for.
     pub(crate) fn parse() -> Outcome<Option<Self>> {
         let mut arguments = Self {
             role: Role::Referee,

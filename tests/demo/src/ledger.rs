@@ -1,4 +1,5 @@
-//! Keeps the books: what became of every message, by what the processes said.
+//! [`Ledger`]: the books of the referee. It takes in what the processes say, and names what must not be:
+//! a message that is lost, or one that two hold at once.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,9 +11,9 @@ use crate::events::{Event, Micros, Token};
 /// The fate of all messages.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// By number: how often it was sent again.
+    /// How often each message was sent again, by its number.
     sent: BTreeMap<u32, u32>,
-    /// By number: all that was done for it.
+    /// All that was done for each message, by its number.
     runs: BTreeMap<u32, BTreeMap<Token, Run>>,
     numbers: HashMap<String, u32>,
     finished: BTreeSet<u32>,
@@ -163,7 +164,7 @@ impl Ledger {
         holding.map(|(number, _)| *number).collect()
     }
 
-    /// How many of these are completed by now.
+    /// How many of the given messages are completed by now.
     pub(crate) fn completed_of(&self, numbers: &BTreeSet<u32>) -> usize {
         numbers.intersection(&self.finished).count()
     }

@@ -1,4 +1,5 @@
-//! The sender and the receivers, as processes that can be heard, killed and replaced.
+//! [`Processes`]: the sender and the receivers as child processes that can be heard, killed, suspended
+//! and replaced.
 
 use std::{
     env,
@@ -30,7 +31,7 @@ pub(crate) enum News {
     Ended(usize),
 }
 
-/// All processes there have been, the sender first.
+/// All processes that there have been, the sender first.
 pub(crate) struct Processes {
     queue: String,
     connection_string: String,
@@ -42,7 +43,7 @@ pub(crate) struct Processes {
 struct Process {
     child: Child,
     name: String,
-    /// Which of the receivers it is; its successor has the same place.
+    /// The place of the receiver; its successor has the same place.
     place: usize,
     state: State,
 }
@@ -157,7 +158,7 @@ impl Processes {
         self.started.iter().any(|process| matches!(process.state, State::Suspended { .. }))
     }
 
-    /// A process has said its last. Whether that is because it was killed.
+    /// Takes note that a process has said its last, and returns whether it was killed.
     pub(crate) async fn ended(&mut self, number: usize) -> Outcome<bool> {
         let process = self.started.get_mut(number).ok_or("there is no such process")?;
         let status = process.child.wait().await?;
@@ -184,7 +185,7 @@ impl Processes {
 }
 
 impl Process {
-    /// Sends a signal with the shell that every Unix has; the program `kill` not every one has.
+    /// Sends a signal with the shell, which every Unix has; the program `kill` is not everywhere.
     async fn signal(&self, signal: &str) -> Outcome {
         let id = self.child.id().ok_or("a process has ended by itself")?;
         let kill = ["-c", "kill $0 $1", signal, &id.to_string()];

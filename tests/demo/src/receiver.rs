@@ -1,4 +1,4 @@
-//! Receives messages and works on them until it is told to stop, or killed.
+//! The receiver of the demo: a processor that works on messages until it is told to stop, or killed.
 
 use std::time::Duration;
 

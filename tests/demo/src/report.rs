@@ -1,4 +1,4 @@
-//! What the user sees: progress, then a table.
+//! What the user of the demo sees: progress while it runs, then a table.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Sends numbered messages.
+//! The sender of the demo: numbered messages, each put again while its answer is lost.
 
 use queue_client::{QueueServiceClient, processor::Producer};
 

@@ -1,4 +1,5 @@
-//! The properties, and what breaks them.
+//! The properties that a simulation checks ([`Property`]), and the report of one that is broken
+//! ([`Violation`]).
 
 use std::fmt;
 
@@ -45,9 +46,9 @@ pub enum Property {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Which.
+    /// The property that does not hold.
     pub property: Property,
-    /// How.
+    /// What was seen, with the ids and times that show it.
     pub detail: String,
 }
 
@@ -83,29 +84,29 @@ pub(crate) use ensure;
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Simulations.
+    /// The number of simulations.
     pub scenarios: u64,
-    /// Messages put.
+    /// Messages that were put.
     pub messages: u64,
-    /// Handlers started.
+    /// Handlers that were started.
     pub runs: u64,
     /// Handlers that completed.
     pub completions: u64,
-    /// Of these, those of messages that had been completed before.
+    /// Completions of messages that had been completed before.
     pub duplicates: u64,
-    /// Handlers started while another of the same message was running.
+    /// Handlers that were started while another of the same message was running.
     pub overlaps: u64,
-    /// Dead letters stored.
+    /// Dead letters that were stored.
     pub letters: u64,
-    /// Requests.
+    /// Requests to the service.
     pub requests: u64,
-    /// Renewals.
+    /// Renewals of leases.
     pub renewals: u64,
     /// Processes that crashed.
     pub crashes: u64,
     /// Messages that expired.
     pub expired: u64,
-    /// Runs compared with a second run.
+    /// Simulations that were compared with a second one of the same seed.
     pub replays: u64,
     /// Simulated time in seconds.
     pub seconds: u64,
@@ -114,7 +115,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds another.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         self.longest_wait = self.longest_wait.max(other.longest_wait);
         self.scenarios += other.scenarios;

@@ -1,4 +1,4 @@
-//! One process: a core, its clock, its handlers, and the checks at the border between core and
+//! [`Process`]: one core with its clock and its handlers, and the checks at the border between core and
 //! driver.
 
 mod checks;

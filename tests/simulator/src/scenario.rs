@@ -1,4 +1,5 @@
-//! What happens in a simulation: drawn from a seed, and from nothing else.
+//! [`Scenario`]: what happens in a simulation. It is drawn from a seed and from nothing else. A reader
+//! comes here to add something that can go wrong.
 
 mod draw;
 mod special;
@@ -7,7 +8,7 @@ use queue_client::processor::core::CoreConfig;
 
 use crate::time::Micros;
 
-/// One simulation.
+/// The settings, messages and faults of one simulation.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Scenario {
@@ -17,15 +18,15 @@ pub struct Scenario {
     pub config: CoreConfig,
     /// How fast the clock of each processor runs.
     pub rates: Vec<f64>,
-    /// The messages.
+    /// The messages that are put.
     pub messages: Vec<Plan>,
     /// What goes wrong on the wire, as long as faults last.
     pub wire: Wire,
     /// When faults end.
     pub calm_after: Micros,
-    /// What happens besides.
+    /// What happens to processes and to the service, and when.
     pub incidents: Vec<(Micros, Incident)>,
-    /// Compares a second run, input by input.
+    /// Whether a second run is compared with the first, input by input.
     pub replay: bool,
 }
 
@@ -51,17 +52,17 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Complete.
+    /// They complete the message.
     Good,
-    /// Fail, always.
+    /// They fail, always.
     Bad,
-    /// Fail with this probability.
+    /// They fail with this probability.
     Flaky(f64),
-    /// Ask for a dead letter.
+    /// They ask for a dead letter.
     Dead,
-    /// Leave the message, with this probability.
+    /// They leave the message, with this probability.
     Abandon(f64),
-    /// Never end by themselves.
+    /// They never end by themselves.
     Hang,
 }
 
@@ -69,17 +70,17 @@ pub enum Ending {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Wire {
-    /// It does not leave.
+    /// The request does not leave.
     pub not_sent: f64,
-    /// It is lost.
+    /// The request is lost.
     pub request_lost: f64,
-    /// It is applied and its answer is lost.
+    /// The request is applied and its answer is lost.
     pub answer_lost: f64,
-    /// 503.
+    /// The service is busy: 503.
     pub busy: f64,
-    /// 500, applied or not.
+    /// The service fails: 500, with the request applied or not.
     pub server_error: f64,
-    /// It takes up to twenty seconds.
+    /// The request takes up to twenty seconds.
     pub slow: f64,
     /// The answer arrives twice.
     pub twice: f64,
@@ -95,62 +96,62 @@ pub struct Wire {
 pub enum Incident {
     /// A process dies, and another starts after a while.
     Crash {
-        /// Which.
+        /// The number of the process.
         process: usize,
-        /// After how long.
+        /// The time until its successor starts.
         restart: Micros,
     },
     /// A process stands still while its clock goes on.
     Pause {
-        /// Which.
+        /// The number of the process.
         process: usize,
-        /// For how long.
+        /// The time for which this lasts.
         time: Micros,
     },
     /// A process and its monotonic clock stand still.
     Suspend {
-        /// Which.
+        /// The number of the process.
         process: usize,
-        /// For how long.
+        /// The time for which this lasts.
         time: Micros,
     },
     /// A process is told to drain, and another starts in its place.
     Drain {
-        /// Which.
+        /// The number of the process.
         process: usize,
     },
     /// A process is told to release what it holds, and another starts in its place.
     Release {
-        /// Which.
+        /// The number of the process.
         process: usize,
     },
     /// The queue is deleted, and made again after a while.
     QueueDeleted {
-        /// After how long.
+        /// The time until it is made again.
         time: Micros,
     },
     /// The queue is cleared.
     Cleared,
     /// Every request is refused with 403.
     Forbidden {
-        /// For how long.
+        /// The time for which this lasts.
         time: Micros,
     },
     /// Update Message is refused with 403.
     UpdatesForbidden {
-        /// For how long.
+        /// The time for which this lasts.
         time: Micros,
     },
     /// Every request is answered with 503.
     Busy {
-        /// For how long.
+        /// The time for which this lasts.
         time: Micros,
     },
     /// The number of handlers changes.
     Concurrency {
-        /// Which process.
+        /// The number of the process.
         process: usize,
-        /// To how many.
+        /// The new number.
         handlers: usize,
     },
 }
@@ -161,18 +162,18 @@ pub enum Incident {
 pub struct Parts {
     /// Faults on the wire.
     pub wire: bool,
-    /// Incidents.
+    /// Crashes and other incidents.
     pub incidents: bool,
     /// Clocks that drift.
     pub drift: bool,
     /// More than one process.
     pub others: bool,
-    /// At most so many messages.
+    /// The largest number of messages.
     pub messages: usize,
 }
 
 impl Parts {
-    /// Everything.
+    /// The whole scenario.
     pub const ALL: Self =
         Self { wire: true, incidents: true, drift: true, others: true, messages: usize::MAX };
 

@@ -58,51 +58,51 @@ pub enum Gone {
     Cleared,
 }
 
-/// What a processor asks.
+/// What a processor asks of the service.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Request {
-    /// Get Messages.
+    /// The operation Get Messages.
     Get {
-        /// How many at most.
+        /// The largest number of messages.
         max: usize,
-        /// For how long they are hidden.
+        /// The time for which the messages are hidden.
         lease: Duration,
     },
-    /// Update Message.
+    /// The operation Update Message.
     Update {
-        /// With this receipt.
+        /// The receipt that is shown to the service.
         receipt: PopReceipt,
-        /// For how long it is hidden.
+        /// The time for which the message is hidden.
         visibility: Duration,
         /// The new text.
         text: Option<Arc<MessageText>>,
-        /// Whether it gives the message back, rather than keeping it.
+        /// Whether the processor gives the message back, rather than keeping it.
         release: bool,
     },
-    /// Delete Message.
+    /// The operation Delete Message.
     Delete {
-        /// With this receipt.
+        /// The receipt that is shown to the service.
         receipt: PopReceipt,
     },
     /// Put Message to the dead-letter queue.
     Letter {
-        /// The message.
+        /// The number of the message.
         index: usize,
     },
-    /// Create Queue.
+    /// The operation Create Queue.
     Create,
 }
 
-/// What it gets.
+/// What the service answers.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Answer {
-    /// To Get.
+    /// The answer to Get Messages.
     Got(Result<Vec<RawDelivery>, OpFailure>),
-    /// To Update.
+    /// The answer to Update Message.
     Updated(Result<NewLease, OpFailure>),
-    /// To the others.
+    /// The answer to any other operation.
     Done(Result<(), OpFailure>),
 }
 

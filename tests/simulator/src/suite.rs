@@ -1,4 +1,4 @@
-//! Many simulations, on all processors of the machine.
+//! Runs many simulations on all processors of the machine, and finds the parts that a failure needs.
 
 use std::{
     sync::{
@@ -19,11 +19,11 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The seed.
+    /// The seed of the simulation.
     pub seed: u64,
-    /// What was left when everything was taken away that does not matter.
+    /// The parts of the scenario that the failure needs: all others were left out in turn.
     pub parts: Parts,
-    /// What broke.
+    /// The property that broke, and how.
     pub violation: Violation,
 }
 

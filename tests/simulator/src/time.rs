@@ -1,4 +1,4 @@
-//! Real time, and the clocks of processes that show it well or badly.
+//! [`Clock`]: real time of the simulation, and the clocks of processes that show it well or badly.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The scheduler: it owns time, carries requests, and makes things go wrong.
+//! [`World`]: the scheduler of a simulation. It owns time, carries requests, and makes things go wrong.
 
 mod handlers;
 mod incidents;

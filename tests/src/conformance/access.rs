@@ -1,3 +1,5 @@
+//! Credentials that the service must refuse, and the clock that the refusal names.
+
 use std::time::Duration;
 
 use queue_client::{AccountKey, Anonymous, ClockSkew, SharedKey};

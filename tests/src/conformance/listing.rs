@@ -1,3 +1,5 @@
+//! List Queues: order, prefixes, pages and metadata.
+
 use queue_proto::{MaxResults, Metadata, ops::CreateQueue};
 
 use super::{Failure, Outcome, Stage, equal, unique_name};

@@ -1,3 +1,5 @@
+//! Messages from sending to deleting: what comes back, in which order, and what is gone after.
+
 use std::{
     collections::BTreeSet,
     time::{Duration, SystemTime},

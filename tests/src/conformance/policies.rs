@@ -1,3 +1,5 @@
+//! Stored access policies: what is set comes back, and what it opens closes again.
+
 use std::time::Duration;
 
 use queue_proto::{

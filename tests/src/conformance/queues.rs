@@ -1,3 +1,5 @@
+//! Queues and their metadata: making, counting, describing, deleting.
+
 use queue_proto::{
     ErrorCode, Metadata,
     ops::{CreateQueue, CreateQueueResponse, SetQueueMetadata},

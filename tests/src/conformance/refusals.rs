@@ -1,3 +1,5 @@
+//! What the client calls the refusals that a program meets in daily work.
+
 use std::time::Duration;
 
 use queue_client::OpFailure;

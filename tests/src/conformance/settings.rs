@@ -1,3 +1,5 @@
+//! The properties of the account and the state of its secondary.
+
 use queue_proto::{
     Logging, Metrics, RetentionDays, ServiceProperties,
     ops::{GetServiceProperties, SetServiceProperties},

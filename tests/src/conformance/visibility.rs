@@ -1,3 +1,5 @@
+//! When a message can be seen: leases, receipts, updates and the time to live.
+
 use std::time::{Duration, SystemTime};
 
 use queue_proto::ops::GetMessages;

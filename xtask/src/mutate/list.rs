@@ -1,4 +1,5 @@
-//! The mistakes. Each is one that somebody has made, or could make while changing the core.
+//! The list of mistakes. Each is one that somebody has made, or could make while changing the core; when
+//! code of the core moves, the text to replace moves here too.
 
 use super::Mutation;
 

@@ -1,4 +1,4 @@
-//! What a setting reached, and the table of all settings: [`Figures`] and [`print`].
+//! What a setting reached, and the table of all settings: [`Figures`] and [`print()`].
 
 use std::time::Duration;
 

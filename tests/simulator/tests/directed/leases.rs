@@ -1,3 +1,5 @@
+//! Leases of the core, case by case: renewals, doubts about the receipt, loss and recovery.
+
 use std::{sync::Arc, time::Duration};
 
 use queue_client::{

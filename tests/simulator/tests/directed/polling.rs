@@ -1,3 +1,5 @@
+//! How often the core asks for messages, and for how many.
+
 use std::{num::NonZeroUsize, time::Duration};
 
 use queue_client::{

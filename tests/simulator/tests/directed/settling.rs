@@ -1,3 +1,5 @@
+//! How the core ends deliveries: deletes, releases, dead letters, and lost answers to each.
+
 use std::{num::NonZeroU32, time::Duration};
 
 use queue_client::{

@@ -1,3 +1,5 @@
+//! How the core ends: what it waits for, and in which order it lets go.
+
 use std::time::Duration;
 
 use queue_client::{
