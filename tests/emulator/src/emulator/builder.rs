@@ -42,7 +42,7 @@ pub struct EmulatorBuilder {
     replication: Replication,
     faults: Vec<Fault>,
     #[cfg(feature = "bearer")]
-    issuer: Option<crate::TokenIssuer>,
+    issuer: Option<crate::token::TokenIssuer>,
 }
 
 /// The queues that an emulator starts with; an account that is missing has none.
@@ -171,7 +171,7 @@ impl EmulatorBuilder {
     /// Accepts bearer tokens of this issuer only, and checks their signatures. Default: any token is
     /// accepted whose claims are right, whoever signed it and for whatever tenant.
     #[cfg(feature = "bearer")]
-    pub fn token_issuer(mut self, issuer: crate::TokenIssuer) -> Self {
+    pub fn token_issuer(mut self, issuer: crate::token::TokenIssuer) -> Self {
         self.issuer = Some(issuer);
         self
     }

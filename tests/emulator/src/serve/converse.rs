@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use queue_proto::header::ERROR_CODE;
 use queue_proto::{ErrorCode, MetadataNames};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -23,7 +21,7 @@ use super::answers::Answers;
 use super::body;
 use super::crowd::Seat;
 use super::failure::{ConnectionFailure, FailureReason};
-use super::heads::{Heads, Spelling, last_answer};
+use super::heads::{Heads, MAX_HEAD_BYTES, Spelling, last_answer, reason};
 use super::options::{Limits, OnFailure, Security};
 use super::patience::Patience;
 use super::payload::{Lost, Payload};
@@ -33,9 +31,6 @@ use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::exchange::{Dropped, Exchange};
 use crate::refusal::{Check, Refusal, by};
-
-/// Room for the request line and all headers together. The service takes less.
-pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// The things that all connections of a server share.
 #[derive(Clone)]
@@ -213,15 +208,4 @@ async fn shake_hands(
     };
     let shaken = acceptor.accept(stream).await;
     shaken.map_err(|error| FailureReason::of_handshake(&error, first))
-}
-
-/// The service puts the text of an error behind the status on the first line of the answer.
-pub(super) fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
-    let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
-        _ if response.status() == StatusCode::UNAUTHORIZED => {
-            ErrorCode::NoAuthenticationInformation
-        }
-        code => ErrorCode::from(code),
-    };
-    ReasonPhrase::try_from(code.text().as_bytes()).ok()
 }

@@ -12,15 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use hyper::ext::ReasonPhrase;
-use queue_proto::MetadataNames;
-use queue_proto::header::META_PREFIX;
+use queue_proto::header::{ERROR_CODE, META_PREFIX};
 use queue_proto::limits::MAX_METADATA;
+use queue_proto::{ErrorCode, MetadataNames};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::converse::{MAX_HEAD_BYTES, reason};
-
+/// Room for the request line and all headers together. The service takes less.
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The most headers that hyper reads without taking memory for each request.
 const MAX_HEADERS: usize = 100;
 /// What hyper answers to a head with more headers, or with more than [`MAX_HEAD_BYTES`].
@@ -80,6 +80,17 @@ impl Spelling {
         self.goes.store(!names.of_answers.is_empty(), Ordering::Relaxed);
         Some(changed)
     }
+}
+
+/// The service puts the text of an error behind the status on the first line of the answer.
+pub(super) fn reason(response: &Response<Bytes>) -> Option<ReasonPhrase> {
+    let code = match response.headers().get(ERROR_CODE)?.to_str().ok()? {
+        _ if response.status() == StatusCode::UNAUTHORIZED => {
+            ErrorCode::NoAuthenticationInformation
+        }
+        code => ErrorCode::from(code),
+    };
+    ReasonPhrase::try_from(code.text().as_bytes()).ok()
 }
 
 /// An answer as it is on the wire, after which the connection is closed.
