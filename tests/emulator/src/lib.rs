@@ -15,6 +15,8 @@
 //! | move time: a message that expires after seven days does so at once | [`Emulator::with_manual_clock`] |
 //! | lose answers, slow them down, refuse or cut them off | [`Fault`], [`Emulator::exchange`] |
 //! | see what is in a queue without touching it | [`Emulator::inspect`] |
+//! | know why a request was refused, for an assertion or a log | [`Refused`] |
+//! | forbid account keys, as accounts can | [`EmulatorBuilder::forbid_shared_key`] |
 //! | have the same ids and faults in every run | [`EmulatorBuilder::seed`] |
 //! | have users who may not do everything | [`EmulatorBuilder::roles`], `UserToken::role` |
 //! | issue bearer tokens | `TokenIssuer` (feature `bearer`) |
