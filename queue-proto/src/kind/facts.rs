@@ -92,7 +92,7 @@ pub enum AccountSasResource {
 }
 
 /// What a request needs to be allowed to do an operation. The account key allows everything but
-/// what [`bearer_only`](Self::bearer_only) marks.
+/// what `bearer_only` marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permission {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::failure::ConnectionFailure;
 
-/// Sets up a [`Server`]: how long it waits for its clients, and how many it serves.
+/// Sets up a [`Server`](crate::Server): how long it waits for its clients, and how many it serves.
 ///
 /// A client that is slower loses its connection; what others ask is answered meanwhile.
 ///
