@@ -135,9 +135,6 @@ impl House {
     ) -> Result<Response<Payload>, Lost> {
         seat.asks();
         let (parts, incoming) = request.into_parts();
-        // Large answers are pages of queues or messages, and all of these are asked for by GET.
-        // Other requests must not wait for clients that do not read.
-        let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
         // HTTP/1.1 wants the header even where the target names a host, which is not seen later.
         let body = match (parts.version, check_host(&parts.headers)) {
             (Version::HTTP_11, Err(error)) => Err(Refusal::new(Check::Head, error)),
@@ -145,6 +142,10 @@ impl House {
                 .await
                 .map_err(by(Check::Transfer)),
         };
+        // Large answers are pages of queues or messages, and all of these are asked for by GET.
+        // Other requests must not wait for clients that do not read. And not before the body is
+        // there: whoever has the turn must not be held up by its own client.
+        let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
         let (Exchange { delay, mut result }, early) = match body {
             Ok(body) => {
                 let request = Request::from_parts(parts, body);

@@ -7,10 +7,14 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::Poll;
 
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs};
 
 use super::BindError;
 
+/// The most connections that wait in the operating system until they are accepted. The usual 128 is
+/// too few for a crowd that comes at once: the system passes over whoever comes then, and clients
+/// try again after one, three and seven seconds.
+const MAX_WAITING: u32 = 4096;
 /// How often another free port is tried when the one that was free for the first address is taken
 /// for the second.
 const MAX_TRIES: usize = 16;
@@ -36,7 +40,7 @@ impl Listeners {
         let candidates = candidates(&wanted, address).await.map_err(failed)?;
         let mut tries = 0;
         loop {
-            match Self::bind_all(&candidates).await {
+            match Self::bind_all(&candidates) {
                 Ok(listeners) => return Ok(listeners),
                 Err((_, error)) if candidates.len() == 1 => return Err(failed(error)),
                 Err((at, error)) => {
@@ -50,7 +54,7 @@ impl Listeners {
         }
     }
 
-    async fn bind_all(candidates: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
+    fn bind_all(candidates: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
         let (mut sockets, mut addresses) = (Vec::new(), Vec::<SocketAddr>::new());
         let mut missing = None;
         for candidate in candidates {
@@ -58,8 +62,7 @@ impl Listeners {
             if let Some(first) = addresses.first() {
                 at.set_port(first.port());
             }
-            let bound = TcpListener::bind(at).await;
-            match bound.and_then(|socket| Ok((socket.local_addr()?, socket))) {
+            match listen(at).and_then(|socket| Ok((socket.local_addr()?, socket))) {
                 Ok((address, socket)) => {
                     addresses.push(address);
                     sockets.push(socket);
@@ -108,6 +111,17 @@ impl Listeners {
         })
         .await
     }
+}
+
+/// Listens on one address.
+fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // An emulator that is started again must not wait for connections of the one before; on Windows
+    // the option would let two share a port.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(at)?;
+    socket.listen(MAX_WAITING)
 }
 
 /// The addresses that `wanted` stands for, IPv4 first, since that is what older clients reach.

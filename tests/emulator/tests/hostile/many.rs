@@ -97,6 +97,25 @@ fn ten_thousand_idle_connections_leave_room_for_others() {
 }
 
 #[test]
+fn a_crowd_that_comes_at_once_waits_in_line() {
+    let most = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let crowd = most.trim().parse::<usize>().unwrap().min(600);
+    let server = Running::start(&["--port", "0"]);
+    let address = SocketAddr::from(([127, 0, 0, 1], server.port()));
+    // While it accepts nobody, the operating system keeps the line. Who finds no room there tries
+    // again after a second and more.
+    server.signal("-STOP");
+    let line: Vec<_> =
+        (0..crowd).map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(20))).collect();
+    server.signal("-CONT");
+    for (number, stream) in line.into_iter().enumerate() {
+        let mut stream = stream.unwrap_or_else(|error| panic!("{number} of {crowd}: {error}"));
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        asks(&mut stream);
+    }
+}
+
+#[test]
 fn more_connections_than_files_are_survived() {
     let command = format!("ulimit -n 64; exec {PROGRAM} --port 0");
     let server = Running::spawn(Command::new("sh").args(["-c", &command]));

@@ -86,6 +86,7 @@ fn answers_that_nobody_takes_do_not_hold_a_connection() {
 fn pages_that_nobody_takes_do_not_pile_up() {
     let (tell, told) = mpsc::channel();
     let options = ServerOptions::new().max_unsent_bytes(1).write_timeout(10 * LONG);
+    let options = options.body_timeout(10 * LONG);
     let f = Fixture::with(options.on_failure(move |failure| {
         let _ = tell.send(failure.reason.clone());
     }));
@@ -107,6 +108,11 @@ fn pages_that_nobody_takes_do_not_pile_up() {
     // not held up.
     assert!(told.recv_timeout(2 * SHORT).is_err());
     others_are_served(&f);
+    // Nor is anybody held up by a request for a page that never comes to its end.
+    let mut endless = f.connect();
+    let head =
+        "GET /devstoreaccount1/jobs/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
+    endless.write_all(head.as_bytes()).unwrap();
     // Others may get between two of its pages, and at last must wait for one that it does not take.
     let start = Instant::now();
     let reason = loop {
