@@ -129,7 +129,7 @@ fn pages_that_nobody_takes_do_not_pile_up() {
 
 #[test]
 fn idle_connections_make_room() {
-    let f = Fixture::with(ServerOptions::new().max_connections(2));
+    let f = Fixture::in_turns(ServerOptions::new().max_connections(2));
     let mut used = f.connect();
     used.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
     read_answer(&mut used);
@@ -144,7 +144,7 @@ fn idle_connections_make_room() {
 
 #[test]
 fn whoever_has_been_idle_for_longest_makes_room_one_for_each_that_comes() {
-    let f = Fixture::with(ServerOptions::new().max_connections(3));
+    let f = Fixture::in_turns(ServerOptions::new().max_connections(3));
     let asks = |stream: &mut TcpStream| {
         stream.write_all(&wire(&f.request(&CreateQueue::new(name("jobs"))))).unwrap();
         let (head, _) = read_answer(stream);

@@ -9,6 +9,7 @@ mod http;
 mod https;
 mod matrix;
 mod operations;
+#[expect(dead_code, reason = "shared with the tests of hostile clients, which use the rest")]
 mod plain;
 #[cfg(unix)]
 mod program;

@@ -24,7 +24,17 @@ impl Fixture {
     }
 
     pub(crate) fn with(options: ServerOptions) -> Self {
-        let runtime = Runtime::new().unwrap();
+        Self::on(Runtime::new().unwrap(), options)
+    }
+
+    /// A server whose connections take turns on one thread: what it does after one of them has
+    /// spoken comes after everything that it did for that.
+    pub(crate) fn in_turns(options: ServerOptions) -> Self {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        Self::on(builder.worker_threads(1).enable_all().build().unwrap(), options)
+    }
+
+    fn on(runtime: Runtime, options: ServerOptions) -> Self {
         let server = runtime.block_on(options.bind(Emulator::new(), "127.0.0.1:0")).unwrap();
         Self { runtime, server }
     }
