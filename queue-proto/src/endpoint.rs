@@ -214,13 +214,13 @@ impl Endpoint {
         Some(Self { account: self.account.clone(), primary, secondary: None })
     }
 
-    /// The account.
+    /// The account that the endpoint serves.
     #[must_use]
     pub fn account(&self) -> &AccountName {
         &self.account
     }
 
-    /// The scheme.
+    /// The scheme of the URL.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.primary.scheme

@@ -84,7 +84,7 @@ impl OperationKind {
     }
 
     /// How a request names the operation.
-    pub(crate) fn route(self) -> &'static Route {
+    pub(crate) const fn route(self) -> &'static Route {
         &self.facts().route
     }
 }

@@ -38,12 +38,12 @@ pub use names::MetadataNames;
 #[derive(Clone, Default)]
 pub struct Metadata(Vec<(String, String)>);
 
-/// The most items that are read from an answer. Far above what a queue can have, it keeps what is
-/// read writable: a header map takes no more than some 24,000 items.
+/// The most items that are read from an answer. The limit is far above what a queue can have, and
+/// keeps what is read writable: a header map takes no more than some 24,000 items.
 const MAX_ITEMS: usize = 4096;
 
 impl Metadata {
-    /// No metadata.
+    /// A set without items.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -96,19 +96,19 @@ impl Metadata {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// How many items there are.
+    /// The number of items.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True when there is none.
+    /// True when there is no item.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The bytes of all names and values.
+    /// The size of all names and values in bytes, which the limit is about.
     #[must_use]
     pub fn size(&self) -> usize {
         self.0.iter().map(|(name, value)| name.len() + value.len()).sum()

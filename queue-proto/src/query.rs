@@ -1,4 +1,4 @@
-//! The one percent-encoder, and the reading of queries.
+//! [`Encoder`], the one percent-encoder, and [`Query`], which reads queries.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -44,7 +44,7 @@ impl ResponseWriter {
         self.version
     }
 
-    /// Sets the status.
+    /// Sets the HTTP status.
     pub fn status(&mut self, status: StatusCode) {
         self.status = status;
     }
@@ -60,7 +60,7 @@ impl ResponseWriter {
         self.names = MetadataNames::of(metadata);
     }
 
-    /// Sets an XML body.
+    /// Sets the body, which is XML.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = body.into();
         self.headers.insert(CONTENT_TYPE, header::XML);

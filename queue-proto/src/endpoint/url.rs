@@ -12,7 +12,7 @@ use crate::endpoint::invalid::InvalidEndpoint;
 pub enum Scheme {
     /// `http`, in clear text.
     Http,
-    /// `https`.
+    /// HTTP over TLS, `https`.
     Https,
 }
 

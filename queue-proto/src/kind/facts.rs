@@ -154,7 +154,7 @@ impl Permission {
     }
 
     /// Allowed to a bearer token alone.
-    pub(crate) const fn bearer_only(actions: &'static [&'static [&'static str]]) -> Self {
+    pub(crate) const fn only_bearer(actions: &'static [&'static [&'static str]]) -> Self {
         Self { bearer_only: true, actions, ..Self::NO_SAS }
     }
 

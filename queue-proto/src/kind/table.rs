@@ -66,7 +66,7 @@ macro_rules! operations {
                 route: Route::service(&[Verb::Post], "userdelegationkey").restype(),
                 idempotence: Idempotence::Safe,
                 secondary: SecondaryAccess::Never,
-                permission: Permission::bearer_only(
+                permission: Permission::only_bearer(
                     &[&[action!("generateUserDelegationKey/action")]],
                 ),
             },

@@ -1,4 +1,4 @@
-//! Requests as servers read them.
+//! [`IncomingRequest`], a request as servers read it, whatever its operation is.
 
 use std::borrow::Cow;
 
@@ -21,8 +21,8 @@ use crate::request::options::CallOptions;
 use crate::request::resource::{Location, Resource, locate};
 use crate::version::ServiceVersion;
 
-/// A request as a server sees it: split into resource, query, headers and body, nothing
-/// interpreted beyond that.
+/// A request as a server sees it, split into resource, query, headers and body. What these mean is left
+/// to the operation.
 ///
 /// Reading never panics and allocates in proportion to the query and the body, which is at most
 /// [`MAX_REQUEST_BODY`](crate::limits::MAX_REQUEST_BODY).
@@ -74,7 +74,7 @@ impl<'a> IncomingRequest<'a> {
         Ok(incoming)
     }
 
-    /// The method.
+    /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         self.method
@@ -93,13 +93,13 @@ impl<'a> IncomingRequest<'a> {
         &self.resource
     }
 
-    /// The headers.
+    /// The headers of the request.
     #[must_use]
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
     }
 
-    /// The body.
+    /// The body of the request.
     #[must_use]
     pub fn body(&self) -> &'a Bytes {
         self.body
@@ -113,7 +113,7 @@ impl<'a> IncomingRequest<'a> {
         self.version
     }
 
-    /// The parameter `timeout`.
+    /// The parameter `timeout`: the time that the service may take.
     #[must_use]
     pub fn timeout(&self) -> Option<Timeout> {
         self.timeout
@@ -135,12 +135,12 @@ impl<'a> IncomingRequest<'a> {
         }
     }
 
-    /// Refuses a `PUT` or `POST` without `Content-Length`, as the service does. Not part of
-    /// [`new`](Self::new) since HTTP libraries add the header on the way.
+    /// Refuses a `PUT` or `POST` without `Content-Length`, as the service does. [`new`](Self::new) does
+    /// not ask, since HTTP libraries add the header on the way.
     ///
     /// # Errors
     ///
-    /// 411 `MissingContentLengthHeader`.
+    /// 411 `MissingContentLengthHeader` when the header is missing.
     pub fn require_content_length(&self) -> Result<(), ServiceError> {
         let needed = *self.method == Method::PUT || *self.method == Method::POST;
         if needed && !self.headers.contains_key(CONTENT_LENGTH) {

@@ -8,16 +8,17 @@ use crate::version::ServiceVersion;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// The version of the service to ask for; the newest by default.
+    /// The version of the service to ask for. Default: the newest.
     pub version: ServiceVersion,
-    /// An id for the logs of the service, which it echoes.
+    /// An id for the logs of the service, which the service echoes. Default: none.
     pub client_request_id: Option<ClientRequestId>,
-    /// How long the service may work on the request.
+    /// The time that the service may take for the request. Default: none, so that the service takes 30
+    /// seconds at most.
     pub timeout: Option<Timeout>,
 }
 
 impl CallOptions {
-    /// The newest version and nothing else.
+    /// Options that ask for the newest version and nothing else.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -37,7 +38,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets how long the service may work on the request.
+    /// Sets the time that the service may take for the request.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Timeout>>) -> Self {
         self.timeout = timeout.into();

@@ -1,4 +1,4 @@
-//! What the path of a request names.
+//! [`Resource`] and [`Location`]: what the path of a request names, and which copy of the data.
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -25,17 +25,17 @@ pub enum Location {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these four")]
 pub enum Resource {
-    /// `/`: the service of the account.
+    /// The service of the account, `/`.
     Service,
-    /// `/{queue}`.
+    /// A queue, `/{queue}`.
     Queue(QueueName),
-    /// `/{queue}/messages`.
+    /// The messages of a queue, `/{queue}/messages`.
     Messages(QueueName),
-    /// `/{queue}/messages/{id}`.
+    /// One message, `/{queue}/messages/{id}`.
     Message(QueueName, MessageId),
 }
 
-/// What stands in front of the id of a message.
+/// The segment in front of the id of a message.
 pub(crate) const MESSAGES: &str = "messages";
 
 impl Resource {

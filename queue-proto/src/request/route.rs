@@ -9,35 +9,70 @@ use crate::kind::facts::{Target, Verb};
 use crate::request::incoming::IncomingRequest;
 use crate::request::resource::Resource;
 
+/// The rows of the table by resource, sorted when the crate is compiled: routing runs for every
+/// request, and looks at a handful of rows only.
+static ANYWHERE: [OperationKind; count(None)] = select(None);
+static ON_SERVICE: [OperationKind; count(Some(Target::Service))] = select(Some(Target::Service));
+static ON_QUEUE: [OperationKind; count(Some(Target::Queue))] = select(Some(Target::Queue));
+static ON_MESSAGES: [OperationKind; count(Some(Target::Messages))] = select(Some(Target::Messages));
+static ON_MESSAGE: [OperationKind; count(Some(Target::Message))] = select(Some(Target::Message));
+
+const fn is_on(kind: OperationKind, target: Option<Target>) -> bool {
+    match (kind.route().target, target) {
+        (Some(own), Some(target)) => own as u8 == target as u8,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+const fn count(target: Option<Target>) -> usize {
+    let mut count = 0;
+    let mut rest: &[OperationKind] = &OperationKind::ALL;
+    while let [kind, tail @ ..] = rest {
+        if is_on(*kind, target) {
+            count += 1;
+        }
+        rest = tail;
+    }
+    count
+}
+
+const fn select<const N: usize>(target: Option<Target>) -> [OperationKind; N] {
+    let [first, ..] = OperationKind::ALL;
+    let mut selected = [first; N];
+    let mut free: &mut [OperationKind] = &mut selected;
+    let mut rest: &[OperationKind] = &OperationKind::ALL;
+    while let [kind, tail @ ..] = rest {
+        if is_on(*kind, target)
+            && let [place, others @ ..] = free
+        {
+            *place = *kind;
+            free = others;
+        }
+        rest = tail;
+    }
+    selected
+}
+
 /// The operation that a request asks for by method, path and query, by the table of operations.
 pub(crate) fn route(request: &IncomingRequest<'_>) -> Result<OperationKind, ServiceError> {
     let verb = verb(request.method())?;
-    let target = match request.resource() {
-        Resource::Service => Target::Service,
-        Resource::Queue(_) => Target::Queue,
-        Resource::Messages(_) => Target::Messages,
-        Resource::Message(..) => Target::Message,
-    };
-    let anywhere = OperationKind::ALL.into_iter().find(|kind| {
-        let route = kind.route();
-        route.target.is_none() && route.verbs.contains(&verb)
-    });
-    if let Some(kind) = anywhere {
-        return Ok(kind);
+    let has_verb = |kind: &&OperationKind| kind.route().verbs.contains(&verb);
+    if let Some(kind) = ANYWHERE.iter().find(has_verb) {
+        return Ok(*kind);
     }
-    let named = match target {
-        Target::Service | Target::Queue => Some(component(request, target)?),
-        Target::Messages | Target::Message => None,
+    let (rows, comp): (&[OperationKind], _) = match request.resource() {
+        Resource::Service => (&ON_SERVICE, Some(component(request, &ON_SERVICE, true)?)),
+        Resource::Queue(_) => (&ON_QUEUE, Some(component(request, &ON_QUEUE, false)?)),
+        Resource::Messages(_) => (&ON_MESSAGES, None),
+        Resource::Message(..) => (&ON_MESSAGE, None),
     };
-    let mut fitting = OperationKind::ALL.into_iter().filter(|kind| {
-        let route = kind.route();
-        route.target == Some(target) && route.comp == named && route.verbs.contains(&verb)
-    });
+    let mut fitting = rows.iter().filter(has_verb).filter(|kind| kind.route().comp == comp);
     let kind = fitting.next().ok_or(ErrorCode::UnsupportedHttpVerb)?;
     // Two operations share everything but a parameter; it counts for them alone.
     match fitting.next() {
-        Some(other) if peek_only(request)? == other.route().peek_only => Ok(other),
-        _ => Ok(kind),
+        Some(other) if peek_only(request)? == other.route().peek_only => Ok(*other),
+        _ => Ok(*kind),
     }
 }
 
@@ -49,17 +84,20 @@ fn verb(method: &Method) -> Result<Verb, ServiceError> {
     })
 }
 
-/// The value of `comp` as the table has it, with `restype` where it must be there.
-fn component(request: &IncomingRequest<'_>, target: Target) -> Result<&'static str, ServiceError> {
+/// The value of `comp` as one of the rows has it, with `restype` where the row wants it. A value that
+/// no row has is refused for its `restype` first if `restype` is what the resource usually wants.
+fn component(
+    request: &IncomingRequest<'_>,
+    rows: &[OperationKind],
+    restype: bool,
+) -> Result<&'static str, ServiceError> {
     let comp = request.query("comp")?.unwrap_or_default();
-    let mut routes = OperationKind::ALL.into_iter().map(OperationKind::route);
-    let known = routes.find_map(|route| {
+    let known = rows.iter().find_map(|kind| {
+        let route = kind.route();
         let known = route.comp.filter(|known| known.eq_ignore_ascii_case(&comp))?;
-        (route.target == Some(target)).then_some((known, route.restype))
+        Some((known, route.restype))
     });
-    // What is not known on the service is refused for its `restype` first.
-    let needs_restype = known.map_or(target == Target::Service, |(_, restype)| restype);
-    if needs_restype {
+    if known.map_or(restype, |(_, restype)| restype) {
         let restype = request.query("restype")?.unwrap_or_default();
         if !restype.eq_ignore_ascii_case("service") {
             return Err(invalid_query("restype", &restype));

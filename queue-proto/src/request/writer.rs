@@ -1,4 +1,4 @@
-//! Requests as clients write them.
+//! [`RequestWriter`], which clients write requests with, whatever the operation is.
 
 use std::fmt::{self, Write as _};
 
@@ -51,7 +51,7 @@ impl<'a> RequestWriter<'a> {
         }
     }
 
-    /// Sets the method.
+    /// Sets the HTTP method.
     pub fn method(&mut self, method: Method) {
         self.method = method;
     }
@@ -129,7 +129,7 @@ impl<'a> RequestWriter<'a> {
         self.names = MetadataNames::of(metadata);
     }
 
-    /// Sets an XML body.
+    /// Sets the body, which is XML.
     pub fn xml(&mut self, body: impl Into<Bytes>) {
         self.body = Some(body.into());
         self.headers.insert(CONTENT_TYPE, header::XML);
