@@ -356,6 +356,41 @@ fn policies_of_unset_times() {
     );
 }
 
+/// What the emulator's README says that it takes beyond what is known of the service.
+#[test]
+fn what_is_taken_although_the_service_may_not() {
+    let taken = |method: &str, target: &str, body: &str| {
+        let read = read(method, &format!("/devstoreaccount1{target}"), &[], body);
+        assert!(read.is_ok(), "{body}: {read:?}");
+    };
+    for policy in [
+        "<Start>2026-09-23T00:00:00.1Z</Start>",
+        "<Start>2026-09-23T00:00:00.123456Z</Start>",
+        "<Start /><Expiry /><Permission />",
+        "<Permission>pu</Permission><Expiry>2026-09-22</Expiry><Start>2026-09-23</Start>",
+        "<!-- c --><Permission a='1'><![CDATA[r]]></Permission>",
+    ] {
+        let body = format!(
+            "<SignedIdentifiers><SignedIdentifier><AccessPolicy>{policy}</AccessPolicy><Id>1</Id>\
+             </SignedIdentifier></SignedIdentifiers>"
+        );
+        taken("PUT", "/orders?comp=acl", &body);
+    }
+    let info =
+        "<KeyInfo><DelegatedUserTid>x</DelegatedUserTid><Expiry>2026-09-23</Expiry></KeyInfo>";
+    taken("POST", "/?restype=service&comp=userdelegationkey", info);
+    taken(
+        "PUT",
+        "/?restype=service&comp=properties",
+        "<StorageServiceProperties><Logging><Write> TRUE </Write><Read>False</Read>\
+         <Delete>true</Delete><Version>1.0</Version>\
+         <RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging><Cors><CorsRule>\
+         <MaxAgeInSeconds>4294967295</MaxAgeInSeconds><AllowedOrigins>*</AllowedOrigins>\
+         <AllowedMethods>GET</AllowedMethods><AllowedHeaders /><ExposedHeaders /></CorsRule></Cors>\
+         </StorageServiceProperties>",
+    );
+}
+
 #[test]
 fn delegation_keys() {
     let ask = |inner: &str, code: &str| {
