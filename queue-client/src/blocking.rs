@@ -47,6 +47,7 @@ mod queue;
 #[cfg(all(feature = "processor", feature = "tokio"))]
 mod redrive;
 mod service;
+mod table;
 
 #[cfg(all(feature = "processor", feature = "tokio"))]
 pub use self::redrive::redrive;

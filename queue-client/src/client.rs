@@ -2,19 +2,22 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use queue_auth::sas::UserDelegationKey;
 use queue_proto::{
-    CallOptions, Endpoint, InvalidName, Operation, QueueName, ServiceProperties,
+    CallOptions, DecodeError, DecodeProblem, Endpoint, InvalidName, Operation, OperationKind,
+    QueueName, ServiceProperties,
     ops::{
-        GetServiceProperties, GetServiceStats, GetServiceStatsResponse, GetUserDelegationKey,
-        SetServiceProperties, UserDelegationKey,
+        self, GetServiceProperties, GetServiceStats, GetServiceStatsResponse, GetUserDelegationKey,
+        SetServiceProperties,
     },
 };
 
 use crate::{
     account::{Account, ConnectionStringError},
     builder::ClientBuilder,
-    error::{Error, SetupError},
+    error::{Cause, Error, SetupError},
     execute::shared::Shared,
+    failure::OpFailure,
     pages::QueuePages,
     queue::QueueClient,
 };
@@ -138,7 +141,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn properties(&self) -> Result<ServiceProperties, Error> {
         Ok(self.execute(&GetServiceProperties::new()).await?.properties)
     }
@@ -148,7 +151,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error> {
         self.execute(&SetServiceProperties::new(properties)).await.map(drop)
     }
@@ -164,24 +167,35 @@ impl QueueServiceClient {
         self.execute(&GetServiceStats::new()).await
     }
 
-    /// A key that signs shared access signatures in the name of the caller, until `expiry`, at most
-    /// seven days ahead (Get User Delegation Key). Needs a bearer token.
+    /// Fetches a key that signs shared access signatures in the name of the caller, until `expiry`,
+    /// at most seven days ahead (Get User Delegation Key). The client needs a bearer token, whose
+    /// owner has the role "Storage Queue Delegator" or one that includes it.
+    ///
+    /// [`UserDelegationSas`](queue_auth::sas::UserDelegationSas) signs with the key. The fields of
+    /// the answer are to be had by [`execute`](Self::execute).
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails; [`Cause::Answer`](crate::Cause::Answer) when the key is not
+    /// one.
     pub async fn user_delegation_key(
         &self,
         expiry: SystemTime,
     ) -> Result<UserDelegationKey, Error> {
-        Ok(self.execute(&GetUserDelegationKey::new(expiry)).await?.key)
+        let key = self.execute(&GetUserDelegationKey::new(expiry)).await?.key;
+        signing_key(&key).ok_or_else(|| {
+            let cause = Cause::Answer(DecodeError::new(DecodeProblem::MissingElement("Value")));
+            let place = self.shared.place(None);
+            let operation = OperationKind::GetUserDelegationKey;
+            Error::new(cause, operation, OpFailure::Ambiguous, 1, place)
+        })
     }
 
     /// Runs any operation of the protocol with the client's call options.
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
         self.shared.execute(operation, &self.shared.options, None).await
     }
@@ -190,7 +204,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn execute_with<O: Operation>(
         &self,
         operation: &O,
@@ -204,6 +218,25 @@ impl QueueServiceClient {
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
     }
+}
+
+/// The key as the signer takes it: `queue-proto`, which reads it, and `queue-auth`, which signs with
+/// it, do not know each other. `None` when its value is not base64.
+fn signing_key(key: &ops::UserDelegationKey) -> Option<UserDelegationKey> {
+    let signing = UserDelegationKey::new(
+        key.object_id.as_str(),
+        key.tenant_id.as_str(),
+        key.start,
+        key.expiry,
+        key.version.to_string(),
+        key.value.expose(),
+    )
+    .ok()?
+    .service(key.service.as_str());
+    Some(match &key.delegated_user_tenant_id {
+        Some(tenant) => signing.delegated_tenant(tenant.as_str()),
+        None => signing,
+    })
 }
 
 impl ClientBuilder {

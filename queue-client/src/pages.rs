@@ -1,3 +1,5 @@
+//! [`QueuePages`]: the list of the queues of an account, page by page.
+
 use std::{fmt, sync::Arc};
 
 use futures_util::{Stream, TryStreamExt as _, stream};
@@ -59,7 +61,7 @@ impl QueuePages {
         Ok(self.with(|request| request.prefix(prefix)))
     }
 
-    /// Asks for at most so many queues a page. 5,000 unless set.
+    /// Asks for at most so many queues a page, 1 to 5,000. Default: 5,000.
     #[must_use]
     pub fn max_results(self, count: MaxResults) -> Self {
         self.with(|request| request.max_results(count))
@@ -82,7 +84,7 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. The next call tries the same page again. [`Cause::Answer`] when the marker of a
+    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same page again. [`Cause::Answer`] when the marker of a
     /// page is one that an earlier page had: the list would never end.
     pub async fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
         let Some(request) = &self.next else { return Ok(None) };
@@ -119,7 +121,7 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn all(mut self) -> Result<Vec<QueueItem>, Error> {
         let mut queues = Vec::new();
         while let Some(page) = self.next().await? {

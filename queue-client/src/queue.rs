@@ -173,7 +173,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn delete_queue_if_exists(&self) -> Result<bool, Error> {
         match self.delete_queue().await {
             Err(error) if error.is_queue_not_found() => Ok(false),
@@ -185,7 +185,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn exists(&self) -> Result<bool, Error> {
         match self.properties().await {
             Err(error) if error.is_queue_not_found() => Ok(false),
@@ -230,7 +230,8 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// # Errors
     ///
-    /// As [`access_policies`](Self::access_policies).
+    /// `QueueNotFound` when there is no such queue; a refusal with a shared access signature, which
+    /// never allows this.
     pub async fn set_access_policies(&self, policies: SignedIdentifiers) -> Result<(), Error> {
         self.execute(&SetQueueAcl::new(self.name().clone(), policies)).await.map(drop)
     }
@@ -332,7 +333,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
         self.target.execute(operation).await
     }

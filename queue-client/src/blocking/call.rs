@@ -1,8 +1,10 @@
+//! [`Call`]: a call that is set up and then run, for programs without async.
+
 use std::time::Duration;
 
 use queue_proto::codec::Codec;
 
-use super::executor::Executor;
+use super::{executor::Executor, table::options};
 use crate::{
     call::{self, Batch},
     payload::Payload,
@@ -31,7 +33,7 @@ impl<'a, C: IntoFuture> Call<'a, C> {
     ///
     /// # Errors
     ///
-    /// See [`Error`](crate::Error).
+    /// [`Error`](crate::Error): that of the asynchronous call.
     pub fn run(self) -> C::Output
     where
         C: Send,
@@ -41,48 +43,20 @@ impl<'a, C: IntoFuture> Call<'a, C> {
     }
 }
 
-impl<'a> Call<'a, call::Send<'a>> {
-    /// See [`call::Send::visibility_timeout`].
-    pub fn visibility_timeout(self, timeout: Duration) -> Self {
-        self.with(|call| call.visibility_timeout(timeout))
+options! {
+    impl['a] call::Send as call::Send<'a> {
+        pub fn visibility_timeout(self, timeout: Duration);
+        pub fn time_to_live(self, time: Duration);
+        pub fn never_expires(self);
     }
-
-    /// See [`call::Send::time_to_live`].
-    pub fn time_to_live(self, time: Duration) -> Self {
-        self.with(|call| call.time_to_live(time))
+    impl['a] call::Receive as call::Receive<'a> {
+        pub fn visibility_timeout(self, timeout: Duration);
     }
-
-    /// See [`call::Send::never_expires`].
-    pub fn never_expires(self) -> Self {
-        self.with(call::Send::never_expires)
+    impl['a, C: Codec] call::Update as call::Update<'a, C> {
+        pub fn value['v](self, value: impl Into<Payload<'v, C::Value>>) where [C::Value: 'v];
     }
-}
-
-impl<'a> Call<'a, call::Receive<'a>> {
-    /// See [`call::Receive::visibility_timeout`].
-    pub fn visibility_timeout(self, timeout: Duration) -> Self {
-        self.with(|call| call.visibility_timeout(timeout))
-    }
-}
-
-impl<'a, C: Codec> Call<'a, call::Update<'a, C>> {
-    /// See [`call::Update::value`].
-    pub fn value<'v>(self, value: impl Into<Payload<'v, C::Value>>) -> Self
-    where
-        C::Value: 'v,
-    {
-        self.with(|call| call.value(value))
-    }
-}
-
-impl<'a, T: Send + 'a> Call<'a, Batch<'a, T>> {
-    /// See [`Batch::concurrency`].
-    pub fn concurrency(self, calls: usize) -> Self {
-        self.with(|batch| batch.concurrency(calls))
-    }
-
-    /// See [`Batch::on_progress`].
-    pub fn on_progress(self, progress: impl FnMut(usize, usize) + Send + 'a) -> Self {
-        self.with(|batch| batch.on_progress(progress))
+    impl['a, T: Send + 'a] call::Batch as Batch<'a, T> {
+        pub fn concurrency(self, calls: usize);
+        pub fn on_progress(self, progress: impl FnMut(usize, usize) + Send + 'a);
     }
 }

@@ -1,3 +1,5 @@
+//! [`QueuePages`]: the list of the queues of an account, for programs without async.
+
 use std::vec;
 
 use queue_proto::{InvalidValue, MaxResults, ops::QueueItem};
@@ -28,7 +30,7 @@ impl QueuePages {
         Ok(Self { pages: self.pages.prefix(prefix)?, executor: self.executor })
     }
 
-    /// Asks for at most so many queues a page. 5,000 unless set.
+    /// Asks for at most so many queues a page, 1 to 5,000. Default: 5,000.
     #[must_use]
     pub fn max_results(self, count: MaxResults) -> Self {
         Self { pages: self.pages.max_results(count), executor: self.executor }
@@ -44,7 +46,7 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. The next call tries the same page again.
+    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same page again.
     #[expect(clippy::should_implement_trait, reason = "the name that the asynchronous pages have")]
     pub fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
         self.executor.block_on(self.pages.next())
@@ -54,7 +56,7 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// See [`Error`].
+    /// [`Error`] when the call fails, after the retries of the client.
     pub fn all(self) -> Result<Vec<QueueItem>, Error> {
         self.executor.block_on(self.pages.all())
     }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use queue_proto::{TimeToLive, codec::Codec};
 
-use super::{Call, QueueClient};
+use super::{call::Call, queue::QueueClient, table::options};
 use crate::processor::{
     Reason,
     dead_letter::{self, Redrive},
@@ -37,39 +37,14 @@ pub fn redrive<'a, C: Codec, D: Codec>(
     Call::new(from.executor(), dead_letter::redrive(from.asynchronous(), to.asynchronous()))
 }
 
-impl Call<'_, Redrive> {
-    /// See [`Redrive::reason`].
-    pub fn reason(self, reason: Reason) -> Self {
-        self.with(|call| call.reason(reason))
-    }
-
-    /// See [`Redrive::since`].
-    pub fn since(self, time: SystemTime) -> Self {
-        self.with(|call| call.since(time))
-    }
-
-    /// See [`Redrive::max`].
-    pub fn max(self, messages: usize) -> Self {
-        self.with(|call| call.max(messages))
-    }
-
-    /// See [`Redrive::rate`].
-    pub fn rate(self, per_second: f64) -> Self {
-        self.with(|call| call.rate(per_second))
-    }
-
-    /// See [`Redrive::dry_run`].
-    pub fn dry_run(self) -> Self {
-        self.with(Redrive::dry_run)
-    }
-
-    /// See [`Redrive::allow_duplicates`].
-    pub fn allow_duplicates(self) -> Self {
-        self.with(Redrive::allow_duplicates)
-    }
-
-    /// See [`Redrive::time_to_live`].
-    pub fn time_to_live(self, time: TimeToLive) -> Self {
-        self.with(|call| call.time_to_live(time))
+options! {
+    impl[] dead_letter::Redrive as Redrive {
+        pub fn reason(self, reason: Reason);
+        pub fn since(self, time: SystemTime);
+        pub fn max(self, messages: usize);
+        pub fn rate(self, per_second: f64);
+        pub fn dry_run(self);
+        pub fn allow_duplicates(self);
+        pub fn time_to_live(self, time: TimeToLive);
     }
 }

@@ -1,11 +1,14 @@
+//! [`QueueServiceClient`]: an account, for programs without async.
+
 use std::time::SystemTime;
 
+use queue_auth::sas::UserDelegationKey;
 use queue_proto::{
     CallOptions, Endpoint, InvalidName, Operation, QueueName, ServiceProperties,
-    ops::{GetServiceStatsResponse, UserDelegationKey},
+    ops::GetServiceStatsResponse,
 };
 
-use super::{QueueClient, QueuePages, executor::Executor};
+use super::{executor::Executor, pages::QueuePages, queue::QueueClient, table::waiting};
 use crate::{
     account::ConnectionStringError,
     builder::ClientBuilder,
@@ -122,68 +125,17 @@ impl QueueServiceClient {
         QueuePages::new(self.executor.clone(), self.service.list_queues())
     }
 
-    /// The settings of the queue service: logging, metrics and CORS (Get Queue Service Properties).
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    pub fn properties(&self) -> Result<ServiceProperties, Error> {
-        self.executor.block_on(self.service.properties())
+    waiting! { "crate::QueueServiceClient", service:
+        pub fn properties(&self) -> Result<ServiceProperties, Error>;
+        pub fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error>;
+        pub fn stats(&self) -> Result<GetServiceStatsResponse, Error>;
+        pub fn user_delegation_key(&self, expiry: SystemTime) -> Result<UserDelegationKey, Error>;
+        pub fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error>;
+        pub fn execute_with<O: Operation>(&self, operation: &O, options: &CallOptions)
+            -> Result<O::Response, Error>;
     }
 
-    /// Changes the settings of the queue service (Set Queue Service Properties). What is left out
-    /// stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    pub fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error> {
-        self.executor.block_on(self.service.set_properties(properties))
-    }
-
-    /// How far the secondary is behind (Get Queue Service Stats).
-    ///
-    /// # Errors
-    ///
-    /// [`Cause::NoSecondary`](crate::Cause::NoSecondary) when it is not known where the secondary
-    /// is.
-    pub fn stats(&self) -> Result<GetServiceStatsResponse, Error> {
-        self.executor.block_on(self.service.stats())
-    }
-
-    /// A key that signs shared access signatures in the name of the caller, until `expiry`, at most
-    /// seven days ahead (Get User Delegation Key). Needs a bearer token.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    pub fn user_delegation_key(&self, expiry: SystemTime) -> Result<UserDelegationKey, Error> {
-        self.executor.block_on(self.service.user_delegation_key(expiry))
-    }
-
-    /// Runs any operation of the protocol with the client's call options.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    pub fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
-        self.executor.block_on(self.service.execute(operation))
-    }
-
-    /// Runs any operation of the protocol with call options of its own.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`].
-    pub fn execute_with<O: Operation>(
-        &self,
-        operation: &O,
-        options: &CallOptions,
-    ) -> Result<O::Response, Error> {
-        self.executor.block_on(self.service.execute_with(operation, options))
-    }
-
-    /// Where the requests go.
+    /// The address of the queue service.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         self.service.endpoint()

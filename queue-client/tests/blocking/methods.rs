@@ -7,8 +7,8 @@ fn methods(source: &str, start: &str) -> BTreeSet<String> {
     let (_, source) = source.split_once(start).unwrap();
     source
         .lines()
-        .filter_map(|line| line.strip_prefix("    pub ")?.split_once("fn "))
-        .map(|(_, rest)| rest.split(['(', '<']).next().unwrap().to_owned())
+        .filter_map(|line| line.trim_start().strip_prefix("pub ")?.split_once("fn "))
+        .map(|(_, rest)| rest.split(['(', '<', '[']).next().unwrap().to_owned())
         .collect()
 }
 
@@ -52,6 +52,7 @@ fn every_option_is_there() {
         let mut of = String::new();
         let mut found = BTreeSet::new();
         for line in source.lines() {
+            let line = line.trim_start();
             if let Some(rest) = line.strip_prefix("impl") {
                 let is_call = |word: &&str| {
                     ["Send", "Receive", "Peek", "Update", "Batch", "Redrive"].contains(word)
@@ -63,10 +64,10 @@ fn every_option_is_there() {
                     .unwrap_or_default()
                     .to_owned();
             } else if let Some((_, rest)) =
-                line.strip_prefix("    pub ").and_then(|line| line.split_once("fn "))
+                line.strip_prefix("pub ").and_then(|line| line.split_once("fn "))
                 && !rest.starts_with("run(")
             {
-                found.insert(format!("{of}::{}", rest.split('(').next().unwrap()));
+                found.insert(format!("{of}::{}", rest.split(['(', '<', '[']).next().unwrap()));
             }
         }
         found

@@ -13,6 +13,8 @@ mod codec;
 mod concurrency;
 mod connection_string;
 mod credential;
+#[cfg(all(feature = "aad", feature = "tokio"))]
+mod delegation;
 #[cfg(feature = "tokio")]
 mod examples;
 mod fault_matrix;
