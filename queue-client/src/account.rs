@@ -37,9 +37,9 @@ pub use self::{
 /// # Connection strings
 ///
 /// Settings are `Key=Value`, separated by semicolons; a value is everything after the first equals
-/// sign. Keys are compared without case; blanks around keys and values, quotes around a value or the
-/// whole string, and empty settings are ignored. A setting that is unknown or stands there twice is
-/// an error.
+/// sign. Keys are compared without case; blanks around keys and values, quotes around a value or
+/// the whole string, and empty settings are ignored. A setting that is unknown or stands there
+/// twice is an error.
 ///
 /// | Setting | Meaning |
 /// | --- | --- |
@@ -57,8 +57,8 @@ pub use self::{
 /// that of "Configure Azure Storage connection strings" in the documentation of the service.
 ///
 /// What people paste in place of a connection string works where its meaning is certain: a URL with
-/// a shared access signature for an account, a string that was escaped for HTML, and the base64 of a
-/// whole string. For anything else the error says what it looks like and what to do.
+/// a shared access signature for an account, a string that was escaped for HTML, and the base64 of
+/// a whole string. For anything else the error says what it looks like and what to do.
 ///
 /// ```
 /// use queue_client::Account;

@@ -11,8 +11,8 @@ use queue_proto::{MessageCount, ops::PeekedMessage};
 ///
 /// [`QueueClient::properties`](crate::QueueClient::properties) counts all messages, those that are
 /// hidden because somebody works on them or because they are for later as well. This counts those
-/// alone that a receiver would get now. The service shows at most 32 of them: beyond, the count is a
-/// lower bound and [`is_capped`](Self::is_capped) says so.
+/// alone that a receiver would get now. The service shows at most 32 of them: beyond, the count is
+/// a lower bound and [`is_capped`](Self::is_capped) says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
     visible: u32,
@@ -20,7 +20,7 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// What `messages` say, which a request for 32 gave at the time `now`.
+    /// The backlog that `messages` show, which a request for 32 gave at the time `now`.
     pub(crate) fn new(messages: &[PeekedMessage], now: SystemTime) -> Self {
         let oldest = messages.iter().map(|message| message.inserted_at).min();
         Self {

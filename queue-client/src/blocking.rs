@@ -37,8 +37,8 @@
 //!
 //! A call works there too, on any runtime, and does not panic. Like everything that blocks it keeps
 //! its thread from other tasks: if what it waits for is one of them, say a server on the same
-//! runtime of one thread, it fails when its time is up. On a thread of a tokio runtime it also takes
-//! a new thread for the time of the call. Use the asynchronous client there.
+//! runtime of one thread, it fails when its time is up. On a thread of a tokio runtime it also
+//! takes a new thread for the time of the call. Use the asynchronous client there.
 
 mod call;
 mod executor;

@@ -18,10 +18,10 @@ use crate::{
     transport::Transport,
 };
 
-/// How long one attempt may take unless [`ClientBuilder::attempt_timeout`] says otherwise. The
+/// The time for one attempt unless [`ClientBuilder::attempt_timeout`] says otherwise. The
 /// service gives most operations 30 s ("Setting timeouts for Queue service operations").
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(35);
-/// How long a call may take, all attempts and pauses included.
+/// The time for a call, all attempts and pauses included.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 const USER_AGENT: &str = concat!("queue-client/", env!("CARGO_PKG_VERSION"));
 
@@ -75,42 +75,42 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how requests leave the process. The default is
-    /// [`ReqwestTransport`](crate::transport::ReqwestTransport).
+    /// Sets how requests leave the process. Default:
+    /// [`ReqwestTransport`](crate::transport::ReqwestTransport), or
+    /// [`HyperTransport`](crate::transport::HyperTransport) where only that is compiled in.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Sets clock, timers and randomness. The default is
-    /// [`TokioRuntime`](crate::runtime::TokioRuntime).
+    /// Sets clock, timers and randomness. Default: [`TokioRuntime`](crate::runtime::TokioRuntime),
+    /// or [`ThreadRuntime`](crate::runtime::ThreadRuntime) without the feature `tokio`.
     pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
     }
 
-    /// Sets when a failed attempt is followed by another. The default is
-    /// [`ExponentialBackoff::new`].
+    /// Sets when a failed attempt is followed by another. Default: [`ExponentialBackoff::new`].
     pub fn retry(mut self, policy: impl RetryPolicy + 'static) -> Self {
         self.retry = Arc::new(policy);
         self
     }
 
-    /// Sets how long one attempt may take, from sending to the last byte of the answer. 35 s unless
-    /// set.
+    /// Sets how long one attempt may take, from sending to the last byte of the answer. Default: 35
+    /// seconds.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_timeout = limit;
         self
     }
 
-    /// Sets how long a call may take, all attempts and the pauses between them included. 2 min
-    /// unless set.
+    /// Sets how long a call may take, all attempts and the pauses between them included. Default: 2
+    /// minutes.
     pub fn call_timeout(mut self, limit: Duration) -> Self {
         self.call_timeout = limit;
         self
     }
 
-    /// Sets the `User-Agent` header. `queue-client/` and the version unless set.
+    /// Sets the `User-Agent` header. Default: `queue-client/` and the version of the crate.
     pub fn user_agent(mut self, value: HeaderValue) -> Self {
         self.user_agent = value;
         self
@@ -122,7 +122,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets where reads go. [`LocationMode::PrimaryOnly`] unless set.
+    /// Sets where reads go. Default: [`LocationMode::PrimaryOnly`].
     pub fn location_mode(mut self, mode: LocationMode) -> Self {
         self.location = mode;
         self
@@ -143,13 +143,13 @@ impl ClientBuilder {
 
     /// Corrects the clock: when the service refuses a signature because of its date, the client
     /// learns the time from the answer, tries once more at once, and dates all further requests by
-    /// the service's clock. Off unless set: a clock that is wrong should be set right.
+    /// the service's clock. A clock that is wrong should rather be set right. Default: off.
     pub fn correct_clock_skew(mut self, correct: bool) -> Self {
         self.corrects_clock = correct;
         self
     }
 
-    /// What all clients of the account share.
+    /// The part that all clients of the account share.
     pub(crate) fn into_shared(self) -> Result<Arc<Shared>, SetupError> {
         let transport = match self.transport {
             Some(transport) => transport,
@@ -179,7 +179,8 @@ impl ClientBuilder {
     }
 }
 
-/// The transport of a client that is not given one: reqwest, or hyper when only that is compiled in.
+/// The transport of a client that is not given one: reqwest, or hyper when only that is compiled
+/// in.
 fn default_transport() -> Result<Arc<dyn Transport>, SetupError> {
     #[cfg(feature = "reqwest")]
     let transport =

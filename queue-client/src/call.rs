@@ -49,8 +49,8 @@ impl<'a> Send<'a> {
         self
     }
 
-    /// Lets the message expire after this time: 1 to 2,147,483,647 s in whole seconds. For a message
-    /// that stays, call [`never_expires`](Self::never_expires). Default: 7 days.
+    /// Lets the message expire after this time: 1 to 2,147,483,647 s in whole seconds. For a
+    /// message that stays, call [`never_expires`](Self::never_expires). Default: 7 days.
     pub const fn time_to_live(mut self, time: Duration) -> Self {
         self.time_to_live = Some(Lifetime::After(time));
         self
@@ -96,7 +96,7 @@ impl<'a> Receive<'a> {
         Self { queue, count, visibility_timeout: None }
     }
 
-    /// Hides what is received for this time: 1 s to 7 days in whole seconds. 30 s unless set.
+    /// Hides the messages that are received for this time: 1 s to 7 days in whole seconds. Default:
     pub const fn visibility_timeout(mut self, timeout: Duration) -> Self {
         self.visibility_timeout = Some(timeout);
         self
@@ -157,7 +157,7 @@ impl<'a, C: Codec> Update<'a, C> {
         Self { queue, codec, message, visibility_timeout, text: None }
     }
 
-    /// Replaces what the message says. Its text stays as it is unless set.
+    /// Replaces the value of the message. Default: the text stays as it is.
     pub fn value<'v>(mut self, value: impl Into<Payload<'v, C::Value>>) -> Self
     where
         C::Value: 'v,

@@ -89,7 +89,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// When the string is not usable. The error names the setting, never its value.
+    /// [`ConnectionStringError`] names the setting that is not usable, never its value.
     pub fn builder_from_connection_string(
         connection_string: &str,
     ) -> Result<ClientBuilder, ConnectionStringError> {
@@ -100,7 +100,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// When the name breaks a rule of "Naming queues and metadata".
+    /// [`InvalidName`] when the name breaks a rule of "Naming queues and metadata".
     pub fn queue<N>(&self, name: N) -> Result<QueueClient, InvalidName>
     where
         N: TryInto<QueueName>,
@@ -156,8 +156,8 @@ impl QueueServiceClient {
         self.execute(&SetServiceProperties::new(properties)).await.map(drop)
     }
 
-    /// How far the secondary is behind (Get Queue Service Stats). Asks the secondary, which accounts
-    /// with read access to it have.
+    /// Asks how far the secondary is behind (Get Queue Service Stats). Only the secondary knows,
+    /// which accounts with read access to it have.
     ///
     /// # Errors
     ///
@@ -213,15 +213,15 @@ impl QueueServiceClient {
         self.shared.execute(operation, options, None).await
     }
 
-    /// Where the requests go.
+    /// The address of the queue service.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
     }
 }
 
-/// The key as the signer takes it: `queue-proto`, which reads it, and `queue-auth`, which signs with
-/// it, do not know each other. `None` when its value is not base64.
+/// The key as the signer takes it: `queue-proto`, which reads it, and `queue-auth`, which signs
+/// with it, do not know each other. `None` when its value is not base64.
 fn signing_key(key: &ops::UserDelegationKey) -> Option<UserDelegationKey> {
     let signing = UserDelegationKey::new(
         key.object_id.as_str(),

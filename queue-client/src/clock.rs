@@ -9,10 +9,11 @@ use std::{
 use http::HeaderMap;
 use queue_proto::ResponseHead;
 
-/// The service refuses requests that are dated further away than this ("Authorize with Shared Key").
+/// The service refuses requests that are dated further away than this ("Authorize with Shared
+/// Key").
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
-/// How far the clock of this machine is from that of the service.
+/// The distance of this machine's clock from that of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a clock is behind or ahead")]
 pub enum ClockSkew {
@@ -42,7 +43,7 @@ impl ClockSkew {
     }
 }
 
-/// What is added to the time of this machine to get that of the service, in whole seconds.
+/// The whole seconds that are added to the time of this machine to get that of the service.
 #[derive(Debug, Default)]
 pub(crate) struct Correction(AtomicI64);
 

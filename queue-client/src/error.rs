@@ -35,7 +35,7 @@ struct Inner {
     clock_skew: Option<ClockSkew>,
 }
 
-/// Where the call went, as far as an error message should name it.
+/// The place that the call went to, as far as an error message should name it.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) endpoint: String,
@@ -43,7 +43,7 @@ pub(crate) struct Place {
     pub(crate) queue: Option<String>,
 }
 
-/// What made a call fail.
+/// The cause of a failed call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
@@ -85,13 +85,13 @@ impl Error {
         self
     }
 
-    /// What made the last attempt fail.
+    /// The cause of the failure of the last attempt.
     #[must_use]
     pub fn cause(&self) -> &Cause {
         &self.inner.cause
     }
 
-    /// What the call did to the message or queue, all its attempts taken together.
+    /// The effect of the call on the message or queue, all its attempts taken together.
     #[must_use]
     pub fn failure(&self) -> &OpFailure {
         &self.inner.failure
@@ -103,7 +103,8 @@ impl Error {
         self.inner.operation
     }
 
-    /// How many requests were sent, or tried to be sent. 0 when the call ended before the first.
+    /// The number of requests that were sent, or tried to be sent; 0 when the call ended before the
+    /// first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.inner.attempts
@@ -130,20 +131,20 @@ impl Error {
         self.service_error().and_then(ServiceError::request_id)
     }
 
-    /// How far this machine's clock is from the service's, when the service refused a signature and
-    /// the distance may be why.
+    /// The distance of this machine's clock from the service's, when the service refused a
+    /// signature and the distance may be why.
     #[must_use]
     pub fn clock_skew(&self) -> Option<ClockSkew> {
         self.inner.clock_skew
     }
 
-    /// Whether the queue does not exist.
+    /// Says whether the queue does not exist.
     #[must_use]
     pub fn is_queue_not_found(&self) -> bool {
         self.code() == Some(&ErrorCode::QueueNotFound)
     }
 
-    /// Whether the message belongs to another receiver by now, or is gone.
+    /// Says whether the message belongs to another receiver by now, or is gone.
     #[must_use]
     pub fn is_not_owner(&self) -> bool {
         self.inner.failure == OpFailure::NotOwner

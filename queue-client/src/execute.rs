@@ -22,7 +22,7 @@ use crate::{
     transport::TransportErrorKind,
 };
 
-/// What a call has been through so far.
+/// The history of a call so far.
 #[derive(Debug, Default)]
 struct History {
     attempts: u32,
@@ -36,7 +36,7 @@ struct History {
     connection_replaced: bool,
 }
 
-/// What follows on a failed attempt.
+/// The decision that follows on a failed attempt.
 enum Next {
     /// Another one, after a pause.
     Retry(Duration),
@@ -44,8 +44,8 @@ enum Next {
 }
 
 impl Shared {
-    /// Makes the call until it succeeds, fails for good, or time or attempts run out. The number that
-    /// comes with an answer says how many attempts followed on a lost answer.
+    /// Makes the call until it succeeds, fails for good, or time or attempts run out. The number
+    /// that comes with an answer says how many attempts followed on a lost answer.
     pub(crate) async fn call<O: Operation>(
         &self,
         request: Request<'_, O>,
@@ -157,18 +157,23 @@ impl Shared {
         }
     }
 
-    /// Whether something was put right that makes one more attempt worthwhile at once. Each kind of
-    /// repair happens once in a call, so that the loop ends even where a repair does not help.
+    /// Says whether something was put right that makes one more attempt worthwhile at once. Each
+    /// kind of repair happens once in a call, so that the loop ends even where a repair does not
+    /// help.
     fn repairs<O: Operation>(
         &self,
         failed: &Failed,
         history: &mut History,
         route: &mut Route<'_>,
     ) -> bool {
+        // The refusal told the credential what it lacks, such as the tenant that a token must come
+        // from: the same request can succeed with a new one (`tests/it/credential.rs`).
         if failed.credential_renewed && !history.credential_renewed {
             history.credential_renewed = true;
             return true;
         }
+        // The skew is what remained after the present correction, so it is learned once in a call:
+        // calls that fail side by side would add it up otherwise.
         if let Some(skew) = failed.skew
             && self.corrects_clock
             && !history.clock_corrected

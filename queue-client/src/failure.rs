@@ -1,9 +1,11 @@
+//! [`OpFailure`]: what a failed call did to the message. Come here to see which answer means what.
+
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
 use queue_proto::{ErrorCode, ServiceError};
 
-/// What a failed call did to the message or queue it was about.
+/// The effect of a failed call on the message or queue that it was about.
 ///
 /// At-least-once delivery rests on this distinction: what was [refused](Self::Refused) or
 /// [never sent](Self::NotSent) can be tried again without harm, what is
@@ -13,9 +15,9 @@ use queue_proto::{ErrorCode, ServiceError};
 pub enum OpFailure {
     /// The service answered and applied nothing.
     Refused {
-        /// Why.
+        /// The reason of the refusal.
         kind: Refusal,
-        /// How long the service asked to wait (`Retry-After`).
+        /// The time that the service asked to wait (`Retry-After`).
         retry_after: Option<Duration>,
     },
     /// The request never left, or no connection came about. Nothing was applied.
@@ -28,7 +30,7 @@ pub enum OpFailure {
     NotOwner,
 }
 
-/// Why the service refused.
+/// The reason why the service refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -47,7 +49,7 @@ pub enum Refusal {
 }
 
 impl OpFailure {
-    /// Whether the operation may have been applied although it failed.
+    /// Says whether the operation may have been applied although it failed.
     #[must_use]
     pub const fn may_be_applied(&self) -> bool {
         matches!(self, Self::Ambiguous)

@@ -1,12 +1,14 @@
-//! [`LocationMode`]: whether a read goes to the primary or the secondary, and the turns of one call.
+//! [`LocationMode`]: whether a read goes to the primary or the secondary, and the turns of one
+//! call.
 
 use queue_proto::{Endpoint, OperationKind, SecondaryAccess};
 
-/// Where reads go in an account whose secondary can be read (read-access geo-redundant storage).
+/// The location that reads go to in an account whose secondary can be read (read-access
+/// geo-redundant
 ///
-/// Only what reads may go to the secondary, which can be some minutes behind: List Queues, Get Queue
-/// Metadata, Get Queue ACL, Peek Messages and Get Queue Service Properties. Everything else goes to
-/// the primary whatever the mode, Get Messages among it, which changes what it reads.
+/// Only what reads may go to the secondary, which can be some minutes behind: List Queues, Get
+/// Queue Metadata, Get Queue ACL, Peek Messages and Get Queue Service Properties. Everything else
+/// goes to the primary whatever the mode, Get Messages among it, which changes what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LocationMode {

@@ -1,3 +1,5 @@
+//! [`ReceivedMessage`]: a message that is hidden from others while it is worked on.
+
 use std::time::SystemTime;
 
 use queue_proto::{
@@ -6,8 +8,8 @@ use queue_proto::{
 
 /// A message that was received and is hidden from other receivers for a while.
 ///
-/// It stands for `CloudQueueMessage` of the old .NET library. The pop receipt that the service wants
-/// for update and delete lives inside and is always the newest.
+/// It stands for `CloudQueueMessage` of the old .NET library. The pop receipt that the service
+/// wants for update and delete lives inside and is always the newest.
 ///
 /// Dropping it does nothing: the message becomes visible again when its visibility timeout is over.
 #[derive(Debug, PartialEq)]
@@ -27,7 +29,7 @@ impl ReceivedMessage {
         &self.inner.id
     }
 
-    /// The text.
+    /// The text of the message, as it was sent.
     #[must_use]
     pub fn text(&self) -> &str {
         self.inner.text.as_str()
@@ -43,35 +45,35 @@ impl ReceivedMessage {
         self.inner.text.into()
     }
 
-    /// How often the message was received, this time included: 1 at first. A number above 1 means
-    /// that an earlier receiver did not delete it in time.
+    /// The number of times that the message was received, this one included: 1 at first. More than
+    /// 1 means that an earlier receiver did not delete it in time.
     #[must_use]
     pub const fn dequeue_count(&self) -> u32 {
         self.inner.dequeue_count
     }
 
-    /// When the message was put into the queue, in whole seconds.
+    /// The time at which the message was put into the queue, in whole seconds.
     #[must_use]
     pub const fn inserted_at(&self) -> SystemTime {
         self.inner.inserted_at
     }
 
-    /// When the message becomes visible again, by the clock of the service.
+    /// The time at which the message becomes visible again, by the clock of the service.
     #[must_use]
     pub const fn next_visible_at(&self) -> SystemTime {
         self.inner.next_visible_at
     }
 
-    /// When the service removes the message, received or not, by the clock of the service; `None`
+    /// The time at which the service removes the message, received or not, by its own clock; `None`
     /// for a message that does not expire.
     #[must_use]
     pub const fn expires_at(&self) -> Option<SystemTime> {
         self.inner.expires_at
     }
 
-    /// Refuses to hide the message beyond its end, which the service refuses (Update Message). By the
-    /// times of the service alone: a message that is hidden for as long as it lives from its start
-    /// on is hidden beyond its end whenever that happens.
+    /// Refuses to hide the message beyond its end, which the service refuses (Update Message). By
+    /// the times of the service alone: a message that is hidden for as long as it lives from its
+    /// start on is hidden beyond its end whenever that happens.
     pub(crate) fn check_hiding(&self, timeout: VisibilityTimeout) -> Result<(), InvalidValue> {
         let life = self.inner.expires_at.map(|end| end.duration_since(self.inner.inserted_at));
         match life.and_then(Result::ok).map(TimeToLive::try_from) {

@@ -27,15 +27,15 @@ use crate::error::{Cause, Error};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CallReport<'a> {
-    /// The operation.
+    /// The operation that was called.
     pub operation: OperationKind,
     /// The queue, if the call is about one and the client knows which.
     pub queue: Option<&'a QueueName>,
-    /// How often a request was sent.
+    /// The number of requests that were sent.
     pub attempts: u32,
-    /// How long the call took, pauses between attempts included.
+    /// The time that the call took, pauses between attempts included.
     pub duration: Duration,
-    /// Why it failed, if it did.
+    /// The error of the call, if it failed.
     pub error: Option<&'a Error>,
 }
 

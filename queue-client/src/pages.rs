@@ -27,7 +27,7 @@ pub struct QueuePages {
 #[derive(Clone, Default)]
 struct LoopDetector {
     kept: Option<String>,
-    /// How many markers came since the one that is kept, and how many until the next one is.
+    /// The number of markers since the one that is kept, and the number at which another is kept.
     since: u64,
     until: u64,
 }
@@ -55,7 +55,8 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// When the prefix is empty, too long, or has a character that XML cannot carry.
+    /// [`InvalidValue`] when the prefix is empty, too long, or has a character that XML cannot
+    /// carry.
     pub fn prefix(self, prefix: &str) -> Result<Self, InvalidValue> {
         let prefix = QueuePrefix::new(prefix)?;
         Ok(self.with(|request| request.prefix(prefix)))
@@ -84,8 +85,9 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same page again. [`Cause::Answer`] when the marker of a
-    /// page is one that an earlier page had: the list would never end.
+    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same
+    /// page again. [`Cause::Answer`] when the marker of a page is one that an earlier page had: the
+    /// list would never end.
     pub async fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
         let Some(request) = &self.next else { return Ok(None) };
         let page = self.shared.execute(request, &self.shared.options, None).await?;

@@ -10,9 +10,9 @@ use queue_proto::{
 
 /// A value to send: its own, or borrowed.
 ///
-/// It is made by `Into`: from a value of the codec's type and from a reference to one, for any codec;
-/// besides, from all common forms of text where the value is a `String` or an [`AutoText`], and of
-/// bytes where it is [`Bytes`].
+/// It is made by `Into`: from a value of the codec's type and from a reference to one, for any
+/// codec; besides, from all common forms of text where the value is a `String` or an [`AutoText`],
+/// and of bytes where it is [`Bytes`].
 ///
 /// ```
 /// # #[cfg(feature = "json")]

@@ -53,8 +53,8 @@ use crate::{
 ///
 /// # What the text of a message means
 ///
-/// A message is text; a queue client writes and reads it with its [codec](crate::codec), which is an
-/// agreement between all programs that use the queue. The default is the text itself.
+/// A message is text; a queue client writes and reads it with its [codec](crate::codec), which is
+/// an agreement between all programs that use the queue. Default: the text itself.
 /// [`with_codec`](Self::with_codec) changes it:
 ///
 /// ```
@@ -130,7 +130,7 @@ impl<C: Codec> QueueClient<C> {
         &self.target
     }
 
-    /// How messages are written and read.
+    /// The codec, by which messages are written and read.
     #[must_use]
     pub const fn codec(&self) -> &C {
         &self.codec
@@ -150,7 +150,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), but an existing queue is none.
+    /// `QueueBeingDeleted` for some 40 seconds after the queue was deleted.
     pub async fn create_if_missing(&self) -> Result<CreateQueueResponse, Error> {
         match self.create().await {
             Err(error) if error.code() == Some(&ErrorCode::QueueAlreadyExists) => {
@@ -181,7 +181,7 @@ impl<C: Codec> QueueClient<C> {
         }
     }
 
-    /// Whether the queue exists (Get Queue Metadata).
+    /// Asks whether the queue exists (Get Queue Metadata).
     ///
     /// # Errors
     ///
@@ -259,7 +259,8 @@ impl<C: Codec> QueueClient<C> {
         Peek::new(&self.target, count)
     }
 
-    /// How many messages can be received now, and how old the oldest of them is (Peek Messages).
+    /// Counts the messages that can be received now, and says how old the oldest is (Peek
+    /// Messages).
     ///
     /// It is one request, whose answer holds the texts of up to 32 messages: up to 2 MiB.
     ///
@@ -342,7 +343,8 @@ impl<C: Codec> QueueClient<C> {
 impl<C: Codec> QueueClient<C> {
     /// Adds a message to the queue (Put Message).
     ///
-    /// Its text, after the codec, may have up to 65,536 bytes in UTF-8, and only characters that XML
+    /// Its text, after the codec, may have up to 65,536 bytes in UTF-8, and only characters that
+    /// XML
     /// 1.0 knows.
     ///
     /// A send whose answer was lost is not repeated, since that could add the message twice: the
@@ -437,11 +439,11 @@ impl<C: Codec> QueueClient<C> {
         Update::new(&self.target, &self.codec, message, visibility_timeout)
     }
 
-    /// What the text of a received message stands for, by the codec of this queue.
+    /// Reads the text of a received message by the codec of this queue.
     ///
     /// # Errors
     ///
-    /// When the text is not one that the codec writes. Nothing is lost: the message is still there.
+    /// [`CodecError`] when the text is not one that the codec writes. The message is still there.
     pub fn decode(&self, message: &ReceivedMessage) -> Result<C::Value, CodecError> {
         self.codec.decode(message.message_text())
     }

@@ -13,11 +13,11 @@ use crate::failure::{OpFailure, Refusal};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt<'a> {
-    /// The operation.
+    /// The operation that was called.
     pub operation: OperationKind,
-    /// How many attempts were made so far, this one included: 1 after the first.
+    /// The number of attempts that were made so far, this one included: 1 after the first.
     pub number: u32,
-    /// What the attempt did.
+    /// The effect of the attempt.
     pub failure: &'a OpFailure,
     /// A random number, for jitter.
     pub random: u64,
@@ -36,7 +36,7 @@ pub trait RetryPolicy: fmt::Debug + Send + Sync {
     fn delay(&self, attempt: &Attempt<'_>) -> Option<Duration>;
 }
 
-/// Never tries again.
+/// A policy that never tries again.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::exhaustive_structs, reason = "there is nothing to add")]
 pub struct NoRetry;
@@ -70,28 +70,29 @@ impl ExponentialBackoff {
         }
     }
 
-    /// How many attempts are made in all, the first included. 1 means no retry.
+    /// Sets how many attempts are made in all, the first included; 1 means no retry. Default: 4.
     #[must_use]
     pub const fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// The bound of the first pause, which doubles with every further one.
+    /// Sets the bound of the first pause, which doubles with every further one. Default: 0.5
+    /// seconds.
     #[must_use]
     pub const fn base(mut self, pause: Duration) -> Self {
         self.base = pause;
         self
     }
 
-    /// The bound that no pause exceeds.
+    /// Sets the bound that no pause exceeds. Default: 30 seconds.
     #[must_use]
     pub const fn cap(mut self, pause: Duration) -> Self {
         self.cap = pause;
         self
     }
 
-    /// The longest `Retry-After` that is waited for. A longer one is cut.
+    /// Sets the longest `Retry-After` that is waited for; a longer one is cut. Default: 60 seconds.
     #[must_use]
     pub const fn retry_after_cap(mut self, pause: Duration) -> Self {
         self.retry_after_cap = pause;
@@ -120,7 +121,8 @@ impl RetryPolicy for ExponentialBackoff {
     }
 }
 
-/// Whether another attempt after `failure` can do no harm that a first one would not have done.
+/// Says whether another attempt after `failure` can do no harm that a first one would not have
+/// done.
 pub(crate) fn is_safe_to_repeat(operation: OperationKind, failure: &OpFailure) -> bool {
     match failure {
         OpFailure::NotSent | OpFailure::Refused { kind: Refusal::Throttled, .. } => true,

@@ -28,7 +28,8 @@ pub trait Runtime: fmt::Debug + Send + Sync {
     /// The time of day: it dates and signs requests.
     fn now(&self) -> SystemTime;
 
-    /// Time that only moves forward, since an origin of the runtime's choice: it measures deadlines.
+    /// Time that only moves forward, since an origin of the runtime's choice: it measures
+    /// deadlines.
     fn elapsed(&self) -> Duration;
 
     /// Completes when `duration` has passed. Dropping the future cancels the timer.

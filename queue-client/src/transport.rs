@@ -14,10 +14,11 @@
 //!
 //! # Proxies
 //!
-//! Unless `HttpOptions` say otherwise, `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` choose
-//! the proxy. Requests to this machine (`localhost` and loopback addresses) go out directly all the
-//! same, as an emulator there is none of the proxy's business; a proxy that the program itself sets
-//! gets these too. Every error names the proxy that was on the way, without its credential.
+//! Unless `HttpOptions` say otherwise, `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
+//! choose the proxy. Requests to this machine (`localhost` and loopback addresses) go out directly
+//! all the same, as an emulator there is none of the proxy's business; a proxy that the program
+//! itself sets gets these too. Every error names the proxy that was on the way, without its
+//! credential.
 //!
 //! # Which failure is which kind
 //!
@@ -137,7 +138,8 @@ pub trait Transport: fmt::Debug + Send + Sync {
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
 
-    /// The address of the proxy on the way to `destination`, without user name and password, such as
+    /// The address of the proxy on the way to `destination`, without user name and password, such
+    /// as
     /// `http://proxy.example.com:3128`. Errors name it, since a proxy is a common reason for them.
     /// Default: none.
     fn proxy(&self, destination: &Uri) -> Option<String> {

@@ -47,11 +47,11 @@ use crate::name::AccountName;
 /// # Behind a gateway
 ///
 /// A gateway can serve the account under a path: `https://gw.example.org/storage/contoso` names the
-/// account at its end, `https://gw.example.org/queues` does not. Every request then starts with that
-/// path, and Shared Key signs it with the path. So a gateway in front of Shared Key must pass on
-/// method, path, query, body and the headers `Content-*`, `Date` and `x-ms-*` as they are; one that
-/// takes its prefix off the path breaks the signature (403 `AuthenticationFailed`), and needs a
-/// shared access signature or a bearer token, which do not cover the path that is sent.
+/// account at its end, `https://gw.example.org/queues` does not. Every request then starts with
+/// that path, and Shared Key signs it with the path. So a gateway in front of Shared Key must pass
+/// on method, path, query, body and the headers `Content-*`, `Date` and `x-ms-*` as they are; one
+/// that takes its prefix off the path breaks the signature (403 `AuthenticationFailed`), and needs
+/// a shared access signature or a bearer token, which do not cover the path that is sent.
 ///
 /// ```
 /// use queue_proto::{AccountName, Endpoint};
@@ -184,8 +184,8 @@ impl Endpoint {
     /// of the account in path style, in front of the queue in host style. It takes the place of the
     /// prefix that the URL had, if any.
     ///
-    /// [`parse`](Self::parse) finds most prefixes in the URL; this is for those that it refuses, and
-    /// it comes before [`with_secondary`](Self::with_secondary).
+    /// [`parse`](Self::parse) finds most prefixes in the URL; this is for those that it refuses,
+    /// and it comes before [`with_secondary`](Self::with_secondary).
     ///
     /// ```
     /// use queue_proto::Endpoint;
@@ -238,19 +238,19 @@ impl Endpoint {
         &self.primary.authority
     }
 
-    /// How the URL names the account.
+    /// The way in which the URL names the account.
     #[must_use]
     pub fn style(&self) -> AddressingStyle {
         self.primary.style()
     }
 
-    /// What the path of every request starts with: nothing, or a slash and segments, the last of
+    /// The start of the path of every request: nothing, or a slash and segments, the last of
     /// which is the account in path style.
     pub(crate) fn path_prefix(&self) -> &str {
         &self.primary.prefix
     }
 
-    /// What the path of every request to the secondary starts with.
+    /// The start of the path of every request to the secondary.
     pub(crate) fn secondary_path_prefix(&self) -> Option<&str> {
         self.secondary.as_ref().map(|base| &*base.prefix)
     }

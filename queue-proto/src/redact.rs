@@ -1,8 +1,8 @@
 //! Takes secrets out of texts that others wrote and that go into errors and logs.
 //!
 //! Servers and proxies repeat what they were asked: the URL with its shared access signature, a
-//! signature, a pop receipt. Here they are recognized by the name in front of them, in the escapes of
-//! URLs and of HTML, and by their form.
+//! signature, a pop receipt. Here they are recognized by the name in front of them, in the escapes
+//! of URLs and of HTML, and by their form.
 
 use std::borrow::Cow;
 
@@ -21,8 +21,8 @@ pub fn signatures(text: &str) -> Cow<'_, str> {
     runs(values(text, &["sig"]), |run, is_padded| is_padded && length(run) == SIGNATURE)
 }
 
-/// Takes everything that may be a secret out of `text`: signatures, pop receipts, keys, and all long
-/// runs of characters of a token.
+/// Takes everything that may be a secret out of `text`: signatures, pop receipts, keys, and all
+/// long runs of characters of a token.
 ///
 /// ```
 /// use queue_proto::redact;
@@ -76,7 +76,8 @@ fn value_of(text: &str, name: &str) -> Option<usize> {
     None
 }
 
-/// Where a value ends: at a blank, a quote, a bracket, or an ampersand that starts another parameter.
+/// Where a value ends: at a blank, a quote, a bracket, or an ampersand that starts another
+/// parameter.
 fn value_end(value: &str) -> usize {
     let ends = |(at, c): (usize, char)| {
         let ends = match c {
@@ -88,8 +89,8 @@ fn value_end(value: &str) -> usize {
     value.char_indices().find_map(ends).unwrap_or(value.len())
 }
 
-/// Replaces the runs of characters of base64 and URLs that `is_secret`, which learns whether padding
-/// follows.
+/// Replaces the runs of characters of base64 and URLs that `is_secret`, which learns whether
+/// padding follows.
 fn runs(text: Cow<'_, str>, is_secret: impl Fn(&str, bool) -> bool) -> Cow<'_, str> {
     const PADDING: [&str; 5] = ["=", "%3D", "%3d", "&#61;", "&#x3D;"];
     let in_run = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '%' | '-' | '_');

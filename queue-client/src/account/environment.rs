@@ -31,9 +31,9 @@ impl Account {
     /// 3. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_SAS_TOKEN`
     /// 4. `AZURE_STORAGE_ACCOUNT` and `AZURE_STORAGE_KEY`
     ///
-    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue service
-    /// other than the account's own in the public cloud. Which line was used is logged at debug
-    /// level.
+    /// With the last three, `AZURE_STORAGE_SERVICE_ENDPOINT` may name an address of the queue
+    /// service other than the account's own in the public cloud. Which line was used is logged at
+    /// debug level.
     ///
     /// # Errors
     ///
@@ -100,7 +100,8 @@ fn invalid<E: StdError + Send + Sync + 'static>(
     move |error| EnvironmentError::Invalid { variable, source: Box::new(error) }
 }
 
-/// The reason why the environment names no usable account. It names the variable and never shows a value.
+/// The reason why the environment names no usable account. It names the variable and never shows a
+/// value.
 #[non_exhaustive]
 pub enum EnvironmentError {
     /// Neither a connection string nor an account is set.
@@ -113,9 +114,9 @@ pub enum EnvironmentError {
     ConnectionString(ConnectionStringError),
     /// A variable holds something unusable.
     Invalid {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
-        /// What is wrong with its value.
+        /// The reason why the value of the variable is not usable.
         source: Box<dyn StdError + Send + Sync>,
     },
 }

@@ -77,7 +77,7 @@ impl Lookalike {
         }
     }
 
-    /// What the text looks like and what to do, as the end of a sentence.
+    /// The end of a sentence that says what the text looks like and what to do.
     pub(super) const fn advice(self) -> &'static str {
         match self {
             Self::Url => {
@@ -164,8 +164,8 @@ pub(super) fn unquoted(text: &str) -> &str {
     inside('"').or_else(|| inside('\'')).map_or(text, str::trim)
 }
 
-/// The text with `&amp;`, as HTML and XML write an ampersand, turned back. No key, name or signature
-/// holds these five characters.
+/// The text with `&amp;`, as HTML and XML write an ampersand, turned back. No key, name or
+/// signature holds these five characters.
 pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     if text.contains("&amp;") { text.replace("&amp;", "&").into() } else { text.into() }
 }

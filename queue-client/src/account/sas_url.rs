@@ -32,7 +32,8 @@ pub struct SasUrl {
 
 impl SasUrl {
     /// Reads the URL of an account, of a queue or of its messages. [`Endpoint`] states the rule by
-    /// which a URL names its account. Quotes around the URL are ignored, and `&amp;` is read as `&`.
+    /// which a URL names its account. Quotes around the URL are ignored, and `&amp;` is read as
+    /// `&`.
     ///
     /// A signature for one queue on a host with a domain that is not the service's needs both
     /// account and queue in the path: with one segment it cannot be told which of them it is.
@@ -87,8 +88,8 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`InvalidSasUrl`] names the part of the URL that is missing or wrong. It shows no part of the
-    /// signature.
+    /// [`InvalidSasUrl`] names the part of the URL that is missing or wrong. It shows no part of
+    /// the signature.
     pub fn from_sas_url(url: &str) -> Result<Self, InvalidSasUrl> {
         SasUrl::parse(url).map(Self::from)
     }

@@ -9,7 +9,8 @@ use crate::{error::Error, pages};
 
 /// The pages of [`QueueServiceClient::list_queues`](super::QueueServiceClient::list_queues).
 ///
-/// As an iterator it gives the queues of all pages one by one and ends after the first error.
+/// As an iterator, `QueuePages` gives the queues of all pages one by one and ends after the first
+/// error.
 #[derive(Debug)]
 pub struct QueuePages {
     executor: Executor,
@@ -25,7 +26,8 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// When the prefix is empty, too long, or has a character that XML cannot carry.
+    /// [`InvalidValue`] when the prefix is empty, too long, or has a character that XML cannot
+    /// carry.
     pub fn prefix(self, prefix: &str) -> Result<Self, InvalidValue> {
         Ok(Self { pages: self.pages.prefix(prefix)?, executor: self.executor })
     }
@@ -46,7 +48,8 @@ impl QueuePages {
     ///
     /// # Errors
     ///
-    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same page again.
+    /// [`Error`] when the call fails, after the retries of the client. The next call tries the same
+    /// page again.
     #[expect(clippy::should_implement_trait, reason = "the name that the asynchronous pages have")]
     pub fn next(&mut self) -> Result<Option<Vec<QueueItem>>, Error> {
         self.executor.block_on(self.pages.next())

@@ -92,7 +92,7 @@ impl<C: Codec> QueueClient<C> {
         QueueClient { executor: self.executor, queue: self.queue.with_codec(codec) }
     }
 
-    /// How messages are written and read.
+    /// The codec, by which messages are written and read.
     #[must_use]
     pub const fn codec(&self) -> &C {
         self.queue.codec()
@@ -128,11 +128,11 @@ impl<C: Codec> QueueClient<C> {
             -> Call<'a, Batch<'a, ()>>;
     }
 
-    /// What the text of a received message stands for, by the codec of this queue.
+    /// Reads the text of a received message by the codec of this queue.
     ///
     /// # Errors
     ///
-    /// When the text is not one that the codec writes. Nothing is lost: the message is still there.
+    /// [`CodecError`] when the text is not one that the codec writes. The message is still there.
     pub fn decode(&self, message: &ReceivedMessage) -> Result<C::Value, CodecError> {
         self.queue.decode(message)
     }

@@ -79,7 +79,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// When the string is not usable. The error names the setting, never its value.
+    /// [`ConnectionStringError`] names the setting that is not usable, never its value.
     pub fn builder_from_connection_string(
         connection_string: &str,
     ) -> Result<ClientBuilder, ConnectionStringError> {
@@ -96,7 +96,7 @@ impl QueueServiceClient {
     ///
     /// # Errors
     ///
-    /// When the name breaks a rule of "Naming queues and metadata".
+    /// [`InvalidName`] when the name breaks a rule of "Naming queues and metadata".
     pub fn queue<N>(&self, name: N) -> Result<QueueClient, InvalidName>
     where
         N: TryInto<QueueName>,
@@ -147,7 +147,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`SetupError::Thread`].
+    /// [`SetupError`]: those of [`build`](Self::build), and [`SetupError::Thread`] when the
+    /// operating
     pub fn build_blocking(self) -> Result<QueueServiceClient, SetupError> {
         QueueServiceClient::new(self.build()?)
     }

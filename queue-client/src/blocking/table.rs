@@ -1,5 +1,5 @@
-//! The macros that write the blocking clients: the table of a client has a line for each method, and
-//! what the method does is said once, at the asynchronous one.
+//! The macros that write the blocking clients: the table of a client has a line for each method,
+//! and what the method does is said once, at the asynchronous one.
 
 /// Writes methods that make the call of the same name and wait until it is done.
 macro_rules! waiting {

@@ -7,7 +7,7 @@ use queue_auth::BoxFuture;
 
 use crate::error::Error;
 
-/// How many calls of a batch are under way at once unless [`Batch::concurrency`] says otherwise.
+/// The calls of a batch that are under way at once unless [`Batch::concurrency`] says otherwise.
 const CONCURRENCY: usize = 16;
 
 type Progress<'a> = Box<dyn FnMut(usize, usize) + Send + 'a>;
@@ -30,7 +30,7 @@ impl<'a, T: Send + 'a> Batch<'a, T> {
         Self { calls, concurrency: CONCURRENCY, progress: None }
     }
 
-    /// How many requests are under way at once, at least 1. 16 unless set.
+    /// Sets how many requests are under way at once, at least 1. Default: 16.
     pub const fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = if calls == 0 { 1 } else { calls };
         self

@@ -12,12 +12,12 @@ const EXCERPT: usize = 200;
 /// The most bytes of a body that are looked at.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// An answer that is not the queue service's: a redirect to a login page, the refusal of a proxy or a
-/// firewall, the error page of a web server.
+/// An answer that is not the queue service's: a redirect to a login page, the refusal of a proxy or
+/// a firewall, the error page of a web server.
 ///
 /// The service puts `x-ms-request-id` and `x-ms-version` on every answer; this one has neither, nor
-/// the form that the operation's answer has. It holds no secret: what looks like one is taken out of
-/// the text.
+/// the form that the operation's answer has. It holds no secret: what looks like one is taken out
+/// of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignAnswer {
     status: StatusCode,
@@ -119,7 +119,7 @@ fn excerpt(body: &[u8]) -> String {
     if without_tags.is_empty() { line(&text, EXCERPT) } else { without_tags }
 }
 
-/// What a page shows: without tags, scripts and styles.
+/// The text that a page shows, without its tags, scripts and styles.
 fn without_tags(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
     let mut rest = page;

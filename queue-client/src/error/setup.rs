@@ -18,8 +18,8 @@ pub enum SetupError {
     SasUrl(InvalidSasUrl),
     /// The default transport cannot be set up.
     Transport(TransportError),
-    /// No transport was given, and the features `reqwest` and `hyper`, which have a default one, are
-    /// off.
+    /// No transport was given, and the features `reqwest` and `hyper`, which have a default one,
+    /// are off.
     NoTransport,
     /// No runtime was given, and the features `tokio` and `blocking`, which have a default one, are
     /// off.

@@ -1,4 +1,5 @@
-//! One attempt: the credential is refreshed, the request built, signed and sent, and the answer read.
+//! One attempt: the credential is refreshed, the request built, signed and sent, and the answer
+//! read.
 
 use std::{
     future::poll_fn,
@@ -25,7 +26,7 @@ pub(crate) struct Failed {
     /// Boxed, since results of attempts are passed on by value.
     pub(crate) cause: Box<Cause>,
     pub(crate) failure: OpFailure,
-    /// How far the clocks are apart, if that is more than the service tolerates.
+    /// The distance of the two clocks, if that is more than the service tolerates.
     pub(crate) skew: Option<ClockSkew>,
     /// The credential learned something from the answer that makes one more attempt worthwhile.
     pub(crate) credential_renewed: bool,
@@ -52,7 +53,7 @@ impl Failed {
         status == StatusCode::NOT_FOUND
     }
 
-    /// Whether trying again cannot help.
+    /// Says whether trying again cannot help.
     pub(crate) fn is_permanent(&self) -> bool {
         match &*self.cause {
             Cause::Authorization(error) => !error.is_transient(),
@@ -67,7 +68,7 @@ impl Failed {
         }
     }
 
-    /// Whether the answer has nothing in it that only the service writes.
+    /// Says whether the answer has nothing in it that only the service writes.
     fn may_be_foreign(&self) -> bool {
         match &*self.cause {
             Cause::Service(error) => *error.code() == ErrorCode::Absent,
@@ -75,7 +76,7 @@ impl Failed {
         }
     }
 
-    /// Whether the attempt got as far as the transport.
+    /// Says whether the attempt got as far as the transport.
     pub(crate) fn was_sent(&self) -> bool {
         match &*self.cause {
             Cause::InvalidArgument(_)
@@ -113,8 +114,8 @@ impl Shared {
             return Err(Failed::new(Cause::InsecureEndpoint, OpFailure::NotSent));
         }
 
-        // Built, dated and signed for each attempt: the service refuses a date that is older than 15
-        // minutes, and `tests/it/retry.rs` pins that no old signature is sent again.
+        // Built, dated and signed for each attempt: the service refuses a date that is older than
+        // 15 minutes, and `tests/it/retry.rs` pins that no old signature is sent again.
         let (mut parts, body) = operation.to_http(endpoint, options).into_parts();
         parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
         let now = self.now();
@@ -150,7 +151,7 @@ impl Shared {
         self.correction.apply(self.runtime.now())
     }
 
-    /// What the future gives, or `None` when that takes longer than `limit`.
+    /// The output of the future, or `None` when that takes longer than `limit`.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,

@@ -16,7 +16,7 @@ use crate::{
     transport::Transport,
 };
 
-/// What all clients of an account have in common.
+/// The settings and the state that all clients of an account have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
@@ -39,13 +39,14 @@ pub(crate) struct Shared {
 /// Which failures a call repeats by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Those after which a repetition can do no harm.
+    /// The failures after which a repetition can do no harm.
     Safe,
-    /// Those, and lost answers of operations that then may have two effects: a message that is there
-    /// twice is better than one that is missing.
+    /// The safe failures, and lost answers of operations that then have two effects: a message that
+    /// is there twice is better than one that is missing.
     #[cfg_attr(not(all(feature = "processor", feature = "tokio")), expect(dead_code))]
     Ambiguous,
-    /// None: the caller decides what is tried again. Only what was put right gets a second attempt.
+    /// No failure: the caller decides what is tried again. Only what was put right gets a second
+    /// attempt.
     #[cfg_attr(not(all(feature = "processor", feature = "tokio")), expect(dead_code))]
     Nothing,
 }

@@ -1,3 +1,5 @@
+//! [`RetryBudget`]: bounds the retries of many calls together.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// In tenths of a retry, so that a share of the calls can be put aside with whole numbers.
@@ -6,9 +8,9 @@ const RETRY: u32 = 10;
 /// Bounds the retries of all clients that share it to a part of their calls, so that clients do not
 /// bury a service that is in trouble.
 ///
-/// Every call puts a tenth of a retry aside, up to a bound; every retry takes one out. While none is
-/// left, calls fail at their first error. What costs nothing: the repetition after a credential was
-/// renewed, a clock corrected, or a closed connection replaced.
+/// Every call puts a tenth of a retry aside, up to a bound; every retry takes one out. While none
+/// is left, calls fail at their first error. What costs nothing: the repetition after a credential
+/// was renewed, a clock corrected, or a closed connection replaced.
 ///
 /// ```
 /// use queue_client::retry::RetryBudget;
@@ -31,7 +33,7 @@ impl RetryBudget {
         Self { tenths: AtomicU32::new(bound), bound }
     }
 
-    /// How many retries are left.
+    /// The number of retries that are left.
     #[must_use]
     pub fn left(&self) -> u32 {
         self.tenths.load(Ordering::Relaxed) / RETRY

@@ -1,3 +1,5 @@
+//! [`ThreadRuntime`]: the clock of the system and timers on a thread, for programs without tokio.
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -12,7 +14,7 @@ use queue_auth::BoxFuture;
 
 use super::Runtime;
 
-/// How long the thread waits for something to do before it ends.
+/// The time for which the thread waits for something to do before it ends.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// The clock of the system, and timers on a thread: for programs without tokio.

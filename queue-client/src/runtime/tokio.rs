@@ -1,3 +1,5 @@
+//! [`TokioRuntime`]: the clock of the system and the timers of tokio.
+
 use std::{
     fmt,
     time::{Duration, Instant, SystemTime},

@@ -5,7 +5,8 @@ use std::{error::Error as StdError, io};
 
 use super::TransportErrorKind;
 
-/// The kind of an error that came in place of the head of an answer, on a connection that was there.
+/// The kind of an error that came in place of the head of an answer, on a connection that was
+/// there.
 pub(super) fn without_head(error: &(dyn StdError + 'static)) -> TransportErrorKind {
     let mut next = Some(error);
     while let Some(error) = next {

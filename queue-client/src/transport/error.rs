@@ -38,7 +38,7 @@ impl TransportError {
         self.proxy.as_deref()
     }
 
-    /// What went wrong, and so whether the service may have seen the request.
+    /// The kind of failure, which says whether the service may have seen the request.
     #[must_use]
     pub const fn kind(&self) -> TransportErrorKind {
         self.kind
@@ -72,7 +72,7 @@ impl StdError for TransportError {
     }
 }
 
-/// What is known about a request that has no answer.
+/// The kinds of failure of a request that has no answer.
 ///
 /// The [table of the module](super#which-failure-is-which-kind) says which failure is which kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

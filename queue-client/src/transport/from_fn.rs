@@ -1,3 +1,5 @@
+//! [`from_fn`]: a transport from any function.
+
 use std::{fmt, future::ready};
 
 use bytes::Bytes;

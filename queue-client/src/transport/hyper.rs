@@ -1,3 +1,5 @@
+//! [`HyperTransport`]: hyper with a pool of connections and nothing around it.
+
 mod connect;
 mod connection;
 mod pool;
@@ -25,8 +27,8 @@ use super::{
 ///
 /// It does the same as [`ReqwestTransport`](super::ReqwestTransport) with about half the work for a
 /// request, and it brings fewer crates. It sends names of metadata in the case in which they were
-/// given, and reads them in the case in which they come. What it does not have: HTTP/2, SOCKS and https proxies, the
-/// proxy settings of Windows and macOS, name resolution other than the system's.
+/// given, and reads them in the case in which they come. What it does not have: HTTP/2, SOCKS and
+/// https proxies, the proxy settings of Windows and macOS, name resolution other than the system's.
 ///
 /// Cheap to clone; clones share the connections. Requests must be sent inside a tokio runtime with
 /// its IO and time drivers enabled.

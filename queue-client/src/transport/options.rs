@@ -1,10 +1,12 @@
+//! [`HttpOptions`]: the settings that both transports take.
+
 use std::{fmt, time::Duration};
 
 use http::Uri;
 
 use super::{MAX_RESPONSE_BYTES, TransportError, TransportErrorKind};
 
-/// How the transports of this crate connect.
+/// The settings by which the transports of this crate connect.
 ///
 /// ```
 /// # #[cfg(feature = "reqwest")]
@@ -45,9 +47,9 @@ pub(super) enum Proxy {
 }
 
 impl HttpOptions {
-    /// Ten seconds to connect; idle connections kept for a minute, any number of them; answers of up
-    /// to [`MAX_RESPONSE_BYTES`]; proxies from the environment; the certificates of the operating
-    /// system.
+    /// Ten seconds to connect; idle connections kept for a minute, any number of them; answers of
+    /// up to [`MAX_RESPONSE_BYTES`]; proxies from the environment; the certificates of the
+    /// operating system.
     pub const fn new() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
@@ -63,22 +65,23 @@ impl HttpOptions {
         }
     }
 
-    /// How long it may take until there is a connection: name, TCP, proxy and TLS together. 10 s
-    /// unless set.
+    /// Sets how long it may take until there is a connection: name, TCP, proxy and TLS together.
+    /// Default: 10 seconds.
     pub const fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// How long a connection that nobody uses is kept. 60 s unless set. It should be shorter than
-    /// the time after which the other side, or a firewall on the way, gives it up.
+    /// Sets how long a connection that nobody uses is kept. The time should be shorter than that
+    /// after which the other side, or a firewall on the way, gives such a connection up. Default:
+    /// 60 seconds.
     pub const fn pool_idle_timeout(mut self, limit: Duration) -> Self {
         self.pool_idle_timeout = limit;
         self
     }
 
-    /// How many connections to one host are kept while nobody uses them; 0 means a new connection
-    /// for each request. Without a bound unless set.
+    /// Sets how many connections to one host are kept while nobody uses them; 0 means a new
+    /// connection for each request. Default: no bound.
     ///
     /// Connections in use are not limited: there are as many as requests at the same time.
     pub const fn pool_max_idle_per_host(mut self, count: usize) -> Self {
@@ -86,15 +89,15 @@ impl HttpOptions {
         self
     }
 
-    /// The largest answer that is read, in bytes. [`MAX_RESPONSE_BYTES`] unless set.
+    /// Sets the largest answer that is read, in bytes. Default: [`MAX_RESPONSE_BYTES`].
     pub const fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
     /// Connects by the HTTP proxy at `url`, such as `http://user:password@proxy.example.com:3128`,
-    /// instead of the ones that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name. Unlike
-    /// those, it gets requests to this machine as well.
+    /// instead of the ones that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
+    /// Unlike those, it gets requests to this machine as well.
     ///
     /// Requests to https endpoints go through a tunnel (`CONNECT`): the proxy sees the host only.
     ///
@@ -134,8 +137,8 @@ impl HttpOptions {
         self.trust(pem)
     }
 
-    /// Which TLS library to use when more than one is compiled in. The first one of [`TlsBackend`]
-    /// that is, unless set.
+    /// Sets the TLS library when more than one is compiled in. Default: the first one of
+    /// [`TlsBackend::ALL`].
     pub const fn tls(mut self, backend: TlsBackend) -> Self {
         self.tls = Some(backend);
         self
@@ -188,7 +191,7 @@ pub enum TlsBackend {
 }
 
 impl TlsBackend {
-    /// Those that are compiled in, the preferred one first.
+    /// The TLS libraries that are compiled in, the preferred one first.
     pub const ALL: &'static [Self] = &[
         #[cfg(feature = "rustls")]
         Self::RustlsAwsLc,

@@ -26,8 +26,8 @@ impl Proxies {
         Self::new(options, Matcher::from_env)
     }
 
-    /// The proxies that `options` choose; with the variables go the settings of the operating system
-    /// where reqwest reads them.
+    /// The proxies that `options` choose; with the variables go the settings of the operating
+    /// system where reqwest reads them.
     #[cfg(feature = "reqwest")]
     pub(super) fn of_system(options: &HttpOptions) -> Self {
         Self::new(options, Matcher::from_system)
@@ -50,7 +50,7 @@ impl Proxies {
         Self { matcher: matcher.filter(leads_somewhere).map(Arc::new), spares_loopback }
     }
 
-    /// No proxies.
+    /// A set without any proxy.
     #[cfg(feature = "reqwest")]
     pub(super) const fn none() -> Self {
         Self { matcher: None, spares_loopback: false }

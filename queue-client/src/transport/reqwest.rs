@@ -1,3 +1,5 @@
+//! [`ReqwestTransport`]: a pooled client of reqwest, the default.
+
 mod convert;
 
 use std::{fmt, mem};
@@ -87,7 +89,7 @@ impl ReqwestTransport {
         })
     }
 
-    /// The largest answer that is read, in bytes. [`MAX_RESPONSE_BYTES`] unless set.
+    /// Sets the largest answer that is read, in bytes. Default: [`MAX_RESPONSE_BYTES`].
     #[must_use]
     pub const fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;

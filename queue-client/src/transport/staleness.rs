@@ -11,7 +11,7 @@ use std::{
 /// The shortest silence in which a connection may have been closed unnoticed.
 const SILENCE: Duration = Duration::from_millis(10);
 
-/// Whether the runtime has looked at its sockets lately.
+/// Remembers whether the runtime has looked at its sockets lately.
 ///
 /// A runtime of one thread sees that a server closed a connection only when it polls the operating
 /// system. It does not while that thread is blocked, or between two calls of `block_on`; the pool
@@ -25,7 +25,7 @@ pub(super) struct Staleness {
 #[derive(Debug)]
 struct Shared {
     origin: Instant,
-    /// When the runtime last looked at its sockets, in milliseconds since the origin.
+    /// The time at which the runtime last looked at its sockets, in milliseconds since the origin.
     looked_at: AtomicU64,
 }
 

@@ -13,7 +13,7 @@ use crate::name::AccountName;
 /// and most of these belong to the queue, the message and its receipt.
 const MAX_PREFIX: usize = 1024;
 
-/// How a URL names the account.
+/// The way in which a URL names the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two forms")]
 pub enum AddressingStyle {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a URL cannot be the base of a queue service, or does not say of which account.
+/// The reason why a URL cannot be the base of a queue service, or does not say of which account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidEndpoint {

@@ -9,13 +9,13 @@ use crate::endpoint::invalid::InvalidEndpoint;
 use crate::endpoint::url::{UrlParts, check_authority};
 use crate::name::AccountName;
 
-/// What stands behind the account in the address of its secondary.
+/// The mark that follows the account in the address of its secondary.
 pub(super) const SECONDARY: &str = "-secondary";
 
 /// The segment of a path that stands between a queue and a message.
 const MESSAGES: &str = "messages";
 
-/// What the URL of an account or a queue says by itself.
+/// The parts that the URL of an account or a queue names by itself.
 pub(super) struct Named<'a> {
     pub(super) account: AccountName,
     /// The base URL of the account.

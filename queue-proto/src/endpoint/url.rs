@@ -10,9 +10,13 @@ use crate::endpoint::invalid::InvalidEndpoint;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two")]
 pub enum Scheme {
-    /// `http`, in clear text.
+    /// Plain HTTP, which anybody on the way can read.
     Http,
+<<<<<<< HEAD
     /// HTTP over TLS, `https`.
+=======
+    /// HTTP over TLS.
+>>>>>>> 321202b (Client: doc lines are sentences, defaults come last; comments say why)
     Https,
 }
 

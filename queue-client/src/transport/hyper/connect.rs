@@ -160,7 +160,7 @@ impl Service<Uri> for Dialer {
 /// A TCP connection.
 pub(super) struct Line {
     stream: TokioIo<TcpStream>,
-    /// Whether a proxy at the other end reads the requests, which then name the whole URL.
+    /// Says whether a proxy at the other end reads the requests, which then name the whole URL.
     proxied: bool,
 }
 

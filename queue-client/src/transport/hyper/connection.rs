@@ -21,7 +21,7 @@ use super::{
 };
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// Where a connection leads.
+/// The server that a connection leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
     scheme: Scheme,
@@ -41,7 +41,7 @@ impl Origin {
         }
     }
 
-    /// What the `Host` header says: the port only if it is not the usual one.
+    /// The value of the `Host` header, with the port only if it is not the usual one.
     fn host(&self) -> Result<HeaderValue, BoxError> {
         let host = self.authority.host();
         let usual_port = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
@@ -58,13 +58,13 @@ pub(super) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     origin: Origin,
     host: HeaderValue,
-    /// Whether a proxy at the other end reads the requests, which then name the whole URL.
+    /// Says whether a proxy at the other end reads the requests, which then name the whole URL.
     proxied: bool,
     spelling: Spelling,
 }
 
 impl Connection {
-    /// Connects. The connection lives on a task of its own, until this end of it is dropped.
+    /// Opens a connection. It lives on a task of its own until the value is dropped.
     pub(super) async fn open(
         connector: &Connector,
         origin: &Origin,
@@ -87,7 +87,7 @@ impl Connection {
         &self.origin
     }
 
-    /// Whether a request can be sent at once.
+    /// Says whether a request can be sent at once.
     pub(super) fn is_ready(&self) -> bool {
         self.sender.is_ready()
     }
@@ -101,8 +101,8 @@ impl Connection {
         self.sender.ready().await.is_ok()
     }
 
-    /// Sends a request to `uri` and returns the head of the answer. The error gives the request back
-    /// if nothing of it was written.
+    /// Sends a request to `uri` and returns the head of the answer. The error gives the request
+    /// back if nothing of it was written.
     pub(super) fn send(
         &mut self,
         uri: &Uri,

@@ -1,4 +1,5 @@
-//! The connections that are open and that nobody uses at the moment.
+//! [`Pool`]: the connections that are open and that nobody uses at the moment. Come here to learn
+//! why a connection was used again, or was not.
 
 use std::{
     mem,
@@ -11,7 +12,7 @@ use tokio::task;
 use super::connection::{Connection, Origin};
 use crate::transport::HttpOptions;
 
-/// Cheap to clone; clones share the connections.
+/// The idle connections. Cheap to clone; clones share them.
 #[derive(Clone)]
 pub(super) struct Pool {
     shared: Arc<Shared>,
@@ -25,7 +26,9 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The one that was used last is at the end, and is used next.
+    /// The connection that was used last is at the end, and is used next: so those that are too
+    /// many grow old and are closed, and the one that is used is least likely to have been closed
+    /// by the server (`tests/transport/pool.rs`).
     idle: Vec<Idle>,
     has_sweeper: bool,
 }
@@ -52,6 +55,7 @@ impl Pool {
         loop {
             let is_ours = |idle: &Idle| idle.connection.origin() == origin;
             let index = state.idle.iter().rposition(is_ours)?;
+            // A connection that is too old or closed is dropped here, so it is looked at once only.
             let Idle { connection, since } = state.idle.remove(index);
             if since.elapsed() < self.shared.idle_timeout && connection.is_ready() {
                 return Some(connection);

@@ -1,5 +1,5 @@
-//! [`Spelled`]: a connection that keeps the case of names of metadata, which the header maps of HTTP
-//! libraries do not have.
+//! [`Spelled`]: a connection that keeps the case of names of metadata, which the header maps of
+//! HTTP libraries do not have.
 //!
 //! The head of a request is changed while it is written, and the head of an answer is looked at
 //! while it is read, but only where there is metadata to be expected: all other bytes pass by
