@@ -48,20 +48,26 @@ impl ClockSkew {
 pub(crate) struct Correction(AtomicI64);
 
 impl Correction {
+    /// The present correction, in seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn apply(&self, now: SystemTime) -> SystemTime {
-        let seconds = self.0.load(Ordering::Relaxed);
+        let seconds = self.seconds();
         let by = Duration::from_secs(seconds.unsigned_abs());
         let corrected = if seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) };
         corrected.unwrap_or(now)
     }
 
-    /// Learns from the skew that remained after the present correction.
-    pub(crate) fn learn(&self, skew: ClockSkew) {
-        let seconds = i64::try_from(skew.distance().as_secs()).unwrap_or(0);
-        let change = match skew {
-            ClockSkew::Behind(_) => seconds,
-            ClockSkew::Ahead(_) => seconds.saturating_neg(),
+    /// Learns from the skew that remained after a correction of `seconds`: that which the refused
+    /// request was dated with, since calls that fail side by side would add the skew up otherwise.
+    pub(crate) fn learn(&self, seconds: i64, skew: ClockSkew) {
+        let distance = i64::try_from(skew.distance().as_secs()).unwrap_or(0);
+        let correct = match skew {
+            ClockSkew::Behind(_) => seconds.saturating_add(distance),
+            ClockSkew::Ahead(_) => seconds.saturating_sub(distance),
         };
-        self.0.fetch_add(change, Ordering::Relaxed);
+        self.0.store(correct, Ordering::Relaxed);
     }
 }

@@ -172,14 +172,12 @@ impl Shared {
             history.credential_renewed = true;
             return true;
         }
-        // The skew is what remained after the present correction, so it is learned once in a call:
-        // calls that fail side by side would add it up otherwise.
         if let Some(skew) = failed.skew
             && self.corrects_clock
             && !history.clock_corrected
         {
             history.clock_corrected = true;
-            self.correction.learn(skew);
+            self.correction.learn(failed.corrected_by, skew);
             return true;
         }
         // Most often the server closed an idle connection just when the request was under way. But

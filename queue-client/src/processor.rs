@@ -61,18 +61,15 @@
 //! messages behind the processor's back; and that the place for dead letters can be written to
 //! eventually.
 //!
-//! * **No loss.** A message is deleted only after its handler returned [`Outcome::Complete`] in
-//! this
+//! * **No loss.** A message is deleted only after its handler returned [`Outcome::Complete`] in this
 //!   process, or after its dead letter was stored.
 //! * **At least once.** Every message is eventually completed or dead-lettered while one processor
 //!   runs and the network lets some requests through.
 //! * **Exclusive while held.** Of two handlers that run for one message at the same instant, in
 //!   whatever processes, at most one sees [`LeaseState::Held`].
-//! * **Bounded attempts.** With `max_deliveries` of N, handlers start at most N times for a
-//! message,
+//! * **Bounded attempts.** With `max_deliveries` of N, handlers start at most N times for a message,
 //!   over all processors that use the same N.
-//! * **Bounded hiding.** After a crash a message is visible again within its current lease: 60 s
-//! for
+//! * **Bounded hiding.** After a crash a message is visible again within its current lease: 60 s for
 //!   a young delivery, 5 min at most. A handler that never returns keeps it for `max_lease`, 1 h.
 //! * **Told.** A handler is told before anybody else can start, provided that the processor's task
 //!   gets to run; [`LeaseHandle::state`] compares the deadline with the clock itself.
@@ -143,8 +140,8 @@
 //! | a release | it is repeated; that the receipt is stale then counts as success |
 //! | the put of a dead letter | it is repeated: there may be two |
 //!
-//! A message whose work is done but whose delete failed is remembered (1,024 ids, 15 min): should
-//! it come back to this process, it is deleted and not worked on again.
+//! A message whose work is done but whose delete failed is remembered (1,024 ids, 15 min): should it
+//! come back to this process, it is deleted and not worked on again.
 
 pub mod core;
 

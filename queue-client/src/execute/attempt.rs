@@ -28,13 +28,21 @@ pub(crate) struct Failed {
     pub(crate) failure: OpFailure,
     /// The distance of the two clocks, if that is more than the service tolerates.
     pub(crate) skew: Option<ClockSkew>,
+    /// The seconds by which the date of the request was corrected.
+    pub(crate) corrected_by: i64,
     /// The credential learned something from the answer that makes one more attempt worthwhile.
     pub(crate) credential_renewed: bool,
 }
 
 impl Failed {
     fn new(cause: Cause, failure: OpFailure) -> Self {
-        Self { cause: Box::new(cause), failure, skew: None, credential_renewed: false }
+        Self {
+            cause: Box::new(cause),
+            failure,
+            skew: None,
+            corrected_by: 0,
+            credential_renewed: false,
+        }
     }
 
     pub(crate) const fn transport_kind(&self) -> Option<TransportErrorKind> {
@@ -118,6 +126,7 @@ impl Shared {
         // 15 minutes, and `tests/it/retry.rs` pins that no old signature is sent again.
         let (mut parts, body) = operation.to_http(endpoint, options).into_parts();
         parts.headers.insert(header::USER_AGENT, self.user_agent.clone());
+        let corrected_by = self.correction.seconds();
         let now = self.now();
         authorizer.authorize(&mut parts, now).map_err(unauthorized)?;
 
@@ -130,7 +139,7 @@ impl Shared {
                 let failure = unanswered(error.kind());
                 Failed::new(Cause::Transport(error), failure)
             })?;
-        self.read::<O>(answer, now, endpoint)
+        self.read::<O>(answer, now, endpoint).map_err(|failed| Failed { corrected_by, ..failed })
     }
 
     fn timed_out(&self, endpoint: &Endpoint) -> TransportError {

@@ -13,8 +13,8 @@ use queue_auth::BoxFuture;
 
 use super::Runtime;
 
-/// How often a sleep lets all other tasks go on before it moves the clock. A message needs some
-/// such turns on its way through a processor, and should be through before it is later.
+/// How often a sleep lets all other tasks go on before it moves the clock. A message needs some such
+/// turns on its way through a processor, and should be through before it is later.
 const TURNS: u32 = 32;
 
 /// Time that moves only when told to, or as far as somebody waits for.
@@ -22,12 +22,10 @@ const TURNS: u32 = 32;
 /// A test of retries, of a lease that runs out or of a message that expires takes no time at all:
 ///
 /// * [`advance`](Self::advance) moves the clock at once.
-/// * A [`sleep`](Runtime::sleep), of a test or of a call that is tried again, gives other tasks
-/// many
+/// * A [`sleep`](Runtime::sleep), of a test or of a call that is tried again, gives other tasks many
 ///   turns and then moves the clock to its end. It stops on the way wherever somebody else waits
 ///   for: a processor looks at its queue and renews its leases when it would have.
-/// * What only [idles](Runtime::idle) moves nothing. A processor with nothing to do leaves the
-/// clock
+/// * What only [idles](Runtime::idle) moves nothing. A processor with nothing to do leaves the clock
 ///   where it is, and so does one whose handlers run.
 ///
 /// Clones share one clock; give it to the client and to the emulator, and both see the same time,

@@ -5,13 +5,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::TryStreamExt as _;
+use bytes::Bytes;
+use futures_util::{TryStreamExt as _, future::join_all};
+use http::{Request, Response};
 use queue_client::{
-    QueueServiceClient,
+    BoxFuture, QueueServiceClient,
     observe::{CallReport, Observer},
     retry::RetryBudget,
     runtime::{ManualRuntime, Runtime},
-    transport::from_fn,
+    transport::{Transport, TransportError, from_fn},
 };
 use queue_emulator::Emulator;
 use queue_proto::MaxResults;
@@ -93,6 +95,46 @@ async fn a_wrong_clock_is_corrected_when_asked() {
     queue.send("a").await.unwrap();
     let attempts: Vec<_> = reports.0.lock().unwrap().iter().map(|report| report.2).collect();
     assert_eq!(attempts, [2, 1], "the correction is kept");
+}
+
+/// Answers after other requests had their turn.
+#[derive(Debug)]
+struct Slowly(Emulator);
+
+impl Transport for Slowly {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let answer = self.0.handle(request);
+            tokio::task::yield_now().await;
+            Ok(answer)
+        })
+    }
+}
+
+#[tokio::test]
+async fn calls_that_find_the_clock_wrong_side_by_side_correct_it_once() {
+    const BEHIND: Duration = Duration::from_secs(3 * 60 * 60);
+    let time = ManualRuntime::starting_at(SystemTime::now());
+    let clock = time.clone();
+    let reports = Reports::default();
+    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+        .unwrap()
+        .transport(Slowly(Emulator::builder().clock(move || clock.now() + BEHIND).build()))
+        .runtime(time)
+        .correct_clock_skew(true)
+        .observer(reports.clone())
+        .build()
+        .unwrap();
+    let names = ["a-queue", "b-queue", "c-queue"].map(|name| service.queue(name).unwrap());
+    for result in join_all(names.iter().map(|queue| queue.create())).await {
+        result.unwrap();
+    }
+    names[0].send("a").await.unwrap();
+    let attempts: Vec<_> = reports.0.lock().unwrap().iter().map(|report| report.2).collect();
+    assert_eq!(attempts, [2, 2, 2, 1]);
 }
 
 #[tokio::test]
