@@ -12,11 +12,7 @@ use crate::endpoint::invalid::InvalidEndpoint;
 pub enum Scheme {
     /// Plain HTTP, which anybody on the way can read.
     Http,
-<<<<<<< HEAD
     /// HTTP over TLS, `https`.
-=======
-    /// HTTP over TLS.
->>>>>>> 321202b (Client: doc lines are sentences, defaults come last; comments say why)
     Https,
 }
 
