@@ -3,8 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::store::{OnFailure, Options, Store};
-use crate::{Durability, Emulator, EmulatorBuilder, SetAside, StoreError};
+use crate::emulator::{Emulator, EmulatorBuilder};
+use crate::notice::set_aside::SetAside;
+use crate::store::database::Durability;
+use crate::store::error::StoreError;
+use crate::store::inner::OnFailure;
+use crate::store::{Options, Store};
 
 /// Sets up an [`Emulator`] that keeps its queues in a folder.
 ///
@@ -48,6 +52,13 @@ pub struct DurableBuilder {
     durability: Durability,
     recover: bool,
     on_failure: Option<OnFailure>,
+}
+
+impl EmulatorBuilder {
+    /// Keeps the queues in a folder, which is made if there is none; see [`DurableBuilder`].
+    pub fn location(self, folder: impl Into<PathBuf>) -> DurableBuilder {
+        DurableBuilder::new(self, folder.into())
+    }
 }
 
 impl DurableBuilder {

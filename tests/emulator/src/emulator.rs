@@ -4,7 +4,7 @@
 mod builder;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -25,6 +25,7 @@ use crate::delegation::DelegationKeys;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::last_endpoint::LastEndpoint;
+use crate::lock::lock;
 use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
@@ -242,11 +243,6 @@ impl Emulator {
         let mut rng = lock(&self.shared.request_ids);
         Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
     }
-}
-
-/// A panic under a lock is a bug, but no reason to make every later request fail.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for Emulator {

@@ -15,9 +15,10 @@ use queue_proto::{
 
 use crate::admit::{Admitted, admit, head};
 use crate::connection::Connection;
+use crate::effect::Effect;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
-use crate::settle::{self, Effect, Unsettled};
+use crate::settle::{self, Unsettled};
 use crate::version::{self, before};
 use crate::{answer, cors, target};
 

@@ -147,6 +147,7 @@ mod delegation;
 mod directory;
 #[cfg(feature = "durable")]
 mod durable;
+mod effect;
 mod emulator;
 mod exchange;
 mod fault;
@@ -155,6 +156,7 @@ mod inspect;
 #[cfg(feature = "bearer")]
 mod issue;
 mod last_endpoint;
+mod lock;
 mod notice;
 mod refusal;
 mod refuse;
@@ -181,6 +183,10 @@ pub use exchange::{Dropped, Exchange};
 pub use fault::{Effect, Fault, InvalidFault};
 pub use inspect::{AccountState, MessageState, QueueState};
 pub use notice::Notice;
+#[cfg(feature = "durable")]
+pub use notice::recovered::Recovered;
+#[cfg(feature = "durable")]
+pub use notice::set_aside::{SetAside, SetAsideKind};
 pub use refusal::{Check, Refused};
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]
@@ -188,7 +194,9 @@ pub use serve::{BindError, ConnectionFailure, FailureReason, Server, ServerOptio
 #[cfg(feature = "https")]
 pub use serve::{Certificate, CertificateError, FileForm};
 #[cfg(feature = "durable")]
-pub use store::{Durability, Recovered, SetAside, SetAsideKind, StoreError, StoreErrorKind};
+pub use store::database::Durability;
+#[cfg(feature = "durable")]
+pub use store::error::{StoreError, StoreErrorKind};
 #[cfg(feature = "bearer")]
 pub use token::{TokenIssuer, UserToken};
 

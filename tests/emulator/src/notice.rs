@@ -1,9 +1,19 @@
 //! What an emulator has to tell beside its answers: [`Notice`].
 
+#[cfg(feature = "durable")]
+pub(crate) mod recovered;
+#[cfg(feature = "durable")]
+pub(crate) mod set_aside;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(feature = "durable")]
+use self::recovered::Recovered;
+#[cfg(feature = "durable")]
+use self::set_aside::SetAside;
 
 /// Something that whoever runs an emulator should know, told to
 /// [`EmulatorBuilder::on_notice`](crate::EmulatorBuilder::on_notice).
@@ -22,10 +32,10 @@ pub enum Notice {
     },
     /// A damaged row of the store was set aside; everything else goes on.
     #[cfg(feature = "durable")]
-    SetAside(crate::SetAside),
+    SetAside(SetAside),
     /// A damaged store was replaced by what could be read of it.
     #[cfg(feature = "durable")]
-    Recovered(crate::Recovered),
+    Recovered(Recovered),
     /// The store was made by a version without checksums. Messages get theirs when they change
     /// next.
     #[cfg(feature = "durable")]

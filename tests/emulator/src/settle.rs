@@ -1,4 +1,5 @@
-//! Answers that must not be given before what they tell of is stored.
+//! Answers that must not be given before what they tell of is stored: [`Unsettled`] and
+//! [`Emulator::settle`].
 //!
 //! An operation changes the state at once, so that the next one sees it, and its answer goes out
 //! when the change is on disk. An answer that may have seen the change of another waits for it too:
@@ -6,35 +7,9 @@
 
 use bytes::Bytes;
 use http::Response;
-use queue_proto::{AnyOperation, Idempotence};
 
-use crate::Emulator;
-
-/// What an operation does to what is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// It reads.
-    Nothing,
-    /// It changes or removes what is there, which is possible on a full disk too.
-    Change,
-    /// It adds something that stays.
-    Growth,
-}
-
-impl Effect {
-    pub(crate) fn of(operation: &AnyOperation) -> Self {
-        match operation {
-            AnyOperation::CreateQueue(_)
-            | AnyOperation::SetQueueMetadata(_)
-            | AnyOperation::SetQueueAcl(_)
-            | AnyOperation::SetServiceProperties(_)
-            | AnyOperation::PutMessage(_) => Self::Growth,
-            AnyOperation::UpdateMessage(update) if update.text.is_some() => Self::Growth,
-            operation if operation.kind().idempotence() == Idempotence::Safe => Self::Nothing,
-            _ => Self::Change,
-        }
-    }
-}
+use crate::effect::Effect;
+use crate::emulator::Emulator;
 
 #[cfg(feature = "durable")]
 mod with_store {
@@ -42,11 +17,12 @@ mod with_store {
     use queue_proto::{ErrorCode, ResponseHead, ServiceError};
 
     use super::{Bytes, Effect, Emulator, Response};
-    use crate::StoreError;
     #[cfg(feature = "bearer")]
     use crate::directory::Owner;
     use crate::refusal::{Check, Refusal};
-    use crate::store::{Store, Ticket};
+    use crate::store::Store;
+    use crate::store::batch::Ticket;
+    use crate::store::error::StoreError;
 
     /// Refuses what is known not to be stored before it changes anything.
     pub(crate) fn admit(emulator: &Emulator, effect: Effect) -> Result<(), Refusal> {

@@ -26,7 +26,9 @@ use crate::role::Roles;
 use crate::state::Moment;
 use crate::state::Service;
 #[cfg(feature = "durable")]
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+#[cfg(feature = "durable")]
+use crate::store::error::StoreError;
 
 /// Sets up an [`Emulator`].
 #[derive(Debug)]
@@ -187,14 +189,6 @@ impl EmulatorBuilder {
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
-    }
-
-    /// Keeps the queues in a folder, which is made if there is none; see [`DurableBuilder`].
-    ///
-    /// [`DurableBuilder`]: crate::DurableBuilder
-    #[cfg(feature = "durable")]
-    pub fn location(self, folder: impl Into<std::path::PathBuf>) -> crate::DurableBuilder {
-        crate::DurableBuilder::new(self, folder.into())
     }
 
     /// Starts with no queues, and keeps them in memory.

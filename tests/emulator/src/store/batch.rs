@@ -11,8 +11,9 @@ use std::task::{Context, Poll, Waker};
 use queue_proto::AccountName;
 
 use super::damage::Damaged;
-use super::{StoreError, lock};
+use super::error::StoreError;
 use crate::directory::Owner;
+use crate::lock::lock;
 use crate::state::Record;
 
 /// How writing a batch went.
@@ -190,6 +191,9 @@ impl Inbox {
             failed.finish(Err(Arc::clone(error)));
             return Some(Ticket(Arc::new(failed)));
         }
+        // An answer without an entry of its own may still tell of what is being written: a message
+        // that another client has put must not be seen before it is stored
+        // (crash.rs: what_was_answered_survives_being_killed).
         let batch =
             if waiting.entries.is_empty() { waiting.writing.as_ref() } else { Some(&waiting.next) };
         batch.cloned().map(Ticket)
@@ -209,6 +213,8 @@ impl Inbox {
                 return Work::Chores(mem::take(&mut waiting.chores));
             }
             if !waiting.entries.is_empty() {
+                // All that came in since the last batch shares one transaction and one wait for the
+                // disk. Under one lock, so that no ticket is given for a batch without its entry.
                 let entries = mem::take(&mut waiting.entries);
                 let batch = mem::replace(&mut waiting.next, Arc::new(Batch::new()));
                 waiting.writing = Some(Arc::clone(&batch));
@@ -229,6 +235,8 @@ impl Inbox {
     pub(super) fn close(&self, error: &Arc<StoreError>) {
         let next = {
             let mut waiting = lock(&self.state);
+            // In one step with the entries that are dropped: one that came in between would be
+            // written to a state that it was not made for.
             waiting.closed = Some(Arc::clone(error));
             self.closed.store(true, Ordering::Release);
             waiting.entries.clear();

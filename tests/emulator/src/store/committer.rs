@@ -10,9 +10,11 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::batch::{Batch, Chore, Entry, Work};
 use super::damage::{self, Damaged, Text};
-use super::load::is_corrupt;
+use super::error::{StoreError, StoreErrorKind, is_corrupt};
+use super::inner::Inner;
+use super::schema::used_pages;
 use super::statements::{Statements, grows, remains, removes};
-use super::{Inner, StoreError, StoreErrorKind, database, lock};
+use crate::lock::lock;
 use crate::notice::Notice;
 
 /// About how many bytes of records are written before the log is carried over into the database:
@@ -96,26 +98,35 @@ impl<'c> Committer<'c> {
         self.checkpoint("TRUNCATE");
         if self.inner.room.is_full() {
             // What was given back may do for the next start.
-            let _ = self.inner.room.recover(database::used_pages(self.writer));
+            let _ = self.inner.room.recover(used_pages(self.writer));
         }
     }
 
     /// Writes a batch, and lets go those who wait for it.
     fn write(&mut self, entries: Vec<Entry>, batch: &Batch) -> usize {
-        // Texts that came in since may be waiting for the next batch.
+        // Taken before the transaction: texts that come in while it runs belong to the next batch,
+        // are not on disk when this one is, and must stay in memory
+        // (texts.rs: what_is_not_written_stays_and_the_oldest_goes_first).
         let texts = lock(&self.inner.texts).end();
         self.limit_pages();
         match self.commit(&entries) {
             Ok(bytes) => {
-                // The change is committed, but to what? After this nobody looks again.
+                // Between the commit and the answer: a commit to a file that has lost its name
+                // succeeds, and is gone with the process. After the answer it would be too late
+                // (full.rs: files_that_are_removed_while_it_runs_are_told_of_and_nothing_is_taken).
                 if let Some(file) = self.inner.files.missing() {
                     let error = self.inner.error.gone(file);
                     self.inner.gone.store(true, Ordering::Release);
                     self.inner.fail(batch, error);
                     return bytes;
                 }
+                // Only now may anybody be answered: a process that is killed before this line has
+                // told nobody (crash.rs: what_was_answered_survives_being_killed).
                 batch.finish(Ok(()));
                 lock(&self.inner.texts).trim(texts);
+                // After the commit that cut them off from their queue: a crash in between leaves
+                // messages that the next start finds by their missing queue
+                // (reopen.rs: a_cleared_queue_stays_empty_however_much_was_in_it).
                 let piece = self.statements.piece;
                 self.garbage.extend(entries.into_iter().flat_map(|entry| remains(entry, piece)));
                 bytes
@@ -150,7 +161,10 @@ impl<'c> Committer<'c> {
         if room.is_full() || !(is_full(&error) || room.page_limit().is_some()) {
             return Err(error);
         }
-        self.inner.room.give_up(database::used_pages(self.writer));
+        // The log is carried over before the reserve of the log is taken: what is in it may need
+        // room in the database, and cutting it off gives room back
+        // (full.rs: a_full_disk_can_be_emptied_and_started_on).
+        self.inner.room.give_up(used_pages(self.writer));
         self.checkpoint("TRUNCATE");
         // From here on the log is not cut off, until there is room again.
         self.inner.room.hold_log();

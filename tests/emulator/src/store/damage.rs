@@ -7,9 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use uuid::Uuid;
 
-use super::load::is_corrupt;
-use super::set_aside::{SetAside, SetAsideKind};
+use super::error::is_corrupt;
 use super::{codec, rows};
+use crate::notice::set_aside::{SetAside, SetAsideKind};
 
 /// A row that is damaged, and why.
 #[derive(Debug)]

@@ -167,6 +167,11 @@ impl Context {
     }
 }
 
+/// Whether SQLite says that the file is damaged, as opposed to a disk that does not answer.
+pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
 fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
     error.sqlite_error_code()
 }

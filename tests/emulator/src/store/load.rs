@@ -8,10 +8,11 @@ use std::collections::HashMap;
 
 use queue_proto::{AccountName, MessageText, QueueName};
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
 use super::damage::{Damaged, Place};
+use super::error::is_corrupt;
 use super::{codec, rows};
 use crate::directory::Owner;
 use crate::role::Roles;
@@ -96,11 +97,6 @@ fn text(
         Err(error) if is_corrupt(&error) => Ok(Err("the page that its text is on is damaged")),
         read => read,
     }
-}
-
-/// Whether SQLite says that the file is damaged, as opposed to a disk that does not answer.
-pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Fills services, with the texts of messages if `texts`.

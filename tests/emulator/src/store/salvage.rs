@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use rusqlite::config::DbConfig;
@@ -12,45 +12,15 @@ use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 use super::condition::{Damage, MAGIC};
 use super::damage::{self, Damaged, Place, Text};
-use super::database::{self, Files};
+use super::error::is_corrupt;
+use super::files::{self, Files};
 use super::load;
-use super::set_aside::{SetAside, SetAsideKind};
+use super::schema;
+use crate::notice::recovered::Recovered;
+use crate::notice::set_aside::{SetAside, SetAsideKind};
 
 /// Attempts to read parts of a table, before what is left of it is given up.
 const MAX_ATTEMPTS: u32 = 50_000;
-
-/// What became of a damaged store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Recovered {
-    /// What was found damaged.
-    pub found: String,
-    /// How many queues were read.
-    pub queues: u64,
-    /// How many messages were read with their texts.
-    pub messages: u64,
-    /// How many messages or texts were found without the other, and are set aside.
-    pub halves: u64,
-    /// Whether parts of the files could not be read, so that there may have been more.
-    pub unreadable: bool,
-    /// The folder with the damaged files.
-    pub kept_in: PathBuf,
-}
-
-impl std::fmt::Display for Recovered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { found, queues, messages, halves, unreadable, kept_in } = self;
-        write!(
-            f,
-            "the store was damaged ({found}): {queues} queues and {messages} messages were "
-        )?;
-        write!(f, "read, {halves} messages of which only a part was there are set aside")?;
-        if *unreadable {
-            f.write_str(", and parts could not be read, so that there may have been more")?;
-        }
-        write!(f, "; the damaged files are in {}", kept_in.display())
-    }
-}
 
 /// Why a damaged store could not be salvaged.
 #[derive(Debug)]
@@ -87,7 +57,7 @@ pub(super) fn salvage(
         }
         Some(Damage::Log) | None => {}
     }
-    database::remove(&files.new)?;
+    files::remove(&files.new)?;
     let mut recovered = Recovered {
         found,
         queues: 0,
@@ -97,7 +67,7 @@ pub(super) fn salvage(
         kept_in: files.unused_folder(),
     };
     {
-        let new = database::make(&files.new)?;
+        let new = schema::make(&files.new)?;
         copy(files, &new, &mut recovered)?;
     }
     // The new one is complete. From here on every step can be done again after a crash.
@@ -253,10 +223,8 @@ impl Copier<'_> {
         let starts = load::starts(&self.damaged).unwrap_or_default();
         self.new.execute("UPDATE starts SET count = ?1", [starts])?;
         self.copy_small("unchecked")?;
-        match database::version(&self.damaged) {
-            Ok((_, version)) if version < database::SCHEMA_VERSION => {
-                database::add_checksums(self.new)
-            }
+        match schema::version(&self.damaged) {
+            Ok((_, version)) if version < schema::SCHEMA_VERSION => schema::add_checksums(self.new),
             _ => Ok(()),
         }
     }
@@ -266,7 +234,7 @@ impl Copier<'_> {
 fn failed(read: rusqlite::Result<()>) -> rusqlite::Result<bool> {
     match read {
         Ok(()) => Ok(false),
-        Err(error) if load::is_corrupt(&error) => Ok(true),
+        Err(error) if is_corrupt(&error) => Ok(true),
         // A table that an older version did not have.
         Err(rusqlite::Error::SqliteFailure(_, Some(text))) if text.contains("no such table") => {
             Ok(false)

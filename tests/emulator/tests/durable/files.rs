@@ -105,6 +105,29 @@ fn a_log_without_its_database() {
 }
 
 #[test]
+fn a_recovery_that_a_crash_interrupts_is_finished_by_the_next_start() {
+    let folder = crashed(50, 30);
+    let mut log = fs::read(log_of(&folder)).unwrap();
+    log[9] ^= 1;
+    fs::write(log_of(&folder), &log).unwrap();
+    let old = fs::read(main_of(&folder)).unwrap();
+    let (emulator, _) = recovered(&folder);
+    let expected = count(&emulator, 80);
+    drop(emulator);
+    // As it was when the new database was complete, and none of the old files replaced yet; and
+    // when the log was removed.
+    for log_is_there in [true, false] {
+        let folder = folder.copy();
+        fs::rename(main_of(&folder), folder.path().join("queues.sqlite.recovered")).unwrap();
+        fs::write(main_of(&folder), &old).unwrap();
+        if log_is_there {
+            fs::write(log_of(&folder), &log).unwrap();
+        }
+        assert_eq!(count(&folder.open(&ManualClock::new()), 80), expected);
+    }
+}
+
+#[test]
 fn an_empty_database_alone() {
     let folder = Folder::new();
     fs::write(main_of(&folder), "").unwrap();
