@@ -8,7 +8,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::{Outcome, shell, usage};
 
 /// The targets, and the folder of the crate whose tests have each.
-const TARGETS: [(&str, &str); 14] = [
+const TARGETS: [(&str, &str); 16] = [
     ("request", "queue-proto"),
     ("response", "queue-proto"),
     ("text", "queue-proto"),
@@ -23,6 +23,8 @@ const TARGETS: [(&str, &str); 14] = [
     ("letter", "queue-client"),
     ("handle", "tests/emulator"),
     ("faults", "tests/emulator"),
+    ("settings", "tests/emulator"),
+    ("log", "tests/emulator"),
 ];
 const SECONDS: u64 = 600;
 /// The longest input: more than the largest part of a request that is read by itself.

@@ -9,10 +9,11 @@ use queue_proto::ops::{GetUserDelegationKey, GetUserDelegationKeyResponse};
 use queue_proto::{AccountName, ErrorCode, OperationResponse as _, ServiceVersion};
 
 use crate::directory::Owner;
+use crate::effect::Effect;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
 use crate::role::Roles;
-use crate::settle::{self, Effect, Unsettled};
+use crate::settle::{self, Unsettled};
 
 impl Emulator {
     /// The answer with a key for the user whose token came with the request, and what the answer has

@@ -16,6 +16,7 @@ use super::schema::used_pages;
 use super::statements::{Statements, grows, remains, removes};
 use crate::lock::lock;
 use crate::notice::Notice;
+use crate::notice::set_aside::SetAside;
 
 /// About how many bytes of records are written before the log is carried over into the database:
 /// then it is written from its start again, so this is also about its size.
@@ -194,24 +195,37 @@ impl<'c> Committer<'c> {
                 Chore::SetAside(found) => damaged.push(found),
             }
         }
-        for found in &damaged {
-            self.set_aside(found);
-        }
+        damaged.chunks(PIECE).for_each(|damaged| self.set_aside(damaged));
         let bytes = (expired.len() + damaged.len()) * 200;
         self.garbage.append(&mut expired);
         bytes
     }
 
-    fn set_aside(&self, damaged: &Damaged) {
-        let now = SystemTime::now();
-        let moved = Text::of(self.writer, &damaged.place).and_then(|text| {
-            transaction(self.writer, || damage::set_aside(self.writer, damaged, &text, now))
-        });
-        match moved {
-            Ok(None) => {}
-            Ok(Some(found)) => self.inner.notices.tell(&Notice::SetAside(found)),
+    /// Sets rows aside, in one transaction if that succeeds.
+    fn set_aside(&self, damaged: &[Damaged]) {
+        match self.move_aside(damaged) {
+            Ok(found) => {
+                for found in found {
+                    self.inner.notices.tell(&Notice::SetAside(found));
+                }
+            }
+            // One that cannot be moved must not keep the others from being.
+            Err(_) if damaged.len() > 1 => {
+                damaged.iter().for_each(|damaged| self.set_aside(std::slice::from_ref(damaged)));
+            }
             Err(error) => self.inner.tell(&self.inner.error.write(error)),
         }
+    }
+
+    fn move_aside(&self, damaged: &[Damaged]) -> rusqlite::Result<Vec<SetAside>> {
+        let now = SystemTime::now();
+        let texts = damaged.iter().map(|damaged| Text::of(self.writer, &damaged.place));
+        let texts: Vec<Text> = texts.collect::<Result<_, _>>()?;
+        transaction(self.writer, || {
+            let rows = damaged.iter().zip(&texts);
+            let moved = rows.map(|(row, text)| damage::set_aside(self.writer, row, text, now));
+            moved.filter_map(Result::transpose).collect()
+        })
     }
 
     /// Removes a piece of what nobody can reach.

@@ -5,10 +5,13 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use queue_proto::ops::CreateQueue;
+use queue_emulator::{Durability, Emulator};
+use queue_proto::MessageText;
+use queue_proto::ops::{CreateQueue, PutMessage};
 
 use crate::client::Client;
-use crate::common::name;
+use crate::common::{call, name};
+use crate::folder::Folder;
 use crate::running::{PROGRAM, Running};
 
 #[test]
@@ -45,6 +48,29 @@ fn readers_that_have_gone_do_not_end_it() {
     assert_eq!(child.try_wait().unwrap(), None, "it has ended");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_reader_that_does_not_read_keeps_nobody_waiting() {
+    let folder = Folder::new();
+    let emulator = Emulator::builder().location(folder.path());
+    let emulator = emulator.durability(Durability::OperatingSystem).open().unwrap();
+    call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
+    let put = PutMessage::new(name("jobs"), MessageText::new("x").unwrap());
+    (0..1_500).for_each(|_| drop(call(&emulator, &put).unwrap()));
+    drop(emulator);
+    let database = rusqlite::Connection::open(folder.path().join("queues.sqlite")).unwrap();
+    database.execute_batch("UPDATE messages SET turn = turn + 1").unwrap();
+    drop(database);
+    // Each of them is told of, which is more than a pipe takes.
+    let location = folder.path().to_str().unwrap();
+    let running = Running::start(&["--port", "0", "--location", location]);
+    let mut client = Client::connect(running.port()).unwrap();
+    client.call(&put).unwrap();
+    running.kill();
+    let emulator = Emulator::builder().location(folder.path()).open().unwrap();
+    assert_eq!(emulator.set_aside().unwrap().len(), 1_500);
+    assert_eq!(emulator.inspect().queue("jobs").unwrap().messages.len(), 1);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! The fuzz targets of the workspace (`tests/fuzz`) call these functions with what they invent, the
 //! test `corpus` with what they kept.
 
+pub(crate) mod store;
+
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -18,7 +20,8 @@ use queue_proto::{
 type Target = fn(&[u8]);
 
 /// The targets by name.
-pub(crate) const TARGETS: [(&str, Target); 2] = [("handle", handle), ("faults", faults)];
+pub(crate) const TARGETS: [(&str, Target); 4] =
+    [("handle", handle), ("faults", faults), ("settings", store::settings), ("log", store::log)];
 
 /// Fri, 15 Jan 2027 08:00:00 GMT.
 fn now() -> SystemTime {

@@ -27,6 +27,13 @@ use crate::say::{print, say, sentence};
 const OPEN_SECRET: &[u8] = b"queue-emulator";
 
 fn main() -> ExitCode {
+    let code = obey();
+    say::finish();
+    code
+}
+
+/// Does what the command line asks for.
+fn obey() -> ExitCode {
     match parse() {
         Ok(Command::Help) => {
             print(help::HELP.trim_end());
