@@ -179,4 +179,31 @@ mod tests {
             MUTATIONS.iter().filter_map(|mutation| mutation.source(&shell::root()).err()).collect();
         assert!(lost.is_empty(), "{lost:#?}");
     }
+
+    /// The comments of the core name the tests that pin their rules.
+    #[test]
+    fn comments_of_the_core_name_tests_that_exist() {
+        let root = shell::root();
+        let tests = root.join("tests/simulator/tests/directed");
+        let mut named = 0;
+        let mut missing = Vec::new();
+        for file in fs::read_dir(root.join("queue-client/src/processor/core")).unwrap() {
+            let path = file.unwrap().path();
+            let source = fs::read_to_string(&path).unwrap();
+            let comments = source.lines().filter(|line| line.trim_start().starts_with("//"));
+            for name in comments.flat_map(|line| line.split('`').skip(1).step_by(2)) {
+                let Some((module, test)) = name.split_once("::") else { continue };
+                let file = tests.join(format!("{module}.rs"));
+                if module.chars().all(|c| c.is_ascii_lowercase()) && file.exists() {
+                    named += 1;
+                    let there = fs::read_to_string(&file).unwrap();
+                    if !there.contains(&format!("fn {test}()")) {
+                        missing.push(format!("{name} in {}", path.display()));
+                    }
+                }
+            }
+        }
+        assert!(named >= 20, "only {named} tests are named");
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Bodies that are too large for a message: they are stored elsewhere, and the message is a pointer.
+//! [`BodyStore`]: where bodies are that are too large for a message, which is a pointer then.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -21,11 +21,11 @@ use super::{
 /// out of messages: whoever can send to the queue can name any key, so a store should hold nothing
 /// else than bodies.
 pub trait BodyStore: fmt::Debug + Send + Sync + 'static {
-    /// Stores a body durably. The key is new.
+    /// Stores a body durably. No body has this key yet.
     fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// The body with this key. That there is none is an error too: the delivery is tried again, and
-    /// in the end the message becomes a dead letter.
+    /// Gets the body with this key. A body that is missing is an error too: the delivery is tried
+    /// again, and in the end the message becomes a dead letter.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Bytes, BoxError>>;
 
     /// Deletes the body with this key. An error is logged, and the body stays.
@@ -36,10 +36,10 @@ pub trait BodyStore: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Oversize {
-    /// It fails, and sends nothing.
+    /// The producer fails, and sends nothing.
     #[default]
     Fail,
-    /// It puts the body into a store, and sends a pointer to it. The receivers need
+    /// The producer puts the body into a store, and sends a pointer to it. The receivers need
     /// [the same store](super::Processor::body_store).
     ClaimCheck(Arc<dyn BodyStore>),
 }

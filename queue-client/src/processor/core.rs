@@ -15,6 +15,10 @@
 //! The core keeps at most one request in flight for each message, and uses only the newest pop
 //! receipt. An answer that is lost is [`Ambiguous`](crate::OpFailure::Ambiguous), which is a state
 //! of its own and not an error.
+//!
+//! Inside, a comment that gives the reason for an order of lines names the test that fails without
+//! it: `leases::…` and the like are in `tests/simulator/tests/directed`, properties are those of
+//! the simulator's scenarios. `cargo xtask mutate` breaks these rules one after the other.
 
 mod answers;
 mod arrival;

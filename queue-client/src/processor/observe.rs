@@ -1,4 +1,4 @@
-//! What a processor tells about its work: events, requests, handlers, and spans.
+//! [`Observer`]: what a processor tells about its work: events, requests, handlers, and spans.
 //!
 //! Each delivery has a [`tracing`] span `process` at info level, from the start of its handler until
 //! it is settled. The spans of its renewals and of the requests that settle it are children of it,
@@ -33,38 +33,38 @@ use super::{
 };
 use crate::{backlog::Backlog, failure::OpFailure};
 
-/// Is told what a processor does, for metrics.
+/// What is told what a processor does, for metrics.
 ///
-/// It is called from the processor's loop, so it must be quick.
+/// Its methods are called from the processor's loop, so they must be quick.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
-    /// Something happened.
+    /// Called when something happened.
     fn event(&self, queue: &QueueName, event: &Event) {
         let _ = (queue, event);
     }
 
-    /// A request was answered, or not.
+    /// Called when a request was answered, or its time was over.
     fn operation(&self, report: &OperationReport<'_>) {
         let _ = report;
     }
 
-    /// A handler has ended.
+    /// Called when a handler has ended, or was dropped.
     fn processed(&self, report: &ProcessReport<'_>) {
         let _ = report;
     }
 
-    /// The loop has done what there was to do, and is like this.
+    /// Called when the loop has done what there was to do, with its state.
     fn health(&self, queue: &QueueName, health: &Health) {
         let _ = (queue, health);
     }
 
-    /// The queue has about so many messages. Only called if the processor
-    /// [samples](super::Processor::sample_depth) that.
+    /// Called with a look at the queue, if the processor [takes](super::Processor::sample_depth) one
+    /// every now and then.
     fn depth(&self, queue: &QueueName, depth: &Depth) {
         let _ = (queue, depth);
     }
 
-    /// A dead letter was stored, and its message will be deleted. The letter tells why, also where
-    /// the queue for dead letters has the bare text only.
+    /// Called when a dead letter was stored, and its message will be deleted. The letter tells why the
+    /// message died, also where the queue for dead letters has the bare text only.
     fn dead_letter(&self, queue: &QueueName, letter: &DeadLetter) {
         let _ = (queue, letter);
     }
@@ -74,24 +74,24 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Health {
-    /// What it does. [`Finished`](LoopState::Finished) also if its future was dropped, or the tokio
+    /// What the processor does. [`Finished`](LoopState::Finished) also if its future was dropped, or the tokio
     /// runtime that it ran on.
     pub state: LoopState,
-    /// For how long it has done that.
+    /// The time for which it has done that.
     pub since: Duration,
-    /// How long ago a request last succeeded: a receive, a renewal of a lease, or what settles a
+    /// The time since a request last succeeded: a receive, a renewal of a lease, or what settles a
     /// message; `None` if none has. In a healthy processor this grows for as long as there is
     /// nothing to ask for: with all handlers busy, to the next renewal.
     pub last_success: Option<Duration>,
-    /// For how long a success has been due: the time since the first request that no good answer has
+    /// The time for which a success has been due: that since the first request that no good answer has
     /// followed, or since the loop should have run. Zero when nothing is waited for, however long
     /// that takes.
     pub overdue: Duration,
-    /// What it has done so far.
+    /// What the processor has done so far.
     pub counters: Counters,
-    /// Messages that are held: worked on, waiting, or being settled.
+    /// The number of messages that are held: worked on, waiting, or being settled.
     pub in_flight: usize,
-    /// How many more can be held.
+    /// The number of messages that can be held besides.
     pub free: usize,
     /// The last error of a receive, update, delete or dead letter, if there was any.
     pub last_error: Option<String>,
@@ -129,9 +129,9 @@ pub struct OperationReport<'a> {
     pub queue: &'a QueueName,
     /// The operation. Put Message stores a dead letter.
     pub operation: OperationKind,
-    /// How long it took.
+    /// The time from the request to its answer, or to its end without one.
     pub duration: Duration,
-    /// How it failed, if it did.
+    /// The failure, if the request failed.
     pub failure: Option<&'a OpFailure>,
 }
 
@@ -139,12 +139,12 @@ pub struct OperationReport<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ProcessReport<'a> {
-    /// The queue.
+    /// The queue that the processor works on.
     pub queue: &'a QueueName,
-    /// The message.
+    /// The id of the message.
     pub id: &'a MessageId,
-    /// How it ended; `None` when it was dropped: its time was over, its lease lost, or the processor
-    /// shut down.
+    /// What becomes of the message; `None` when the handler was dropped: its time was over, its lease
+    /// lost, or the processor shut down.
     pub outcome: Option<&'a Outcome>,
     /// The kind of failure that led to this outcome; `None` when the handler chose it.
     pub failure: Option<Reason>,
@@ -153,16 +153,17 @@ pub struct ProcessReport<'a> {
     pub error: Option<&'a str>,
     /// The causes of that error, outermost first.
     pub causes: &'a [String],
-    /// How long it ran.
+    /// The time for which the handler ran.
     pub duration: Duration,
-    /// The number of the delivery.
+    /// The number of the delivery, from 1.
     pub attempt: u32,
-    /// How long the message had been in the queue when it was received, by the clock of the service.
+    /// The time that the message had been in the queue when it was received, by the clock of the
+    /// service.
     pub queue_time: Option<Duration>,
 }
 
 impl ProcessReport<'_> {
-    /// How it ended, as metrics and spans say it: `complete`, `retry`, `panic`, `dead_letter`,
+    /// How the handler ended, as metrics and spans say it: `complete`, `retry`, `panic`, `dead_letter`,
     /// `abandon` or `dropped`.
     #[must_use]
     pub const fn outcome_name(&self) -> &'static str {

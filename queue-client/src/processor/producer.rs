@@ -69,10 +69,10 @@ type CurrentTrace = dyn Fn() -> Option<TraceContext> + Send + Sync;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnAmbiguous {
-    /// It sends again: the message may be there twice.
+    /// The producer sends again: the message may be there twice.
     #[default]
     Resend,
-    /// It fails: the message may be missing.
+    /// The producer fails: the message may be missing.
     Fail,
 }
 
@@ -95,28 +95,28 @@ impl<T: 'static> Producer<T> {
         }
     }
 
-    /// Lets messages expire after this time. 7 days, which is the service's default, unless set.
+    /// Sets the time after which messages expire. Default: 7 days, which is that of the service.
     #[must_use]
     pub const fn time_to_live(mut self, time: TimeToLive) -> Self {
         self.time_to_live = Some(time);
         self
     }
 
-    /// Keeps messages until they are deleted.
+    /// Lets messages never expire: the queue keeps them until they are deleted.
     #[must_use]
     pub const fn never_expires(self) -> Self {
         self.time_to_live(TimeToLive::Never)
     }
 
-    /// What happens when the answer to a put was lost. It is sent again unless set.
+    /// Sets what happens when the answer to a put was lost. Default: the message is sent again.
     #[must_use]
     pub const fn on_ambiguous(mut self, policy: OnAmbiguous) -> Self {
         self.on_ambiguous = policy;
         self
     }
 
-    /// How many requests are under way at once, at least 1, for all clones of this producer. 32
-    /// unless set.
+    /// Sets how many requests are under way at once, at least 1, for all clones of this producer.
+    /// Default: 32.
     #[must_use]
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
@@ -124,7 +124,7 @@ impl<T: 'static> Producer<T> {
         self
     }
 
-    /// What happens to a value that does not fit into a message. It is an error unless set.
+    /// Sets what happens to a value that does not fit into a message. Default: the send fails.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -250,7 +250,7 @@ impl<T: 'static> Producer<T> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// The errors are those of [`send`](Self::send).
     pub fn send_after<'a>(
         &'a self,
         value: &T,
@@ -299,7 +299,7 @@ impl<T: 'static> Producer<T> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// The errors are those of [`send`](Self::send).
     pub fn prepare<'a>(
         &'a self,
         value: &T,

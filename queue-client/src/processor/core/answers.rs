@@ -35,7 +35,8 @@ impl Core {
                 self.completed.remove(&delivery.raw.id);
                 self.end(now, key, delivery, how)
             }
-            // There is a newer receipt than the one that was refused.
+            // There is a newer receipt than the one that was refused, so this says nothing. It is asked
+            // before whether an earlier delete was lost, which was made with the old receipt too.
             Err(OpFailure::NotOwner) if op.superseded => Fate::Keep,
             Err(OpFailure::NotOwner) if delete.ambiguous => {
                 let how = done(true);
@@ -50,6 +51,8 @@ impl Core {
                 ..
             }) => self.completed_not_owned(now, key, delivery),
             Err(failure) => {
+                // That the message is gone then counts as success: most likely by this delete. Test:
+                // `settling::a_delete_that_was_ambiguous_and_then_finds_nothing_has_succeeded`.
                 if failure == OpFailure::Ambiguous && !op.superseded {
                     delete.ambiguous = true;
                 }
@@ -112,6 +115,9 @@ impl Core {
         let reason = letter.reason;
         match result {
             Ok(()) => {
+                // Not before the letter is known to be durable: a crash here makes a second letter, a
+                // crash in the other order would lose the message. Test:
+                // `settling::a_message_is_put_before_it_is_deleted`.
                 let after = DeleteAfter::Letter(reason);
                 delivery.work = Work::Settling(Settling::delete(now, &delivery.lease, after));
                 Fate::Keep

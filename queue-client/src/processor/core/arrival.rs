@@ -54,7 +54,14 @@ impl Core {
             Some((key, Meeting::Succeed)) => self.conclude(now, key, Settled::NotOwned),
         }
 
+        // The service has counted this delivery already, so the last one that is allowed still runs.
+        // Test: `settling::the_count_is_checked_before_the_handler_runs`.
         let last = self.config.max_deliveries.is_some_and(|max| raw.attempt > max.get());
+        // The order of these questions decides what becomes of the message. Its work may be done: then
+        // it is deleted in every phase. While the run ends there is no time for more than to give it
+        // back. Only then does the number of its deliveries count.
+        // Tests: `settling::a_delete_that_finds_nothing_at_first_is_remembered`,
+        // `shutdown::a_receive_under_way_when_draining_starts_brings_32`.
         let work = if self.completed.contains(now, &raw.id) {
             self.counters.duplicates_suppressed += 1;
             self.emit(Event::DuplicateSuppressed { id: raw.id.clone() });
@@ -101,10 +108,14 @@ impl Core {
     /// The message came back while it is held: the newest receipt counts, and nothing starts.
     fn adopt(&mut self, now: Tick, key: DeliveryKey, raw: &RawDelivery, lease: Lease) {
         self.with(now, key, |core, delivery| {
+            // The service invalidates a receipt as soon as it hands the message out again.
+            // Test: `leases::the_same_message_received_while_it_runs_is_adopted`.
             delivery.receipt = raw.receipt.clone();
             delivery.attempt = raw.attempt;
             delivery.text = Arc::clone(&raw.text);
             delivery.doubtful_text = None;
+            // The longest time in all counts from the first receive, or a handler that hangs would keep
+            // its message for ever. Test: `leases::a_handler_that_hangs_does_not_keep_its_message`.
             delivery.lease = lease.continuing(&delivery.lease);
             if let Some(op) = &mut delivery.op {
                 op.superseded = true;

@@ -13,55 +13,60 @@ pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 const SHORTEST_LEASE: Duration = Duration::from_secs(5);
 
-/// The settings of a [`Core`](super::Core). Durations of leases are whole seconds.
+/// The settings of a [`Core`](super::Core). Durations of leases are whole seconds. What a setting is
+/// for, and when to change it, is told at the method of
+/// [`Processor`](crate::processor::Processor) that has its name.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CoreConfig {
-    /// How many handlers run at once. 16.
+    /// The number of handlers that run at once. Default: 16.
     pub concurrency: NonZeroUsize,
-    /// How many messages are received ahead and kept, with their leases renewed. 0.
+    /// The number of messages that are received ahead and kept, with their leases renewed. Default: 0.
     pub prefetch: usize,
-    /// How many receives are in flight at once when the queue is busy. 4.
+    /// The number of receives that are in flight at once when the queue is busy. Default: 4.
     pub max_polls: NonZeroUsize,
-    /// How long a received message is hidden at first, 5 s to 7 days. 60 s.
+    /// The time for which a received message is hidden at first, 5 s to 7 days. Default: 60 s.
     pub lease: Duration,
-    /// Whether leases are renewed while a handler runs. True.
+    /// Whether leases are renewed while a handler runs. Default: they are.
     pub renew: bool,
-    /// How the lease grows with each renewal. Doubles up to 5 min.
+    /// How the lease grows with each renewal. Default: it doubles, up to 5 min.
     pub lease_growth: LeaseGrowth,
-    /// For how long in all a message is kept hidden for one handler. 1 h.
+    /// The time in all for which a message is kept hidden for one handler; `None` for any time. Default:
+    /// 1 h.
     pub max_lease: Option<Duration>,
-    /// When a running handler is dropped. Never.
+    /// The time after which a running handler is dropped, above zero; `None` for never. Default: `None`.
     pub handler_timeout: Option<Duration>,
-    /// What happens to a handler whose lease is lost. It is told.
+    /// What happens to a handler whose lease is lost. Default: the handler is told.
     pub on_lease_lost: OnLeaseLost,
-    /// After which delay a failed message is received again.
+    /// The delay after which a failed message is received again. Default: 5 s, doubling up to 10 min.
     pub retry: RetryDelay,
-    /// How many handlers start per second at most, 0.001 to 1,000,000; `None` for any number. No
-    /// more than that is received either. Default: `None`.
+    /// The number of handlers that start per second at most, 0.001 to 1,000,000; `None` for any number.
+    /// No more than that is received either. Default: `None`.
     pub rate: Option<f64>,
-    /// How many deliveries a message gets before it is dead-lettered. 5.
+    /// The number of deliveries that a message gets before it is dead-lettered; `None` for any number.
+    /// Default: 5.
     pub max_deliveries: Option<NonZeroU32>,
     /// Whether there is a place for dead letters. Without one, a message that would become one
-    /// stays in the queue and returns after the longest retry delay. True.
+    /// stays in the queue and returns after the longest retry delay. Default: there is one.
     pub dead_letter: bool,
-    /// How often an empty queue is asked.
+    /// The pauses between receives of an empty queue. Default: 100 ms, doubling up to 10 s.
     pub polling: Polling,
     /// What happens when the queue does not exist. Default: `None`, with which the processor waits
     /// for it, or ends if it is to [stop when the queue is empty](Self::stop_when_empty).
     pub queue_missing: Option<QueueMissing>,
-    /// How long receives may fail in a row, whatever the reason, before the run ends. Default:
+    /// The time for which receives may fail in a row, whatever the reason, before the run ends. Default:
     /// `None`, with which that is for ever, or 30 seconds if the run is to
     /// [stop when the queue is empty](Self::stop_when_empty).
     pub give_up_after: Option<Duration>,
-    /// How long running handlers may go on after a shutdown with
-    /// [`ShutdownMode::Drain`](super::ShutdownMode::Drain). 25 s.
+    /// The time for which running handlers may go on after a shutdown with
+    /// [`ShutdownMode::Drain`](super::ShutdownMode::Drain), up to 7 days. Default: 25 s.
     pub drain_timeout: Duration,
-    /// How many ids of completed messages whose delete did not succeed are remembered. 1,024.
+    /// The number of completed messages whose delete did not succeed and whose ids are remembered.
+    /// Default: 1,024.
     pub completed_capacity: usize,
-    /// For how long they are remembered. 15 min.
+    /// The time for which these ids are remembered. Default: 15 min.
     pub completed_time: Duration,
-    /// Ends the run once a receive finds nothing and nothing is held. False.
+    /// Whether the run ends once a receive finds nothing and nothing is held. Default: it does not.
     pub stop_when_empty: bool,
 }
 
@@ -95,11 +100,11 @@ pub enum OnLeaseLost {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct RetryDelay {
-    /// After the first delivery. 5 s.
+    /// The delay after the first delivery. Default: 5 s.
     pub first: Duration,
-    /// The bound that no delay exceeds, at most 7 days. 10 min.
+    /// The bound that no delay exceeds, at most 7 days. Default: 10 min.
     pub cap: Duration,
-    /// The part by which a delay may be shorter or longer, 0 to 1. 0.2.
+    /// The part by which a delay may be shorter or longer, 0 to 1. Default: 0.2.
     pub jitter: f64,
 }
 
@@ -107,11 +112,12 @@ pub struct RetryDelay {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Polling {
-    /// The pause after the first empty answer. 100 ms.
+    /// The pause after the first empty answer, above zero. Default: 100 ms.
     pub min: Duration,
-    /// The longest pause. 10 s, which is 8,640 requests a day for a queue that stays empty.
+    /// The longest pause, at most 7 days. Default: 10 s, which is 8,640 requests a day for a queue that
+    /// stays empty.
     pub max: Duration,
-    /// The part by which a pause may be shorter or longer, 0 to 1. 0.2.
+    /// The part by which a pause may be shorter or longer, 0 to 1. Default: 0.2.
     pub jitter: f64,
 }
 
@@ -119,11 +125,11 @@ pub struct Polling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueMissing {
-    /// Wait until somebody makes it.
+    /// The processor waits until somebody makes the queue.
     Wait,
-    /// Make it.
+    /// The processor makes the queue.
     Create,
-    /// End the run.
+    /// The run ends.
     Fail,
 }
 
@@ -173,7 +179,7 @@ impl Default for Polling {
 }
 
 impl RetryDelay {
-    /// Doubles from `first` to `cap`, with a jitter of 20 %.
+    /// A delay that doubles from `first` to `cap`, with a jitter of 20 %.
     #[must_use]
     pub const fn new(first: Duration, cap: Duration) -> Self {
         Self { first, cap, jitter: 0.2 }
@@ -188,7 +194,7 @@ impl RetryDelay {
 }
 
 impl Polling {
-    /// Doubles from `min` to `max`, with a jitter of 20 %.
+    /// Pauses that double from `min` to `max`, with a jitter of 20 %.
     #[must_use]
     pub const fn new(min: Duration, max: Duration) -> Self {
         Self { min, max, jitter: 0.2 }
@@ -203,11 +209,11 @@ impl Polling {
 }
 
 impl CoreConfig {
-    /// Whether every setting is within its limits.
+    /// Checks that every setting is within its limits.
     ///
     /// # Errors
     ///
-    /// The first setting that is not, and its rule.
+    /// The first setting that is outside its limits, and its rule.
     pub fn check(&self) -> Result<(), ConfigError> {
         let rule = |holds: bool, setting: &'static str, rule: &'static str| {
             if holds { Ok(()) } else { Err(ConfigError { setting, rule }) }

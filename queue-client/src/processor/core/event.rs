@@ -1,4 +1,4 @@
-//! What the core has to tell observers. Nothing depends on these.
+//! [`Event`]: what the core tells observers, for metrics and logs. Nothing depends on events.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     standing::{LostCause, StopCause},
 };
 
-/// Something happened that metrics or logs may want.
+/// Something happened that metrics or logs may want to know.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -20,28 +20,28 @@ pub enum Event {
     Loop(LoopState),
     /// An answer with this many messages came after their leases had ended: they were ignored.
     LateAnswer {
-        /// How many.
+        /// The number of messages.
         messages: usize,
     },
-    /// A message came more often than it was asked for, or older than what is known of it.
+    /// An older delivery arrived of a message that is held in a newer one: it was ignored.
     StaleDelivery {
-        /// Its id.
+        /// The id of the message.
         id: MessageId,
     },
     /// A handler starts.
     Started {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
-        /// Its number of deliveries.
+        /// The number of its deliveries, this one included.
         attempt: u32,
     },
     /// A handler failed, or the codec of the queue could not read its message.
     Failed {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
         /// The number of this delivery.
         attempt: u32,
@@ -51,16 +51,17 @@ pub enum Event {
         /// What becomes of the message.
         next: Next,
     },
-    /// A message that this process had completed came back; it is deleted and not run again.
+    /// A message that this process had completed came back; the message is deleted and its handler
+    /// does not run again.
     DuplicateSuppressed {
-        /// Its id.
+        /// The id of the message.
         id: MessageId,
     },
     /// A message came back to this process while its handler still runs.
     RedeliveredWhileRunning {
         /// The delivery that runs.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
         /// Its number of deliveries now.
         attempt: u32,
@@ -69,59 +70,59 @@ pub enum Event {
     },
     /// A renewal or checkpoint was answered.
     Renewal {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// How.
+        /// What came of it.
         result: RenewalResult,
     },
     /// The deadline of a lease has passed while its handler runs.
     Suspect {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
     },
     /// A lease is lost while its handler runs or waits.
     LeaseLost {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
-        /// Why.
+        /// How the lease was lost.
         cause: LostCause,
     },
     /// A handler was told to stop.
     StopSignaled {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// Why.
+        /// Why the handler should end.
         cause: StopCause,
     },
     /// A delivery is settled.
     Settled {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
-        /// How.
+        /// How the delivery ended.
         how: Settled,
-        /// How much of the lease was left.
+        /// The time that was left of the lease.
         margin: Duration,
     },
-    /// A settling operation failed for now and is tried again.
+    /// A request that settles a message failed for now, and is tried again.
     SettleRetry {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// How often it failed so far.
+        /// The number of failures so far.
         failures: u32,
     },
     /// A dead letter could not be stored. The message stays in the queue.
     DeadLetterFailed {
-        /// The delivery.
+        /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
-        /// Why it should have become one.
+        /// Why the message should have become one.
         reason: Reason,
     },
     /// The credential does not allow Update Message. Leases are longer now and are not renewed,
@@ -131,7 +132,7 @@ pub enum Event {
     UpdatesAllowed,
     /// The monotonic clock stood still.
     ClockJump {
-        /// For how long.
+        /// The time for which it stood still.
         by: Duration,
     },
     /// An answer to a request that is not in flight was ignored.
@@ -142,16 +143,16 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Next {
-    /// It is received again after this delay.
+    /// The message is received again after this delay.
     Retry {
-        /// The delay.
+        /// The time for which the message is hidden.
         after: Duration,
     },
-    /// It becomes a dead letter.
+    /// The message becomes a dead letter.
     DeadLetter,
-    /// It comes back when its lease ends.
+    /// The message comes back when its lease ends.
     Lapse,
-    /// Another receiver has it, or it is gone.
+    /// Another receiver has the message, or the message is gone.
     Nothing,
 }
 
@@ -161,11 +162,11 @@ pub enum Next {
 pub enum Poll {
     /// As many messages as were asked for.
     Full(usize),
-    /// Fewer.
+    /// Fewer messages than were asked for, and at least one.
     Partial(usize),
-    /// None.
+    /// No message at all.
     Empty,
-    /// It failed.
+    /// The receive failed.
     Failed(Trouble),
 }
 
@@ -209,15 +210,15 @@ impl Trouble {
 pub enum LoopState {
     /// Receives are answered; messages are waited for or worked on.
     Working,
-    /// Receives fail.
+    /// Receives fail, and the next one waits.
     BackingOff(Trouble),
-    /// Told to receive nothing.
+    /// The loop was told to receive nothing.
     Paused,
     /// Shutting down: handlers finish.
     Draining,
     /// Shutting down: what is left is released.
     Releasing,
-    /// Over.
+    /// The run is over.
     Finished,
 }
 
@@ -240,9 +241,9 @@ impl LoopState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RenewalResult {
-    /// Renewed.
+    /// The lease was renewed.
     Ok,
-    /// Refused, or not sent.
+    /// The service refused, or the request was not sent.
     Refused,
     /// The answer was lost.
     Ambiguous,
@@ -254,35 +255,37 @@ pub enum RenewalResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settled {
-    /// Deleted after its handler completed.
+    /// The message was deleted after its handler had completed.
     Completed,
-    /// Completed; the answer to a first delete was lost, and a second found the message gone.
+    /// The handler completed, the answer to a first delete was lost, and a second delete found the
+    /// message gone.
     CompletedAfterAmbiguity,
-    /// Completed, but the message was not this process's any more, or the delete failed for good:
-    /// it may be worked on again.
+    /// The handler completed, but the message was not this process's any more, or the delete failed
+    /// for good: the message may be worked on again.
     CompletedNotOwned {
         /// The receipt was lost with an answer, rather than the message to somebody else.
         receipt_lost: bool,
     },
-    /// A message that had been completed before is deleted.
+    /// A message that had been completed in an earlier delivery was deleted.
     Duplicate,
-    /// It comes back after the delay.
+    /// The message comes back after a delay.
     Retried {
-        /// The delay.
+        /// The time for which the message is hidden.
         after: Duration,
-        /// Why.
+        /// Why the message is received again.
         reason: Reason,
     },
-    /// Given back during a shutdown.
+    /// The message was given back during a shutdown.
     Released,
-    /// Stored as a dead letter and deleted, or deleted as far as that is known.
+    /// The message was stored as a dead letter, and then deleted as far as that is known.
     DeadLettered {
-        /// Why.
+        /// Why the message is dead.
         reason: Reason,
     },
-    /// It comes back when its lease ends: the handler wanted that, or it could not be given back.
+    /// The message comes back when its lease ends: the handler wanted that, or the message could not
+    /// be given back.
     Lapsed,
-    /// Somebody else has it, or it is gone. There was nothing to do.
+    /// Somebody else has the message, or the message is gone. There was nothing to do.
     NotOwned,
     /// The lease ended before its handler had started.
     NeverStarted,

@@ -82,6 +82,9 @@ impl Core {
         let lost = delivery.lease.is_lost();
         match outcome {
             Outcome::Complete if lost => {
+                // There is no receipt to delete it with. Should it come back to this process, it is
+                // deleted then, and not worked on again. Test:
+                // `leases::the_answer_to_the_first_renewal_is_lost`.
                 self.completed.insert(now, &delivery.raw.id);
                 let receipt_lost =
                     delivery.lease.standing == Standing::Lost(LostCause::ReceiptLost);
@@ -112,6 +115,8 @@ impl Core {
         after: Option<Duration>,
         reason: Reason,
     ) -> Settling {
+        // At the failure and not at the next delivery, which would come after a delay and to no use.
+        // Test: `settling::the_last_failure_makes_a_dead_letter_at_once`.
         if self.config.max_deliveries.is_some_and(|max| attempt >= max.get()) {
             return self.letter(now, lease, reason);
         }
@@ -119,6 +124,8 @@ impl Core {
             Some(delay) => delay.min(LONGEST),
             None => self.retry_delay(attempt),
         };
+        // A message that is hidden when it expires is gone without a trace. Test:
+        // `settling::a_message_that_would_expire_before_its_next_delivery_becomes_a_dead_letter`.
         if lease.would_expire(now, whole_seconds(delay)) && self.config.dead_letter {
             return self.letter(now, lease, Reason::WouldExpire);
         }
@@ -141,7 +148,7 @@ impl Core {
     }
 
     fn give_back(now: Tick, lease: &Lease, delay: Duration, reason: Reason) -> Settling {
-        let delay = survived(now, lease, whole_seconds(delay));
+        let delay = lease.survivable(now, whole_seconds(delay));
         let tries = Tries::until(now, lease.end());
         Settling::Release(Release { delay, reason: Some(reason), tries })
     }
@@ -216,13 +223,4 @@ impl Core {
         self.act(Action::Forget { key });
         Fate::Gone
     }
-}
-
-/// The delay, or a shorter one if the message would expire meanwhile.
-pub(super) fn survived(now: Tick, lease: &Lease, delay: Duration) -> Duration {
-    if !lease.would_expire(now, delay) {
-        return delay;
-    }
-    let rest = lease.expires().map_or(Duration::ZERO, |expires| now.until(expires));
-    Duration::from_secs(rest.as_secs() / 2)
 }

@@ -22,7 +22,7 @@ macro_rules! number {
                 Self(number)
             }
 
-            /// The number.
+            /// The number of the id.
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0

@@ -26,7 +26,7 @@ pub enum Input {
         op: OpId,
         /// The instant at which the request was sent, or an earlier one.
         sent_at: Tick,
-        /// The messages.
+        /// The messages, or why there are none.
         result: Result<Vec<RawDelivery>, OpFailure>,
     },
     /// The answer to [`Action::Update`].
@@ -107,7 +107,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Get Messages.
+    /// Messages are received (Get Messages).
     Receive {
         /// The name of the request, which the answer has.
         op: OpId,
@@ -122,19 +122,19 @@ pub enum Action {
     Start {
         /// The name of the delivery.
         key: DeliveryKey,
-        /// The message.
+        /// The message as it was received.
         delivery: Arc<RawDelivery>,
         /// The instant until which nobody else can have it. Renewals move it:
         /// [`LeaseSignal::Renewed`].
         deadline: Tick,
     },
-    /// Update Message.
+    /// A message is hidden from now on for another time, or shown (Update Message).
     Update {
         /// The name of the request, which the answer has.
         op: OpId,
         /// The delivery that is renewed or given back.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
@@ -145,13 +145,13 @@ pub enum Action {
         /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
-    /// Delete Message.
+    /// A message is deleted (Delete Message).
     Delete {
         /// The name of the request, which the answer has.
         op: OpId,
         /// The delivery that ends with this.
         key: DeliveryKey,
-        /// The message.
+        /// The id of the message.
         id: MessageId,
         /// The newest receipt.
         receipt: PopReceipt,
@@ -175,7 +175,7 @@ pub enum Action {
         /// The instant after which the answer is not waited for.
         give_up_at: Tick,
     },
-    /// Create Queue.
+    /// The queue is made (Create Queue).
     CreateQueue {
         /// The name of the request, which the answer has.
         op: OpId,

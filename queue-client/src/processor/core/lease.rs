@@ -39,7 +39,8 @@ pub(super) struct Lease {
     expires: Option<Tick>,
 }
 
-/// How long before its end a lease counts as over.
+/// How long before its end a lease counts as over. A twentieth is for a clock that is 5 % slow.
+/// Test: `leases_are_exclusive_with_a_clock_that_is_as_slow_as_allowed`.
 fn margin(visibility: Duration) -> Duration {
     (visibility / 20).max(Duration::from_secs(1))
 }
@@ -83,7 +84,7 @@ impl Lease {
         self.since = sent_at;
         self.visibility = visibility;
         self.deadline = deadline(sent_at, visibility, jumped);
-        // Jitter only makes it earlier.
+        // Jitter only makes it earlier: half a lease must be left for outages. Property: `Renewal`.
         let half = visibility.mul_f64(0.5 * (0.9 + 0.1 * rng.f64()));
         self.renew_at = Some(sent_at + half);
         self.receipt_unknown = false;
@@ -209,6 +210,15 @@ impl Lease {
     /// Whether the message would expire when it is hidden for `delay` from now on.
     pub(super) fn would_expire(&self, now: Tick, delay: Duration) -> bool {
         self.expires.is_some_and(|expires| now + delay + Duration::from_secs(1) >= expires)
+    }
+
+    /// The delay, or a shorter one if the message would expire meanwhile.
+    pub(super) fn survivable(&self, now: Tick, delay: Duration) -> Duration {
+        if !self.would_expire(now, delay) {
+            return delay;
+        }
+        let rest = self.expires.map_or(Duration::ZERO, |expires| now.until(expires));
+        Duration::from_secs(rest.as_secs() / 2)
     }
 }
 

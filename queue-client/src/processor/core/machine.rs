@@ -83,7 +83,7 @@ impl Core {
         })
     }
 
-    /// What is held at the moment, for health reports and tests.
+    /// What the core holds at the moment, for health reports and tests.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -99,19 +99,20 @@ impl Core {
         }
     }
 
-    /// What happened so far.
+    /// What the core has counted so far.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// How it ended, once it has.
+    /// How the run ended, once it has.
     #[must_use]
     pub const fn finished(&self) -> Option<&Report> {
         self.report.as_ref()
     }
 
-    /// Time does not run backwards here, whatever the driver says.
+    /// This instant, or a later one that was told before: time does not run backwards here, whatever
+    /// the driver says.
     pub(super) fn at(&mut self, now: Tick) -> Tick {
         self.latest = self.latest.max(now);
         self.latest

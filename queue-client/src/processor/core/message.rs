@@ -13,21 +13,23 @@ use queue_proto::{MessageId, MessageText, PopReceipt};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawDelivery {
-    /// The id.
+    /// The id that the service gave the message.
     pub id: MessageId,
     /// The receipt of this delivery.
     pub receipt: PopReceipt,
-    /// The text.
+    /// The text of the message.
     pub text: Arc<MessageText>,
-    /// How often the message was received, this time included (`DequeueCount`).
+    /// The number of times that the message was received, this time included (`DequeueCount`).
     pub attempt: u32,
-    /// How long the message lives on, counted from the `Date` of the same answer; `None` for ever.
+    /// The time for which the message lives on, counted from the time of the answer by the clock of the
+    /// service; `None` for ever.
     pub expires_in: Option<Duration>,
-    /// When it was put, by the clock of the service. Information only.
+    /// The time at which the message was put, by the clock of the service. Nothing is decided by it.
     pub inserted_at: SystemTime,
-    /// When it expires, by the clock of the service; `None` for never. Information only.
+    /// The time at which the message expires, by the clock of the service; `None` for never. Nothing is
+    /// decided by it.
     pub expires_at: Option<SystemTime>,
-    /// The time of the answer, by the clock of the service. Information only.
+    /// The time of the answer, by the clock of the service. Nothing is decided by it.
     pub answered_at: Option<SystemTime>,
 }
 
@@ -80,7 +82,7 @@ pub enum Outcome {
     },
     /// The message becomes a dead letter.
     DeadLetter {
-        /// Why, for whoever looks at dead letters.
+        /// The reason, for whoever looks at dead letters.
         reason: Cow<'static, str>,
     },
     /// The message stays hidden and untouched; it comes back when its lease ends.

@@ -175,6 +175,8 @@ impl Poller {
         let asked = retry_after.unwrap_or_default();
         let until = now + pause.max(asked.min(RETRY_AFTER_CAP));
         self.last_was_full = false;
+        // Failures and empty answers have pauses of their own. Test:
+        // `polling::an_outage_does_not_leave_the_loop_at_its_slowest`.
         self.empty = 0;
         self.wait = Some(Wait { until, why: Why::Trouble(trouble) });
         until

@@ -117,7 +117,8 @@ impl Core {
         let messages = match result {
             Ok(messages) if messages.len() > receive.asked => {
                 // To give back what was not asked for would be a flood: who answers 2,000 messages
-                // once will do so again.
+                // once will do so again. Test:
+                // `polling::an_answer_with_more_messages_than_asked_for_is_refused`.
                 return self.receive_failed(now, sent_at, Trouble::NotTheService, None);
             }
             Ok(messages) => messages,
@@ -139,7 +140,8 @@ impl Core {
         self.heard(now, Heard::Success);
         self.counters.received += count as u64;
         if count > 0 && now >= lease::deadline(sent_at, receive.lease, receive.jumped) {
-            // By now the messages are visible again.
+            // By now the messages are visible again, and others may have them. Test:
+            // `leases::a_late_answer_just_after_its_deadline_is_discarded`.
             self.emit(Event::LateAnswer { messages: count });
             return;
         }
@@ -169,7 +171,7 @@ impl Core {
     fn act_on_trouble(&mut self, now: Tick, trouble: Trouble) {
         match trouble {
             // A configuration error should show at once; a credential that stops working may work
-            // again.
+            // again. Test: `polling::a_wrong_credential_shows_at_once_and_a_lost_one_is_waited_for`.
             Trouble::Unauthorized if !self.poller.has_received => {
                 self.begin_shutdown(now, ShutdownMode::Drain, End::Unauthorized);
             }

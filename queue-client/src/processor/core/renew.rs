@@ -45,6 +45,8 @@ impl Core {
                 Work::Running(_) => {
                     let id = delivery.raw.id.clone();
                     self.emit(Event::Suspect { key, id: id.clone() });
+                    // From this instant on the service may hand the message to somebody else, so the
+                    // handler is told now and not with the next answer. Property: `Signals`.
                     self.signal(key, LeaseSignal::Suspect);
                     if delivery.lease.ends_by_max_lease(&self.config) {
                         self.counters.leases_lost += 1;
@@ -143,8 +145,9 @@ impl Core {
             Err(OpFailure::Refused { .. } | OpFailure::NotSent) => RenewalResult::Refused,
         };
         self.emit(Event::Renewal { key, result: event });
+        // Before anything is taken from the answer: the message was received anew meanwhile, and the
+        // receipt and lease of that delivery are the newest. Property: `Serialization`.
         if superseded {
-            // The message was received anew meanwhile, so the lease of that answer is the newest.
             for ask in asks {
                 self.reply(key, ask, Err(LeaseError::Lost(LostCause::Taken)));
             }
@@ -154,11 +157,16 @@ impl Core {
             Ok(lease) => {
                 self.counters.renewals += 1;
                 self.updates_work();
+                // Update Message makes all older receipts invalid: the next request needs this one.
+                // Test: `settling::a_handler_finishes_while_a_renewal_is_under_way`.
                 delivery.receipt = lease.receipt;
                 if let Some(text) = text {
                     delivery.text = text;
                     delivery.doubtful_text = None;
                 }
+                // The service started the lease between the sending and the answer; only the sending is
+                // certainly not later. Test:
+                // `leases::the_deadline_counts_from_the_instant_of_sending`.
                 delivery.lease.extend(&mut self.rng, sent_at, visibility, jumped);
                 self.told_renewed(now, key, delivery);
                 if let Work::Buffered(waiting) = &mut delivery.work {
@@ -167,6 +175,9 @@ impl Core {
                 Ok(delivery.lease.deadline())
             }
             Err(OpFailure::Ambiguous) => {
+                // If the update was applied, its receipt is lost with the answer. A refusal that
+                // follows then does not mean that somebody else has the message.
+                // Test: `leases::the_answer_to_the_first_renewal_is_lost`.
                 delivery.lease.receipt_unknown = true;
                 delivery.doubtful_text = text.or(delivery.doubtful_text.take());
                 delivery.lease.retry_renewal(now, None);
@@ -272,6 +283,8 @@ impl Core {
         let keys: Vec<_> = self.deliveries.keys().copied().collect();
         for key in keys {
             self.with(now, key, |_, delivery| {
+                // Nobody knows when in the lease the clock stood still, so the service is asked. Test:
+                // `leases::a_process_that_was_suspended_for_ten_minutes_trusts_nothing`.
                 delivery.lease.distrust(now, by);
                 if let Some(op) = &mut delivery.op {
                     op.jumped = op.jumped.saturating_add(by);

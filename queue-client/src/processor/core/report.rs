@@ -11,43 +11,45 @@ use super::{
     time::Tick,
 };
 
-/// What happened so far.
+/// What a processor has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Messages received.
+    /// The number of messages received.
     pub received: u64,
-    /// Handlers started.
+    /// The number of handlers started.
     pub started: u64,
-    /// Messages deleted after their handler completed, as far as that is known.
+    /// The number of messages deleted after their handler completed, as far as that is known.
     pub completed: u64,
-    /// Of these, deletes that found the message gone after an answer had been lost.
+    /// The number of completed messages whose delete found the message gone after an answer had been
+    /// lost.
     pub ambiguous_success: u64,
-    /// Handlers that completed a message that could not be deleted: it may be worked on again.
+    /// The number of messages whose handler completed and that could not be deleted: they may be worked
+    /// on again.
     pub completed_not_owned: u64,
-    /// Messages given back with a delay.
+    /// The number of messages given back with a delay, to be tried again.
     pub retried: u64,
-    /// Messages given back because of a shutdown.
+    /// The number of messages given back because of a shutdown.
     pub released: u64,
-    /// Messages that became dead letters.
+    /// The number of messages that became dead letters.
     pub dead_lettered: u64,
-    /// Dead letters that could not be stored.
+    /// The number of dead letters that could not be stored.
     pub dead_letter_failed: u64,
-    /// Messages left to come back when their lease ends.
+    /// The number of messages left to come back when their lease ends.
     pub lapsed: u64,
-    /// Deliveries that ended with nothing to do since somebody else has the message.
+    /// The number of deliveries that ended with nothing to do since somebody else has the message.
     pub not_owned: u64,
-    /// Completed messages that came back and were deleted without a second run.
+    /// The number of completed messages that came back and were deleted without a second run.
     pub duplicates_suppressed: u64,
-    /// Messages that came back while their handler was running.
+    /// The number of messages that came back while their handler was running.
     pub redelivered_while_running: u64,
-    /// Renewals that succeeded.
+    /// The number of renewals that succeeded.
     pub renewals: u64,
-    /// Leases lost while a handler was running.
+    /// The number of leases lost while a handler was running.
     pub leases_lost: u64,
-    /// Receives answered, empty ones and failures included.
+    /// The number of receives answered, empty ones and failures included.
     pub polls: u64,
-    /// Answers that were ignored because nothing waited for them.
+    /// The number of answers that were ignored because nothing waited for them.
     pub unknown_answers: u64,
 }
 
@@ -55,9 +57,9 @@ pub struct Counters {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Why it ended.
+    /// The cause of the end.
     pub end: End,
-    /// What it did.
+    /// What the processor did.
     pub counters: Counters,
     /// The messages that were neither completed, dead-lettered nor given back: they come back when
     /// their leases end.
@@ -99,7 +101,7 @@ pub enum ShutdownMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
-    /// It was told to.
+    /// The processor was told to.
     Shutdown(ShutdownMode),
     /// The queue was empty, and that was the goal.
     Empty,
@@ -115,24 +117,24 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// What the loop does.
+    /// What the loop does at the moment.
     pub state: LoopState,
-    /// Receives in flight.
+    /// The number of receives in flight.
     pub receives_in_flight: usize,
-    /// Until when the loop waits before the next receive, if it does.
+    /// The instant until which the loop waits before the next receive, if it does.
     pub waits_until: Option<Tick>,
-    /// When a request last succeeded: a receive, a renewal, or what settles a message.
+    /// The instant at which a request last succeeded: a receive, a renewal, or what settles a message.
     pub last_success: Option<Tick>,
-    /// When the first request was made that no good answer has followed; `None` when nothing is
-    /// waited for.
+    /// The instant of the first request that no good answer has followed; `None` when nothing is waited
+    /// for.
     pub unanswered_since: Option<Tick>,
     /// The deliveries, in the order of their arrival.
     pub deliveries: Vec<DeliverySnapshot>,
-    /// How many more can be held.
+    /// The number of messages that can be held besides.
     pub free: usize,
-    /// Ids of completed messages that are remembered.
+    /// The number of completed messages whose ids are remembered.
     pub remembered: usize,
-    /// What happened so far.
+    /// What the processor has done so far.
     pub counters: Counters,
 }
 
@@ -140,21 +142,21 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliverySnapshot {
-    /// Its name.
+    /// The name of the delivery.
     pub key: DeliveryKey,
-    /// The message.
+    /// The id of the message.
     pub id: MessageId,
-    /// Its number of deliveries.
+    /// The number of its deliveries so far.
     pub attempt: u32,
-    /// What happens with it.
+    /// What happens with the message.
     pub stage: Stage,
     /// What is known about its lease.
     pub standing: Standing,
     /// The answer to an update was lost: the receipt may be stale.
     pub receipt_unknown: bool,
-    /// Until when nobody else can have it.
+    /// The instant until which nobody else can have the message.
     pub deadline: Tick,
-    /// Whether a request is in flight for it.
+    /// Whether a request is in flight for the delivery.
     pub busy: bool,
 }
 
@@ -162,11 +164,11 @@ pub struct DeliverySnapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// It waits for its handler to start.
+    /// The message waits for its handler to start.
     Buffered,
-    /// Its handler runs.
+    /// The handler runs.
     Running,
-    /// Its handler has ended, or never started; the message is being deleted, given back or
+    /// The handler has ended, or never started; the message is being deleted, given back or
     /// dead-lettered.
     Settling,
 }

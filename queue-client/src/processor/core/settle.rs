@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 use super::{
     delivery::{Delivery, Fate, OpKind, Settling, Work},
     event::Settled,
-    finish::survived,
     ids::DeliveryKey,
     io::Action,
     lease::visibility_timeout,
@@ -26,7 +25,8 @@ impl Core {
             && delivery.lease.renew_at().is_some_and(|at| now >= at)
             && now < tries.next_at
         {
-            // The place for dead letters is slow: the message stays ours meanwhile.
+            // The place for dead letters is slow: the message stays ours meanwhile. Test:
+            // `settling::the_message_is_kept_hidden_while_the_letter_is_slow`.
             self.renew(now, key, delivery);
             return Fate::Keep;
         }
@@ -48,7 +48,7 @@ impl Core {
             }
             Settling::Release(release) => {
                 // A first request may have taken its time.
-                release.delay = survived(now, &delivery.lease, release.delay);
+                release.delay = delivery.lease.survivable(now, release.delay);
                 let visibility = visibility_timeout(release.delay);
                 let op = self.begin(delivery, OpKind::Release);
                 self.act(Action::Update {

@@ -89,6 +89,8 @@ impl Core {
             }
         }
         self.phase = Phase::Draining(draining);
+        // A delete that is under way is waited for: its message would be worked on twice otherwise.
+        // Test: `shutdown::a_delete_under_way_when_draining_starts_is_finished`.
         let over = self.deliveries.is_empty() && self.poller.in_flight() == 0;
         if over || now >= draining.end_at {
             self.finish(now, draining.end);

@@ -33,9 +33,9 @@ pub enum LeaseSignal {
         /// The new deadline.
         deadline: Tick,
     },
-    /// The lease is lost.
+    /// The lease is lost for good.
     Lost(LostCause),
-    /// Come to an end.
+    /// The handler should come to an end.
     Stop(StopCause),
 }
 

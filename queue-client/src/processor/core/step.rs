@@ -15,8 +15,8 @@ use super::{
 };
 
 impl Core {
-    /// Takes in what has happened. Never fails and never blocks: answers that nothing waits for are
-    /// counted and ignored.
+    /// Takes in what has happened. It never fails and never blocks: answers that nothing waits for
+    /// are counted and ignored.
     pub fn handle(&mut self, now: Tick, input: Input) {
         let now = self.at(now);
         if self.phase == Phase::Finished {
@@ -66,7 +66,7 @@ impl Core {
         }
     }
 
-    /// What is to be done next. Call it until it returns `None`, after each
+    /// What is to be done next. A driver calls this until it returns `None`, after each
     /// [`handle`](Self::handle) and at each [`next_wake`](Self::next_wake).
     pub fn poll(&mut self, now: Tick) -> Option<Action> {
         let now = self.at(now);
@@ -76,7 +76,8 @@ impl Core {
         self.actions.pop_front()
     }
 
-    /// When [`poll`](Self::poll) has to be called although nothing happens.
+    /// The instant at which [`poll`](Self::poll) has to be called although nothing happens; `None` when
+    /// the core only waits for inputs.
     #[must_use]
     pub fn next_wake(&self) -> Option<Tick> {
         if !self.actions.is_empty() {
@@ -114,6 +115,7 @@ impl Core {
         if self.phase == Phase::Finished {
             return;
         }
+        // Leases age before handlers start, so that none starts on a lease that has ended.
         while let Some((at, key)) = self.timers.first().copied() {
             if at > now {
                 break;
@@ -126,6 +128,8 @@ impl Core {
             self.begin_shutdown(now, ShutdownMode::Drain, End::Empty);
             self.drain(now);
         }
+        // What is asked for depends on what is held, so this comes after everything that ends
+        // deliveries. Test: `polling::no_more_is_asked_for_than_can_start`.
         self.receive(now);
         self.rest();
         self.tell_state();
@@ -162,9 +166,13 @@ impl Core {
     }
 
     fn proceed(&mut self, now: Tick, key: DeliveryKey, delivery: &mut Delivery) -> Fate {
+        // A deadline passes whether or not a request is under way.
         if self.age(now, key, delivery) == Fate::Gone {
             return Fate::Gone;
         }
+        // One request at a time: each update brings a new receipt, and of two that are under way
+        // nobody could tell which brought the newer. Test:
+        // `settling::a_handler_finishes_while_a_renewal_is_under_way`.
         if delivery.op.is_some() {
             return Fate::Keep;
         }
@@ -173,6 +181,8 @@ impl Core {
                 self.renew(now, key, delivery);
                 Fate::Keep
             }
+            // No renewal here: its answer would make the receipt of the delete stale. Test:
+            // `settling::renewals_stop_when_the_handler_is_over`.
             Work::Settling(_) => self.settle(now, key, delivery),
         }
     }
@@ -226,6 +236,8 @@ impl Core {
         fits: impl Fn(&OpKind) -> bool,
         take: impl FnOnce(&mut Self, DeliveryKey, &mut Delivery, InFlight) -> Fate,
     ) {
+        // A driver that confuses the answer to a renewal with that to a delete must not make a message
+        // look deleted. Property: `Robustness`.
         let fits = |held: &mut InFlight| held.id == op && fits(&held.kind);
         let Some(key) = self.ops.get(&op).copied() else { return self.unknown_answer() };
         let mut taken = false;

@@ -9,7 +9,7 @@ use std::{fmt, ops::Add, time::Duration};
 pub struct Tick(Duration);
 
 impl Tick {
-    /// The origin.
+    /// The origin of the clock.
     pub const ORIGIN: Self = Self(Duration::ZERO);
 
     /// The instant that long after the origin.
@@ -46,7 +46,7 @@ impl Tick {
 impl Add<Duration> for Tick {
     type Output = Self;
 
-    /// Saturates.
+    /// The instant that much later. It saturates.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }

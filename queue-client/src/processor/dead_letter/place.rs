@@ -11,8 +11,10 @@ const SUFFIX: &str = "-poison";
 
 /// Where dead letters go.
 ///
-/// By default that is the queue of the same name with `-poison` behind it, in the same account,
-/// which is made when it is needed. Its messages have the text as it was, and never expire.
+/// The letters have the text as it was, and never expire. Such a bare text does not tell why the
+/// message died: the log, the [observers](crate::processor::observe::Observer::dead_letter) and an
+/// [envelope](Self::in_envelope) do. Default: the queue of the same name with `-poison` behind it, in
+/// the same account, which is made when it is needed.
 #[derive(Debug, Clone)]
 pub struct DeadLetterTo {
     pub(in crate::processor) place: Place,
@@ -47,7 +49,7 @@ impl DeadLetterTo {
         Self { place: Place::Poison, format: Format::Raw }
     }
 
-    /// Another queue of the account.
+    /// Another queue of the account, which is made when it is needed.
     #[must_use]
     pub const fn queue(name: QueueName) -> Self {
         Self { place: Place::Queue(name), format: Format::Raw }

@@ -10,10 +10,10 @@ use crate::{
     processor::{envelope::letter::DeadLetter, explanation::BoxError},
 };
 
-/// Stores dead letters.
+/// What stores dead letters.
 pub trait DeadLetterSink: fmt::Debug + Send + Sync + 'static {
-    /// Stores one. The message is deleted from its queue after this returns `Ok`, so it must return
-    /// that only when the letter is durable. A letter may come twice.
+    /// Stores a letter. The message is deleted from its queue after this returns `Ok`, so a sink must
+    /// return that only when the letter is durable. A letter may come twice.
     fn store(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), SinkError>>;
 }
 
@@ -25,12 +25,13 @@ pub struct SinkError {
 }
 
 impl SinkError {
-    /// Trying again may help. It is tried again for a minute, or for the lease if that is longer.
+    /// An error after which trying again may help. The letter is stored again for a minute, or for the
+    /// lease if that is longer.
     pub fn transient(source: impl Into<BoxError>) -> Self {
         Self { failure: OpFailure::Ambiguous, source: source.into() }
     }
 
-    /// Trying again cannot help: the message stays in its queue.
+    /// An error after which trying again cannot help: the message stays in its queue.
     pub fn permanent(source: impl Into<BoxError>) -> Self {
         let failure = OpFailure::Refused { kind: Refusal::Invalid, retry_after: None };
         Self { failure, source: source.into() }

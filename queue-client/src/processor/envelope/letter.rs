@@ -24,13 +24,13 @@ pub struct DeadLetter {
     pub id: String,
     /// The number of its last delivery.
     pub attempt: u32,
-    /// When it was put there.
+    /// The time at which the message was put there.
     pub inserted_at: Option<SystemTime>,
-    /// When it was found dead.
+    /// The time at which the message was found dead.
     pub dead_at: Option<SystemTime>,
-    /// Why.
+    /// The reason, as [`Reason::as_str`] writes it.
     pub reason: String,
-    /// What the handler said, at most 4 KiB, without what looks like a signature or key.
+    /// What the handler said, at most 4 KiB, without what looks like a signature or a key.
     pub error: Option<String>,
     /// The causes of that error, outermost first.
     pub error_chain: Vec<String>,
@@ -38,12 +38,12 @@ pub struct DeadLetter {
     pub host: Option<String>,
     /// The `traceparent` of the message, if it had one.
     pub traceparent: Option<String>,
-    /// The text, untouched.
+    /// The untouched text of the message.
     pub text: MessageText,
 }
 
 impl DeadLetter {
-    /// Whether it died of this.
+    /// Whether the message died of this.
     #[must_use]
     pub fn died_of(&self, reason: Reason) -> bool {
         self.reason == reason.as_str()

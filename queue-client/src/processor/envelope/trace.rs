@@ -19,7 +19,7 @@ pub struct TraceContext {
     state: Option<String>,
 }
 
-/// A text is no `traceparent`.
+/// The error for a text that is no `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidTraceContext {}
@@ -36,7 +36,7 @@ impl TraceContext {
     ///
     /// # Errors
     ///
-    /// When it is none.
+    /// [`InvalidTraceContext`] when the text is no `traceparent`.
     pub fn new(traceparent: impl Into<String>) -> Result<Self, InvalidTraceContext> {
         let parent = traceparent.into();
         let hex = |range| {
@@ -57,7 +57,7 @@ impl TraceContext {
         }
     }
 
-    /// The same with what vendors of tracing systems have added.
+    /// The same context with what vendors of tracing systems have added.
     #[must_use]
     pub fn with_tracestate(mut self, tracestate: impl Into<String>) -> Self {
         self.state = Some(tracestate.into());

@@ -15,7 +15,7 @@ pub struct Prepared<T> {
 }
 
 impl<T: 'static> Prepared<T> {
-    /// The message.
+    /// What is known of the message.
     #[must_use]
     pub const fn sent(&self) -> &Sent {
         &self.sent
@@ -25,7 +25,8 @@ impl<T: 'static> Prepared<T> {
     ///
     /// # Errors
     ///
-    /// [`is_not_owner`](Error::is_not_owner) when its time was over and somebody has received it.
+    /// [`is_not_owner`](Error::is_not_owner) when the time of the message was over and somebody has
+    /// received it.
     pub async fn reveal(self) -> Result<Sent, Error> {
         let queue = &self.producer.queue;
         let update = UpdateMessage::new(
@@ -48,7 +49,7 @@ impl<T: 'static> Prepared<T> {
     ///
     /// # Errors
     ///
-    /// As [`Producer::cancel`].
+    /// The errors are those of [`Producer::cancel`].
     pub async fn cancel(self) -> Result<(), Error> {
         self.producer.cancel(&self.sent).await
     }

@@ -1,4 +1,4 @@
-//! What is known of messages that were sent.
+//! [`Sent`]: what is known of a message that was sent.
 
 use std::time::SystemTime;
 
@@ -10,16 +10,17 @@ use crate::{error::Error, processor::envelope::pointer::Pointer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// The id that the service gave it.
+    /// The id that the service gave the message.
     pub id: MessageId,
-    /// When it was stored.
+    /// The time at which the service stored the message.
     pub inserted_at: SystemTime,
-    /// When it expires; `None` for never.
+    /// The time at which the message expires; `None` for never.
     pub expires_at: Option<SystemTime>,
-    /// How often it was sent again after an answer was lost. Above 0, it may be there more than once.
+    /// The number of times that the message was sent again after an answer was lost. Above 0, the
+    /// message may be there more than once.
     pub resends: u32,
     pub(super) receipt: PopReceipt,
-    /// Where its body is, if it is not in the message.
+    /// The place of the body, if it is not in the message.
     pub(super) stored: Option<Pointer>,
 }
 
@@ -45,13 +46,13 @@ pub struct SendSummary {
 }
 
 impl SendSummary {
-    /// How many were sent.
+    /// The number of items that were sent.
     #[must_use]
     pub fn sent(&self) -> usize {
         self.results.iter().filter(|result| result.is_ok()).count()
     }
 
-    /// How many may be there more than once.
+    /// The number of sent items that may be there more than once.
     #[must_use]
     pub fn resent(&self) -> usize {
         self.results.iter().flatten().filter(|sent| sent.resends > 0).count()

@@ -19,10 +19,11 @@ use crate::{
     runtime::Runtime,
 };
 
-/// Works on batches.
+/// What works on batches of messages.
 pub trait BatchHandler<T>: Send + Sync + 'static {
-    /// Works on some messages. With `Ok`, all that are not [marked](Batch::fail) are completed; with
-    /// an error, all that are not marked are tried again. A panic is an error. None is lost.
+    /// Works on some messages. With `Ok`, all messages that are not [marked](Batch::fail) are
+    /// completed; with an error, all that are not marked are tried again. A panic is an error. No
+    /// message is lost.
     fn handle(&self, batch: &mut Batch<T>) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -33,19 +34,19 @@ pub struct Batch<T> {
 }
 
 impl<T> Batch<T> {
-    /// How many messages there are, at least one.
+    /// The number of messages, at least one.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Never.
+    /// Always `false`: a batch has a message.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// The messages.
+    /// The messages of the batch, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &Delivery<T>> {
         self.messages.iter().map(|(leased, _)| &**leased)
     }
@@ -57,7 +58,7 @@ impl<T> Batch<T> {
         }
     }
 
-    /// This message and all after it are tried again.
+    /// Says that this message and all after it are tried again.
     pub fn fail_rest_from(&mut self, place: usize) {
         for (_, marked) in self.messages.iter_mut().skip(place) {
             *marked = Some(Outcome::Retry { after: None });
@@ -73,7 +74,7 @@ impl<T: Send + 'static> Processor<T> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// The errors are those of [`run`](Self::run).
     pub async fn run_batches<H: BatchHandler<T>>(
         self,
         max: usize,

@@ -23,8 +23,8 @@ use crate::processor::{
 
 /// A message that a handler works on.
 ///
-/// It cannot be settled by hand: what the handler returns does that, so that it cannot be forgotten
-/// or done twice. Dropping it means nothing.
+/// A delivery cannot be settled by hand: what the handler returns settles it, so that this cannot be
+/// forgotten or done twice. Dropping a delivery means nothing.
 pub struct Delivery<T> {
     body: T,
     codec: Arc<dyn Codec<Value = T>>,
@@ -90,8 +90,8 @@ impl<T> Delivery<T> {
         self.facts.raw.text.as_str()
     }
 
-    /// How often the message was received, this time included. Receivers that crashed, and answers
-    /// that were lost, count too.
+    /// The number of times that the message was received, this time included. Receivers that crashed,
+    /// and answers that were lost, count too.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.facts.raw.attempt
@@ -103,13 +103,13 @@ impl<T> Delivery<T> {
         self.facts.max_deliveries.is_some_and(|max| self.attempt() >= max)
     }
 
-    /// When the message was put into the queue, by the clock of the service, in whole seconds.
+    /// The time at which the message was put into the queue, by the clock of the service, in whole seconds.
     #[must_use]
     pub fn inserted_at(&self) -> SystemTime {
         self.facts.raw.inserted_at
     }
 
-    /// When the message expires, by the clock of the service; `None` for never.
+    /// The time at which the message expires, by the clock of the service; `None` for never.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.facts.raw.expires_at
@@ -121,13 +121,13 @@ impl<T> Delivery<T> {
         FencingToken { id: self.id().clone(), attempt: self.attempt() }
     }
 
-    /// The lease.
+    /// The lease of the message, as the handler may look at it.
     #[must_use]
     pub fn lease(&self) -> LeaseHandle {
         self.facts.lease.clone()
     }
 
-    /// What is known of its first life, if the message is a dead letter in an envelope. Its
+    /// What is known of the first life of the message, if it is a dead letter in an envelope. The
     /// [`body`](Self::body) is then the inner one.
     #[must_use]
     pub fn dead_letter_info(&self) -> Option<&DeadLetter> {
@@ -148,8 +148,8 @@ impl<T> Delivery<T> {
     ///
     /// # Errors
     ///
-    /// When that is not known. [`LeaseError::Lost`] is certain; with the others the lease may still
-    /// be [held](LeaseHandle::state).
+    /// A [`LeaseError`] when it is not known whether the lease is held. [`LeaseError::Lost`] is
+    /// certain; with the others the lease may still be [held](LeaseHandle::state).
     pub fn renew_now(&self) -> impl Future<Output = Result<Duration, LeaseError>> + Send + use<T> {
         let (control, key) = (self.facts.control.clone(), self.facts.key);
         async move {
@@ -166,7 +166,8 @@ impl<T> Delivery<T> {
     ///
     /// # Errors
     ///
-    /// When the text was not replaced, or [it is not known](LeaseError::Ambiguous) whether it was.
+    /// A [`CheckpointError`] when the text was not replaced, or it is
+    /// [not known](LeaseError::Ambiguous) whether it was.
     pub fn checkpoint(
         &self,
         body: &T,
@@ -215,13 +216,13 @@ impl Error for CheckpointError {
 }
 
 impl FencingToken {
-    /// The message.
+    /// The id of the message.
     #[must_use]
     pub const fn id(&self) -> &MessageId {
         &self.id
     }
 
-    /// The number of the delivery.
+    /// The number of the delivery, from 1.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.attempt
@@ -235,7 +236,7 @@ impl fmt::Display for FencingToken {
 }
 
 impl<T> fmt::Debug for Delivery<T> {
-    /// Without the body.
+    /// The debug form has no body and no receipt.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
             .field("id", self.id())

@@ -32,8 +32,9 @@ pub trait Handler<T>: Send + Sync + 'static {
 
 /// Why a handler failed, and what that means for its message.
 ///
-/// Any error becomes one with `?`, and the message is then tried again as the settings say. It is no
-/// [`Error`](StdError) itself, which is what makes that conversion possible.
+/// Any error becomes a handler error with `?`, and the message is then tried again as the settings
+/// say. `HandlerError` does not implement [`Error`](StdError), which is what makes that conversion
+/// possible.
 #[derive(Debug)]
 pub struct HandlerError {
     error: BoxError,
@@ -63,7 +64,7 @@ impl HandlerError {
         Self { error: error.into(), disposition: Disposition::Retry(Some(delay)) }
     }
 
-    /// The error.
+    /// The error that made the handler fail.
     #[must_use]
     pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.error
@@ -76,20 +77,20 @@ impl fmt::Display for HandlerError {
     }
 }
 
-/// Says what an error means for the message.
+/// What an error means for the message, said at the place where the error comes up.
 pub trait ResultExt<V>: Sized {
-    /// The message becomes a dead letter at once.
+    /// Makes the message a dead letter at once if this is an error.
     ///
     /// # Errors
     ///
-    /// The error, as a [permanent](HandlerError::permanent) one.
+    /// The error itself, as a [permanent](HandlerError::permanent) one.
     fn or_dead_letter(self) -> Result<V, HandlerError>;
 
-    /// The message is tried again after this delay.
+    /// Lets the message be tried again after this delay if this is an error.
     ///
     /// # Errors
     ///
-    /// The error, as one to [retry](HandlerError::retry_after).
+    /// The error itself, as one to [retry](HandlerError::retry_after).
     fn or_retry_after(self, delay: Duration) -> Result<V, HandlerError>;
 }
 

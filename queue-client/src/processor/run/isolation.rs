@@ -10,14 +10,15 @@ use crate::processor::core::{Input, Report, ShutdownMode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Isolation {
-    /// Beside the handlers. A handler that blocks its thread can keep it from renewing leases.
+    /// The loop runs beside the handlers. A handler that blocks its thread can keep the loop from
+    /// renewing leases.
     #[default]
     Shared,
-    /// On a thread of its own, with the client's requests. Handlers may block.
+    /// The loop and its requests run on a thread of their own. Handlers may block their threads.
     OwnThread,
 }
 
-/// Drops with its future: the loop on the other thread ends.
+/// Ends the loop on the other thread when the future that waits for it is dropped.
 struct Abort(Control);
 
 impl Drop for Abort {

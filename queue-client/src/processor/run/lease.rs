@@ -20,15 +20,15 @@ pub struct LeaseHandle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaseState {
-    /// Nobody else can have the message for so long, provided that the clock of this machine is at
+    /// Nobody else can have the message for some time, provided that the clock of this machine is at
     /// most 5 % slow.
     Held {
-        /// What is left.
+        /// The time that is left.
         remaining: Duration,
     },
     /// The deadline has passed: somebody else may have the message.
     Suspect,
-    /// Somebody else has it, or it is gone, or its receipt is lost.
+    /// Somebody else has the message, or the message is gone, or its receipt is lost.
     Lost(LostCause),
 }
 
@@ -51,7 +51,7 @@ impl LeaseHandle {
         self.state_of(&self.view.borrow())
     }
 
-    /// How long nobody else can have the message; zero when that is not known.
+    /// The time for which nobody else can have the message; zero when that is not known.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         match self.state() {

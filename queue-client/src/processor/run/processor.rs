@@ -94,7 +94,7 @@ impl<T: Send + 'static> Processor<T> {
         }
     }
 
-    /// How many handlers run at once, at least 1. 16 unless set.
+    /// Sets how many handlers run at once, at least 1. Default: 16.
     pub const fn concurrency(mut self, handlers: usize) -> Self {
         self.config.concurrency = match NonZeroUsize::new(handlers) {
             Some(handlers) => handlers,
@@ -103,73 +103,78 @@ impl<T: Send + 'static> Processor<T> {
         self
     }
 
-    /// How long a received message is hidden at first: 5 s to 7 days in whole seconds. 60 s unless
-    /// set. After a crash or a lost answer a message comes back when its lease ends.
+    /// Sets for how long a received message is hidden at first: 5 s to 7 days in whole seconds (the
+    /// visibility timeout of Get Messages). After a crash or a lost answer a message comes back when
+    /// its lease ends. Default: 60 s.
     pub const fn lease(mut self, lease: Duration) -> Self {
         self.config.lease = lease;
         self
     }
 
-    /// How the lease grows with each renewal. It doubles up to 5 min unless set.
+    /// Sets how the lease grows with each renewal. Default: it doubles, up to 5 min.
     pub const fn lease_growth(mut self, growth: LeaseGrowth) -> Self {
         self.config.lease_growth = growth;
         self
     }
 
-    /// For how long in all a message is kept hidden for one handler. 1 h unless set. The handler is
-    /// told to [stop](super::lease::LeaseHandle::stop) one lease before.
+    /// Sets for how long in all a message is kept hidden for one handler, at least one lease; `None`
+    /// for any time. The handler is told to [stop](super::lease::LeaseHandle::stop) one lease before.
+    /// Default: 1 h.
     pub fn max_lease(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.config.max_lease = time.into();
         self
     }
 
-    /// Does not renew leases. Handlers must then be faster than a lease.
+    /// Turns renewals of leases off. Handlers must then be faster than a lease. Default: leases are
+    /// renewed.
     pub const fn without_renewal(mut self) -> Self {
         self.config.renew = false;
         self
     }
 
-    /// After how long a running handler is dropped, and its message tried again. Never unless set.
+    /// Sets the time after which a running handler is dropped, and its message tried again; above
+    /// zero. Default: never.
     pub fn handler_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.config.handler_timeout = time.into();
         self
     }
 
-    /// What happens to a handler whose lease is lost. It is told, and goes on, unless set.
+    /// Sets what happens to a handler whose lease is lost. Default: the handler is told, and goes on.
     pub const fn on_lease_lost(mut self, policy: OnLeaseLost) -> Self {
         self.config.on_lease_lost = policy;
         self
     }
 
-    /// After which delay a failed message is received again. 5 s, doubling up to 10 min, unless set.
+    /// Sets the delay after which a failed message is received again. Default: 5 s, doubling up to
+    /// 10 min.
     pub const fn retry(mut self, delay: RetryDelay) -> Self {
         self.config.retry = delay;
         self
     }
 
-    /// How many handlers start per second at most: 0.001 to 1,000,000. They start evenly, with a
-    /// tenth of a second's worth at once at most. What cannot start yet is not received either, and
-    /// is left to other processors. Default: any number.
+    /// Sets how many handlers start per second at most: 0.001 to 1,000,000. Handlers start evenly,
+    /// with a tenth of a second's worth at once at most. A message that cannot start yet is not
+    /// received either, and is left to other processors. Default: any number.
     pub const fn rate(mut self, per_second: f64) -> Self {
         self.config.rate = Some(per_second);
         self
     }
 
-    /// How many deliveries a message gets before it becomes a dead letter; `None` or 0 for any
-    /// number. 5 unless set. A crash and a lost answer count as deliveries, so these are at most so
-    /// many runs.
+    /// Sets how many deliveries a message gets before it becomes a dead letter; `None` or 0 for any
+    /// number. A crash and a lost answer count as deliveries, so there are at most so many runs.
+    /// Default: 5.
     pub fn max_deliveries(mut self, deliveries: impl Into<Option<u32>>) -> Self {
         self.config.max_deliveries = deliveries.into().and_then(NonZeroU32::new);
         self
     }
 
-    /// Where dead letters go. To the queue of the same name with `-poison` behind it unless set.
+    /// Sets where dead letters go. Default: to the queue of the same name with `-poison` behind it.
     pub fn dead_letter(mut self, to: DeadLetterTo) -> Self {
         self.dead_letter = to;
         self
     }
 
-    /// What becomes of messages that the codec cannot read. Dead letters unless set.
+    /// Sets what becomes of messages that the codec cannot read. Default: they become dead letters.
     pub fn undecodable(mut self, policy: Undecodable) -> Self {
         self.undecodable = policy;
         self
@@ -211,85 +216,89 @@ impl<T: Send + 'static> Processor<T> {
         self.undecodable(Undecodable::Hand(TextHandler::new(handler)))
     }
 
-    /// Where bodies are that did not fit into their messages: the store that the
-    /// [`Producer`](crate::processor::Producer::oversize) puts them into. A body is fetched before the handler
-    /// runs, which is a failure of the delivery if it does not work, and deleted once the message is
-    /// known to be deleted.
+    /// Sets the store of the bodies that did not fit into their messages, into which the
+    /// [`Producer`](crate::processor::Producer::oversize) puts them. A body is fetched before its
+    /// handler runs, and deleted once the message is known to be deleted. A body that cannot be
+    /// fetched is a failure of the delivery. Default: no store.
     pub fn body_store(mut self, store: Arc<dyn BodyStore>) -> Self {
         self.body_store = Some(store);
         self
     }
 
-    /// How often an empty queue is asked. After 100 ms, and then ever more seldom down to every
-    /// 10 s, unless set.
+    /// Sets how often an empty queue is asked. Default: after 100 ms, and then ever more seldom down to
+    /// every 10 s.
     pub const fn polling(mut self, polling: Polling) -> Self {
         self.config.polling = polling;
         self
     }
 
-    /// What happens when the queue does not exist. Default: the processor waits for it, but a
-    /// [`drain_once`](Self::drain_once) ends with an error.
+    /// Sets what happens when the queue does not exist. Default: the processor waits for the queue, but
+    /// a [`drain_once`](Self::drain_once) ends with an error.
     pub const fn queue_missing(mut self, policy: QueueMissing) -> Self {
         self.config.queue_missing = Some(policy);
         self
     }
 
-    /// For how long receives may fail in a row, whatever the reason, before the processor ends with
-    /// [`Stopped::GaveUp`](super::stopped::Stopped::GaveUp). It ends a little earlier if the next try would
-    /// come later than that; zero ends it at the first failure, [`Duration::MAX`] never. Default:
-    /// never, but 30 seconds for a [`drain_once`](Self::drain_once).
+    /// Sets for how long receives may fail in a row, whatever the reason, before the processor ends
+    /// with [`Stopped::GaveUp`](super::stopped::Stopped::GaveUp). The processor ends a little earlier
+    /// if the next try would come later than that; with zero at the first failure, and with
+    /// [`Duration::MAX`] never. Default: never, but 30 seconds for a
+    /// [`drain_once`](Self::drain_once).
     pub const fn give_up_after(mut self, time: Duration) -> Self {
         self.config.give_up_after = Some(time);
         self
     }
 
-    /// How long handlers may go on after a shutdown begins. 25 s unless set, which with the five
-    /// seconds after it fits into the 30 s that Kubernetes gives.
+    /// Sets for how long handlers may go on after a shutdown begins, up to 7 days. Default: 25 s, which
+    /// with the five seconds after them fits into the 30 s that Kubernetes gives.
     pub const fn drain_timeout(mut self, time: Duration) -> Self {
         self.config.drain_timeout = time;
         self
     }
 
-    /// How many messages are received ahead of their handlers. None unless set. They are kept
-    /// hidden by renewals.
+    /// Sets how many messages are received ahead of their handlers. Renewals keep them hidden.
+    /// Default: 0.
     pub const fn prefetch(mut self, messages: usize) -> Self {
         self.config.prefetch = messages;
         self
     }
 
-    /// Where the loop runs. Beside the handlers unless set.
+    /// Sets where the loop runs. Default: beside the handlers.
     pub const fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = isolation;
         self
     }
 
-    /// What this instance is called in dead letters. The value of `HOSTNAME` unless set.
+    /// Sets the name of this instance in dead letters. Default: the value of `HOSTNAME`.
     pub fn instance(mut self, name: impl Into<String>) -> Self {
         self.instance = Some(name.into());
         self
     }
 
-    /// Tells somebody what happens, for metrics. Can be used more than once.
+    /// Adds an observer that is told what happens, for metrics. This can be called more than once.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.add(observer);
         self
     }
 
-    /// Asks so often, at least a second apart, how many messages the queue has (Get Queue Metadata),
-    /// how many are visible and how old the oldest is (Peek Messages), and tells the
-    /// [observers](Observer::depth). A minute is a good choice. Default: never.
+    /// Sets how often the queue is asked, at least a second apart, how many messages it has (Get Queue
+    /// Metadata), how many are visible and how old the oldest is (Peek Messages). The answers go to
+    /// the [observers](Observer::depth). A minute is a good choice. Default: never.
     pub const fn sample_depth(mut self, every: Duration) -> Self {
         self.sample_depth = Some(every);
         self
     }
 
-    /// Drains when the future completes.
+    /// Ends the processor when the future completes, with [`ShutdownMode::Drain`].
+    ///
+    /// [`ShutdownMode::Drain`]: crate::processor::ShutdownMode::Drain
     pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop.when(Box::pin(stop));
         self
     }
 
-    /// Drains at the first ctrl-c (and SIGTERM, on Unix), and ends at once at the second.
+    /// Ends the processor at the first ctrl-c (and SIGTERM, on Unix) once its handlers have finished,
+    /// and at the second one at once.
     #[cfg(feature = "signals")]
     pub fn stop_on_signals(mut self) -> Self {
         self.stop.on_signals();

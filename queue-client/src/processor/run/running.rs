@@ -62,12 +62,12 @@ impl ProcessorHandle {
         self.control.health()
     }
 
-    /// Receives nothing until [`resume`](Self::resume). Handlers that run go on.
+    /// Lets the processor receive nothing until [`resume`](Self::resume). Handlers that run go on.
     pub fn pause(&self) {
         self.control.send(Input::Pause);
     }
 
-    /// Receives again.
+    /// Ends a [`pause`](Self::pause): messages are received again.
     pub fn resume(&self) {
         self.control.send(Input::Resume);
     }
@@ -113,7 +113,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// As [`join`](Self::join).
+    /// The errors are those of [`join`](Self::join).
     pub async fn shutdown(self, mode: ShutdownMode) -> Result<Report, Stopped> {
         self.begin_shutdown(mode);
         self.join().await

@@ -160,13 +160,13 @@ impl<T: Send + 'static> Processor<T> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// The errors are those of [`run`](Self::run).
     pub async fn run_handler<H: Handler<T>>(self, handler: H) -> Result<Report, Stopped> {
         let (control, commands) = Control::new(self.runtime());
         self.drive(handler, control, commands).await
     }
 
-    /// As [`run`](Self::run), in a task of its own.
+    /// Does the same as [`run`](Self::run), in a task of its own.
     pub fn spawn<F, Fut>(self, handler: F) -> Running
     where
         F: Fn(Delivery<T>) -> Fut + Send + Sync + 'static,
@@ -176,7 +176,7 @@ impl<T: Send + 'static> Processor<T> {
         self.spawn_handler(FromFn(handler))
     }
 
-    /// As [`run_handler`](Self::run_handler), in a task of its own.
+    /// Does the same as [`run_handler`](Self::run_handler), in a task of its own.
     pub fn spawn_handler<H: Handler<T>>(self, handler: H) -> Running {
         let (control, commands) = Control::new(self.runtime());
         let task = tokio::spawn(self.drive(handler, control.clone(), commands));
@@ -202,11 +202,11 @@ impl<T: Send + 'static> Processor<T> {
         self.drain_once_handler(FromFn(handler)).await
     }
 
-    /// As [`drain_once`](Self::drain_once), with a [`Handler`].
+    /// Does the same as [`drain_once`](Self::drain_once), with a [`Handler`].
     ///
     /// # Errors
     ///
-    /// As [`drain_once`](Self::drain_once).
+    /// The errors are those of [`drain_once`](Self::drain_once).
     pub async fn drain_once_handler<H: Handler<T>>(
         mut self,
         handler: H,

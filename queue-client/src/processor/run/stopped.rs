@@ -12,12 +12,12 @@ pub enum Stopped {
     Config(ConfigError),
     /// The credential was refused before a single receive had succeeded.
     Unauthorized {
-        /// What the service said.
+        /// What the service said of the credential.
         error: String,
     },
     /// The queue does not exist, and the settings say to stop then.
     QueueMissing {
-        /// What was done before.
+        /// What the processor did before.
         report: Box<Report>,
     },
     /// Receives have failed for [as long as the settings allow](super::processor::Processor::give_up_after).
@@ -26,7 +26,7 @@ pub enum Stopped {
         trouble: Trouble,
         /// What the service or the connection said last, if that is known.
         error: Option<String>,
-        /// What was done before.
+        /// What the processor did before.
         report: Box<Report>,
     },
     /// The tokio runtime that the processor ran on was shut down. What was held comes back when its

@@ -25,8 +25,8 @@ use crate::processor::core::{Outcome, Report, Settled, ShutdownMode};
 
 /// The messages of a queue, with their leases renewed until they are settled.
 ///
-/// Dropping it gives back what was not handed out, and ends the processor when what was handed out
-/// is settled, or five seconds later.
+/// Dropping the stream gives back the messages that were not handed out, and ends the processor when
+/// those that were handed out are settled, or five seconds later.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Deliveries<T> {
     running: Option<Running>,
@@ -35,8 +35,8 @@ pub struct Deliveries<T> {
 
 /// A message that is held until it is settled.
 ///
-/// Each of its methods settles it and takes it away, so that it cannot be settled twice. Dropped
-/// without that, it is tried again as the settings say.
+/// Each of its methods settles the message and takes it away, so that a message cannot be settled
+/// twice. A message that is dropped without that is tried again as the settings say.
 #[must_use = "a message that is not settled is tried again"]
 pub struct Leased<T> {
     delivery: Option<Delivery<T>>,
@@ -48,9 +48,9 @@ pub struct Leased<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Completed {
-    /// It is deleted.
+    /// The message is deleted.
     Deleted,
-    /// Its work is done, but it could not be deleted: another receiver may work on it again.
+    /// The work is done, but the message could not be deleted: another receiver may work on it again.
     NotOwned,
 }
 
@@ -58,9 +58,9 @@ pub enum Completed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettleError {
-    /// Another receiver has it, or it is gone.
+    /// Another receiver has the message, or the message is gone.
     NotOwned,
-    /// It comes back when its lease ends.
+    /// The message comes back when its lease ends.
     Lapsed,
     /// The processor has ended.
     Over,
@@ -78,7 +78,7 @@ impl<T> Deliveries<T> {
     ///
     /// # Errors
     ///
-    /// When it had ended by itself.
+    /// A [`Stopped`] when the processor had ended by itself.
     pub async fn shutdown(mut self, mode: ShutdownMode) -> Result<Report, Stopped> {
         self.leased.close();
         match self.running.take() {
@@ -106,7 +106,7 @@ impl<T> Drop for Deliveries<T> {
 }
 
 impl<T> Leased<T> {
-    /// Says what becomes of it, and does not wait for that.
+    /// Says what becomes of the message, and does not wait for that.
     pub(super) fn hand_back(mut self, outcome: Outcome) {
         if let Some(settle) = self.settle.take() {
             // Whether the processor is still there, the lease will show.
@@ -116,12 +116,12 @@ impl<T> Leased<T> {
 }
 
 impl<T: Send + 'static> Leased<T> {
-    /// The work is done: deletes the message, and waits for that. Dropped half-way, the delete is
-    /// finished all the same.
+    /// Deletes the message because its work is done, and waits for that. If the future is dropped
+    /// half-way, the delete is finished all the same.
     ///
     /// # Errors
     ///
-    /// When the processor has ended.
+    /// [`SettleError::Over`] when the processor has ended.
     pub async fn complete(self) -> Result<Completed, SettleError> {
         match self.settle(Outcome::Complete).await? {
             Settled::Completed | Settled::CompletedAfterAmbiguity => Ok(Completed::Deleted),
@@ -133,7 +133,7 @@ impl<T: Send + 'static> Leased<T> {
     ///
     /// # Errors
     ///
-    /// When it was not this process's any more, or could not be given back.
+    /// A [`SettleError`] when the message was not this process's any more, or could not be given back.
     pub async fn retry(self, after: Duration) -> Result<(), SettleError> {
         settled(self.settle(Outcome::Retry { after: Some(after) }).await?)
     }
@@ -142,7 +142,8 @@ impl<T: Send + 'static> Leased<T> {
     ///
     /// # Errors
     ///
-    /// When it was not this process's any more, or the letter could not be stored.
+    /// A [`SettleError`] when the message was not this process's any more, or the letter could not be
+    /// stored.
     pub async fn dead_letter(
         self,
         reason: impl Into<Cow<'static, str>>,
