@@ -146,6 +146,8 @@ async fn a_credential_that_is_refused_ends_the_run_at_once() {
     line.script(|_| Fate::Status(403));
     let error = Processor::new(queue).run(|_| async { Ok(()) }).await.unwrap_err();
     assert!(error.to_string().starts_with("the processor cannot receive"), "{error}");
+    // A `main` that returns it prints the sentence.
+    assert_eq!(format!("{error:?}"), error.to_string());
 }
 
 /// The same kind of scenario as the simulator's, through driver, client and emulator.

@@ -5,7 +5,9 @@ use std::{error::Error, fmt};
 use crate::processor::core::{ConfigError, Report, Trouble};
 
 /// Why a processor did not start, or ended by itself.
-#[derive(Debug)]
+///
+/// [`Debug`](fmt::Debug) shows the sentence with its cause, since that is what a `main` that returns a `Result`
+/// prints.
 #[non_exhaustive]
 pub enum Stopped {
     /// A setting is outside its limits.
@@ -52,6 +54,16 @@ impl fmt::Display for Stopped {
             Self::RuntimeGone => {
                 f.write_str("the tokio runtime that the processor ran on was shut down")
             }
+        }
+    }
+}
+
+impl fmt::Debug for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.source() {
+            Some(cause) => write!(f, "\n  because {cause}"),
+            None => Ok(()),
         }
     }
 }

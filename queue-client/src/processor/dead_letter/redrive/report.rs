@@ -46,7 +46,9 @@ impl fmt::Display for RedriveReport {
 }
 
 /// Why dead letters were not, or not all, brought back, and what was done before that.
-#[derive(Debug)]
+///
+/// [`Debug`](fmt::Debug) shows the sentence with its causes, since that is what a `main` that returns
+/// a `Result` prints.
 pub struct RedriveError {
     report: RedriveReport,
     error: Error,
@@ -79,6 +81,12 @@ impl RedriveError {
 impl fmt::Display for RedriveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the redrive ended early ({}): {}", self.report, self.error)
+    }
+}
+
+impl fmt::Debug for RedriveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the redrive ended early ({})\n{:?}", self.report, self.error)
     }
 }
 
