@@ -98,7 +98,7 @@ impl<C: Codec> QueueClient<C> {
         self.queue.codec()
     }
 
-    waiting! { "crate::QueueClient", queue:
+    waiting! { "crate::queue::QueueClient", queue:
         pub fn create(&self) -> Result<CreateQueueResponse, Error>;
         pub fn create_if_missing(&self) -> Result<CreateQueueResponse, Error>;
         pub fn delete_queue(&self) -> Result<(), Error>;
@@ -115,7 +115,7 @@ impl<C: Codec> QueueClient<C> {
         pub fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error>;
     }
 
-    calling! { "crate::QueueClient", queue:
+    calling! { "crate::queue::QueueClient", queue:
         pub fn receive[](&self, count: u32) -> Call<'_, call::Receive<'_>>;
         pub fn peek[](&self, count: u32) -> Call<'_, call::Peek<'_>>;
         pub fn send['v](&self, value: impl Into<Payload<'v, C::Value>>) -> Call<'_, call::Send<'_>>

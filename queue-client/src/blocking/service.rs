@@ -125,7 +125,7 @@ impl QueueServiceClient {
         QueuePages::new(self.executor.clone(), self.service.list_queues())
     }
 
-    waiting! { "crate::QueueServiceClient", service:
+    waiting! { "crate::client::QueueServiceClient", service:
         pub fn properties(&self) -> Result<ServiceProperties, Error>;
         pub fn set_properties(&self, properties: ServiceProperties) -> Result<(), Error>;
         pub fn stats(&self) -> Result<GetServiceStatsResponse, Error>;
