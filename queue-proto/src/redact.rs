@@ -18,7 +18,7 @@ const TOKEN: usize = 40;
 /// Takes signatures out of `text`: values of `sig`, and what has the form of a signature.
 #[must_use]
 pub fn signatures(text: &str) -> Cow<'_, str> {
-    runs(values(text, &["sig"]), |run, is_padded| is_padded && length(run) == SIGNATURE)
+    runs(values(text, &["sig"], &SIGNS), is_signature)
 }
 
 /// Takes everything that may be a secret out of `text`: signatures, pop receipts, keys, and all
@@ -33,14 +33,45 @@ pub fn signatures(text: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn secrets(text: &str) -> Cow<'_, str> {
-    runs(values(text, &["sig", "popreceipt", "accountkey"]), |run, _| length(run) >= TOKEN)
+    runs(values(text, &NAMES, &SIGNS), |run, _| length(run) >= TOKEN)
 }
 
-/// Replaces what follows one of `names` and an equals sign or colon, in any case and escape.
-fn values<'a>(text: &'a str, names: &[&str]) -> Cow<'a, str> {
+/// Takes credentials out of `text`: what stands behind the name of one or of a scheme of
+/// authorization, and what has the form of a signature. Other long runs of characters stay: paths,
+/// digests and ids are what makes the error of a program worth reading.
+///
+/// ```
+/// use queue_proto::redact;
+///
+/// let error = "PUT /reports/2026-11 failed; sent Authorization: Bearer eyJ0.eyJh.c2ln";
+/// let shown = redact::credentials(error);
+/// assert_eq!(shown, "PUT /reports/2026-11 failed; sent Authorization: Bearer REDACTED");
+/// ```
+#[must_use]
+pub fn credentials(text: &str) -> Cow<'_, str> {
+    let named = values(text, &NAMES, &SIGNS);
+    let bare = match values(&named, &["bearer", "sharedkey", "sharedkeylite"], &[" "]) {
+        Cow::Borrowed(_) => named,
+        Cow::Owned(text) => text.into(),
+    };
+    runs(bare, is_signature)
+}
+
+/// The names that secrets have in URLs and connection strings.
+const NAMES: [&str; 3] = ["sig", "popreceipt", "accountkey"];
+
+/// What stands between a name and its value, in every escape.
+const SIGNS: [&str; 7] = ["=", ":", "%3d", "%253d", "&#61;", "&#x3d;", "&equals;"];
+
+fn is_signature(run: &str, is_padded: bool) -> bool {
+    is_padded && length(run) == SIGNATURE
+}
+
+/// Replaces what follows one of `names`, in any case, and one of `signs`.
+fn values<'a>(text: &'a str, names: &[&str], signs: &[&str]) -> Cow<'a, str> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(start) = names.iter().filter_map(|name| value_of(rest, name)).min() {
+    while let Some(start) = names.iter().filter_map(|name| value_of(rest, name, signs)).min() {
         let (before, value) = rest.split_at_checked(start).unwrap_or((rest, ""));
         let end = value_end(value);
         out.push_str(before);
@@ -57,8 +88,7 @@ fn values<'a>(text: &'a str, names: &[&str]) -> Cow<'a, str> {
 }
 
 /// Where the first value of `name` starts.
-fn value_of(text: &str, name: &str) -> Option<usize> {
-    const SIGNS: [&str; 7] = ["=", ":", "%3d", "%253d", "&#61;", "&#x3d;", "&equals;"];
+fn value_of(text: &str, name: &str, signs: &[&str]) -> Option<usize> {
     let starts_with = |at: usize, wanted: &str| {
         let bytes = text.as_bytes().get(at..at + wanted.len());
         bytes.is_some_and(|bytes| bytes.eq_ignore_ascii_case(wanted.as_bytes()))
@@ -67,7 +97,7 @@ fn value_of(text: &str, name: &str) -> Option<usize> {
     while at + name.len() < text.len() {
         if starts_with(at, name) {
             let behind = at + name.len();
-            if let Some(sign) = SIGNS.iter().find(|sign| starts_with(behind, sign)) {
+            if let Some(sign) = signs.iter().find(|sign| starts_with(behind, sign)) {
                 return Some(behind + sign.len());
             }
         }
@@ -159,6 +189,27 @@ mod tests {
             "ä=%",
         ] {
             assert!(matches!(signatures(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_go_and_what_is_none_stays() {
+        for (text, expected) in [
+            (
+                "GET https://a/q?sv=1&sig=abc%3D&x=1 failed",
+                "GET https://a/q?sv=1&sig=REDACTED&x=1 failed",
+            ),
+            ("AccountKey=Zm9v end; Bearer ey.x", "AccountKey=REDACTED end; Bearer REDACTED"),
+            ("Authorization: sharedkey a:c2ln", "Authorization: sharedkey REDACTED"),
+            ("Authorization: SharedKeyLite a:c2ln", "Authorization: SharedKeyLite REDACTED"),
+            (&format!("the signature {RAW}"), "the signature REDACTED"),
+            (
+                "cannot read /var/lib/app/2026/11/26/0af7651916cd43dd8448eb211c80319c.bin",
+                "cannot read /var/lib/app/2026/11/26/0af7651916cd43dd8448eb211c80319c.bin",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(credentials(text), expected, "{text}");
         }
     }
 
