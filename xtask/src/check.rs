@@ -2,19 +2,10 @@
 
 mod prose;
 
-use lexopt::{Arg, Parser};
+use crate::{Outcome, shell};
 
-use crate::{Outcome, shell, usage};
-
-pub(crate) fn run(mut arguments: Parser) -> Outcome {
-    match arguments.next().map_err(usage)? {
-        None => everything(),
-        Some(Arg::Long("prose")) => prose::run(),
-        Some(other) => Err(usage(other.unexpected())),
-    }
-}
-
-pub(crate) fn everything() -> Outcome {
+pub(crate) fn run() -> Outcome {
+    prose::run()?;
     shell::run(&mut shell::cargo(["fmt", "--all", "--check"]))?;
     for features in [&[][..], &["--no-default-features"], &["--all-features"]] {
         shell::run(

@@ -6,18 +6,9 @@ mod imports;
 mod packages;
 mod sources;
 
-use lexopt::{Arg, Parser};
+use crate::Outcome;
 
-use crate::{Outcome, usage};
-
-pub(crate) fn run(mut arguments: Parser) -> Outcome {
-    match arguments.next().map_err(usage)? {
-        None => packages::run(),
-        Some(Arg::Long("files")) => sources::run(),
-        Some(other) => Err(usage(other.unexpected())),
-    }
-}
-
-pub(crate) fn prove_packages() -> Outcome {
-    packages::run()
+pub(crate) fn run() -> Outcome {
+    packages::run()?;
+    sources::run()
 }

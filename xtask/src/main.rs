@@ -30,17 +30,15 @@ Usage: cargo xtask COMMAND [OPTIONS]
               tests by name.
   behavior    Plays the conformance list on the emulator and on Azurite, and prints a table with a
               row for each case: passes, or differs and how.
-  check       Formatting, lints and documentation, warnings denied. --prose refuses doc lines that
-              say too little.
+  check       Formatting, lints and documentation, warnings denied, and doc lines that say too little.
   interop     Microsoft's SDKs for Python, JavaScript and Rust, installed from their packages, against
               the emulator, and the tests that come with them. Names (python, python-tests,
               javascript, rust, rust-tests) choose among them.
   features    Builds and tests every crate with no, default and all features.
-  layering    Proves from the dependency graph who may depend on what. --files proves instead that
-              the files of each package import without circles, and not through its door.
-  fuzz        The fuzz targets of the crates, ten minutes each. Options: --seconds N. Names (request,
-              response, text, dates, endpoint, verify, sas_token, challenge, mismatch) choose among
-              them. Needs a nightly compiler.
+  layering    Proves who may depend on what: between packages from the dependency graph, between the
+              files of a package from their imports, which have no circle.
+  fuzz        The fuzz targets of the crates, ten minutes each. Options: --seconds N. Words choose
+              among them; a word that is none prints their names. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
               --throughput prints how well handlers are used at a distance from the service.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
@@ -83,10 +81,10 @@ fn run() -> Outcome {
         "simulate" => simulate::run(arguments),
         "mutate" => mutate::run(arguments),
         "fuzz" => fuzz::run(arguments),
-        "check" => check::run(arguments),
+        "check" => alone(arguments).and_then(|()| check::run()),
         "interop" => interop::run(arguments),
         "features" => alone(arguments).and_then(|()| features::run()),
-        "layering" => layering::run(arguments),
+        "layering" => alone(arguments).and_then(|()| layering::run()),
         "ci" => alone(arguments).and_then(|()| ci::run()),
         other => Err(format!("there is no command `{other}`\n\n{HELP}")),
     }

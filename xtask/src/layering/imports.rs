@@ -179,6 +179,23 @@ fn children_folder(file: &Path) -> PathBuf {
     }
 }
 
+/// The code without the texts between quotes: what a text says is no import.
+fn without_texts(code: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let mut kept = String::with_capacity(code.len());
+    for letter in code.chars() {
+        match letter {
+            '"' if !escaped => inside = !inside,
+            _ if inside => escaped = letter == '\\' && !escaped,
+            _ => kept.push(letter),
+        }
+        if !inside {
+            escaped = false;
+        }
+    }
+    kept
+}
+
 fn module_in_a_file(item: &Item) -> Option<&ItemMod> {
     match item {
         Item::Mod(module) if module.content.is_none() && !for_tests(&module.attrs) => Some(module),
@@ -267,7 +284,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     /// What stands in a macro is no syntax yet: the words joined by `::` are read as paths.
     fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
-        let text = invocation.tokens.to_string().replace(" :: ", "::");
+        let text = without_texts(&invocation.tokens.to_string()).replace(" :: ", "::");
         for word in text.split(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)))
         {
             let words: Vec<_> = word.split("::").map(str::to_owned).collect();

@@ -263,7 +263,7 @@ mod tests {
             "forms",
             &[
                 ("lib.rs", "mod a; mod b; mod c; mod d;"),
-                ("a.rs", "fn f() { println!(\"{}\", crate::b::B); }"),
+                ("a.rs", "fn f() { println!(\"crate::d::D \\\" {}\", crate::b::B); }"),
                 ("b.rs", "use super::{c::C as See, d::*}; pub const B: u8 = 1;"),
                 ("c.rs", "pub struct C; mod inline { use super::super::d::D; }"),
                 ("d.rs", "pub struct D; #[cfg(test)] mod tests { use crate::a::f; }"),

@@ -50,7 +50,7 @@ impl StoreError {
         self.kind
     }
 
-    /// The folder.
+    /// The folder that was to hold the queues.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
