@@ -215,6 +215,8 @@ macro_rules! settings {
         enum Setting { $($name),* }
 
         impl Setting {
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             fn named(name: &str) -> Option<Self> {
                 $(if name.eq_ignore_ascii_case(stringify!($name)) {
                     return Some(Self::$name);
@@ -240,21 +242,6 @@ settings! {
 
 /// The reason why a connection string is not usable. It names the setting and never shows a value.
 pub struct ConnectionStringError(Fault);
-
-/// With what the names of settings begin or end, those of other services included.
-const WORDS: [&str; 11] = [
-    "account",
-    "default",
-    "development",
-    "endpoint",
-    "entitypath",
-    "key",
-    "name",
-    "secondary",
-    "shared",
-    "signature",
-    "suffix",
-];
 
 enum Fault {
     Empty,
@@ -291,17 +278,23 @@ impl Rule {
 
 impl Fault {
     /// A bare key that was passed by mistake, or the rest of one that was cut by a `;`, looks like an
-    /// unknown setting, since it ends in `=`: only what has a word of connection strings at its
-    /// start or end is shown.
+    /// unknown setting, since it ends in `=`: only what is nearly the name of a setting is shown.
     fn unknown(name: &str, number: usize) -> Self {
-        let lower = name.to_ascii_lowercase();
-        let is_name = WORDS.iter().any(|word| lower.starts_with(word) || lower.ends_with(word));
-        if is_name && name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        if Setting::NAMES.iter().any(|known| is_typo(name, known)) {
             Self::Unknown { name: name.into() }
         } else {
             Self::UnknownUnprintable { number }
         }
     }
+}
+
+/// Whether two names differ by at most three letters in one place.
+fn is_typo(name: &str, known: &str) -> bool {
+    let (longer, shorter) = (name.len().max(known.len()), name.len().min(known.len()));
+    let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
+    let start = name.bytes().zip(known.bytes()).take_while(same).count();
+    let end = name.bytes().rev().zip(known.bytes().rev()).take_while(same).count();
+    longer - (start + end).min(shorter) <= 3
 }
 
 impl fmt::Display for ConnectionStringError {

@@ -201,9 +201,10 @@ fn errors_name_the_setting_and_the_rule() {
         ("", "the connection string is empty"),
         (" ; ", "the connection string is empty"),
         ("contoso", "setting 1 of the connection string has no \"=\""),
+        ("AccountName=contoso;Unknown=1", "setting 2 of the connection string has an unknown name"),
         (
-            "AccountName=contoso;UnknownKey=1",
-            "the connection string has an unknown setting \"UnknownKey\"",
+            "AccountName=contoso;AcountKey=1",
+            "the connection string has an unknown setting \"AcountKey\"",
         ),
         (
             "AccountName=contoso;AccountName=other;AccountKey=a2V5",

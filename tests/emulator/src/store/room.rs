@@ -14,6 +14,9 @@ use std::sync::{Mutex, PoisonError};
 /// which must fit into the database if nothing else can be had.
 const SIZES: [u64; 5] = [16 << 20, 4 << 20, 1 << 20, 256 << 10, 64 << 10];
 
+/// A reserve that was given up is a file of at most this length, with its former size as a number.
+const NOTE_BYTES: u64 = 20;
+
 const PAGE_BYTES: u64 = 4_096;
 
 /// The room that the store has, and what it keeps back.
@@ -48,14 +51,15 @@ impl Room {
         match there {
             Ok(size) if SIZES.contains(&size) => room.size.store(size, Ordering::Relaxed),
             // It was given up, and the disk may be as full as it was then.
-            Ok(_) => {
+            Ok(bytes) if (1..=NOTE_BYTES).contains(&bytes) => {
                 let size =
                     fs::read_to_string(&room.reserve).ok().and_then(|text| text.parse().ok());
                 room.size.store(size.unwrap_or(0), Ordering::Relaxed);
                 room.full.store(true, Ordering::Relaxed);
                 room.hold_log();
             }
-            Err(_) => room.full.store(!room.set_aside(used), Ordering::Relaxed),
+            // There is none, or one that a killed process was making.
+            _ => room.full.store(!room.set_aside(used), Ordering::Relaxed),
         }
         room
     }

@@ -12,7 +12,7 @@ use queue_proto::MessageText;
 use queue_proto::ops::{CreateQueue, PutMessage};
 
 use crate::common::{call, name};
-use crate::folder::Folder;
+use crate::folder::{Folder, longer};
 
 const QUEUE: &str = "jobs";
 const FRAME: usize = 24 + 4_096;
@@ -234,7 +234,7 @@ fn a_flipped_bit_anywhere_loses_nothing_silently() {
     let folder = crashed(120, 60);
     let mut rng = Rng::with_seed(20_261_126);
     let (mut refusals, mut named, mut whole) = (0, 0, 0);
-    let rounds = if std::env::var_os("DURABLE_ROUNDS").is_some() { 3_000 } else { 150 };
+    let rounds = 150 * longer();
     for round in 0..rounds {
         let damaged = folder.copy();
         let file = if rng.bool() { main_of(&damaged) } else { log_of(&damaged) };

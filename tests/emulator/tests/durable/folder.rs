@@ -6,6 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use queue_emulator::{Emulator, ManualClock};
 
+/// How many times as long the tests of chance run: by the environment variable `DURABLE_LONGER`.
+/// Default: 1.
+pub(crate) fn longer() -> u32 {
+    std::env::var("DURABLE_LONGER").map_or(1, |times| times.parse().expect("a number"))
+}
+
 /// The files of a store that hold what was answered.
 const FILES: [&str; 2] = ["queues.sqlite", "queues.sqlite-wal"];
 
