@@ -257,3 +257,18 @@ fn the_folder_shrinks_when_messages_go() {
     let emulator = folder.open(&ManualClock::new());
     assert_eq!(texts(&emulator), ["the last"]);
 }
+
+/// A process that is killed at its first start leaves an empty file in place of the reserve, or a
+/// part of one. That is no sign of a full disk.
+#[test]
+fn a_reserve_that_a_killed_process_was_making_is_made_anew() {
+    for bytes in [0, 70_000] {
+        let (folder, clock, emulator) = start();
+        drop(emulator);
+        let reserve = folder.path().join("queues.reserve");
+        let whole = fs::metadata(&reserve).unwrap().len();
+        fs::write(&reserve, vec![0; bytes]).unwrap();
+        put(&folder.open(&clock), "taken");
+        assert_eq!(fs::metadata(&reserve).unwrap().len(), whole, "{bytes}");
+    }
+}
