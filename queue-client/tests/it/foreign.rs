@@ -6,13 +6,17 @@ use queue_client::{
     Cause, OpFailure, QueueServiceClient, Refusal,
     retry::NoRetry,
     runtime::ManualRuntime,
-    transport::{TransportError, TransportErrorKind, from_fn},
+    transport::{Transport, TransportError, TransportErrorKind, from_fn},
 };
 
 fn answering(answer: impl Fn() -> Response<Bytes> + Send + Sync + 'static) -> QueueServiceClient {
+    over(from_fn(move |_| Ok(answer())))
+}
+
+fn over(transport: impl Transport + 'static) -> QueueServiceClient {
     QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
         .unwrap()
-        .transport(from_fn(move |_| Ok(answer())))
+        .transport(transport)
         .runtime(ManualRuntime::starting_at(std::time::UNIX_EPOCH))
         .retry(NoRetry)
         .build()
@@ -187,7 +191,7 @@ async fn a_key_that_the_account_does_not_take_leads_to_entra_id() {
 async fn a_proxy_on_the_way_is_named_in_what_it_answers() {
     #[derive(Debug)]
     struct ByProxy;
-    impl queue_client::transport::Transport for ByProxy {
+    impl Transport for ByProxy {
         fn send(
             &self,
             _: http::Request<Bytes>,
@@ -200,9 +204,7 @@ async fn a_proxy_on_the_way_is_named_in_what_it_answers() {
             Some("http://proxy.example:3128".to_owned())
         }
     }
-    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true");
-    let service = service.unwrap().transport(ByProxy).build().unwrap();
-    let error = service.queue("orders").unwrap().send("a").await.unwrap_err();
+    let error = over(ByProxy).queue("orders").unwrap().send("a").await.unwrap_err();
     assert!(error.to_string().contains("by the proxy http://proxy.example:3128"), "{error}");
     let error = TransportError::new(TransportErrorKind::Connect).with_proxy("http://p:1");
     assert_eq!(error.to_string(), "no connection to the service (by the proxy http://p:1)");
