@@ -27,6 +27,9 @@ pub(crate) enum Event {
     Finished { token: Token, at: Micros, held: bool },
     /// The message is known to be deleted.
     Deleted { id: String },
+    /// The answer to the delete was lost, and at this instant the message was gone: by that delete,
+    /// or by another receiver's, if one had the message by then.
+    Gone { id: String, at: Micros },
     /// The delete came too late: the lease was lost.
     NotDeleted { id: String },
 }
@@ -68,6 +71,7 @@ impl fmt::Display for Event {
                 write!(f, "finished {id} {attempt} {at} {held}")
             }
             Self::Deleted { id } => write!(f, "deleted {id}"),
+            Self::Gone { id, at: Micros(at) } => write!(f, "gone {id} {at}"),
             Self::NotDeleted { id } => write!(f, "not-deleted {id}"),
         }
     }
@@ -91,6 +95,7 @@ impl FromStr for Event {
                 held: words.parse()?,
             },
             "deleted" => Self::Deleted { id: words.parse()? },
+            "gone" => Self::Gone { id: words.parse()?, at: Micros(words.parse()?) },
             "not-deleted" => Self::NotDeleted { id: words.parse()? },
             _ => return Err(words.unreadable()),
         })
@@ -132,6 +137,7 @@ mod tests {
             Event::Started { token: token.clone(), number: 7, at: Micros(u64::MAX) },
             Event::Finished { token, at: Micros(0), held: true },
             Event::Deleted { id: "5f0c-1".into() },
+            Event::Gone { id: "5f0c-1".into(), at: Micros(3) },
             Event::NotDeleted { id: "5f0c-1".into() },
         ] {
             assert_eq!(event.to_string().parse(), Ok(event));

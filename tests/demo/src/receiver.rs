@@ -60,9 +60,8 @@ impl Observer for Deletes {
         let Happened::Settled { id, how, .. } = event else { return };
         let id = id.to_string();
         let told = match how {
-            Settled::Completed | Settled::CompletedAfterAmbiguity | Settled::Duplicate => {
-                Event::Deleted { id }.tell()
-            }
+            Settled::Completed | Settled::Duplicate => Event::Deleted { id }.tell(),
+            Settled::CompletedAfterAmbiguity => Event::Gone { id, at: Micros::now() }.tell(),
             Settled::CompletedNotOwned { .. } => Event::NotDeleted { id }.tell(),
             _ => Ok(()),
         };

@@ -92,7 +92,7 @@ impl Summary {
         if let Some(overlap) = self.overlaps.first() {
             return Err(format!("two leases at once: {overlap}").into());
         }
-        match self.duplicates.unexplained {
+        match self.duplicates.unexplained.len() {
             0 => Ok(()),
             count => Err(format!("{count} messages were completed twice without a cause").into()),
         }
@@ -118,7 +118,8 @@ impl fmt::Display for Summary {
                 lives.len() - 1
             )?;
         }
-        let Duplicates { killed, sent_twice, lease_lost, unexplained } = self.duplicates;
+        let Duplicates { killed, sent_twice, lease_lost, answer_lost, unexplained } =
+            &self.duplicates;
         let rows = [
             ("sent", self.sent, ""),
             ("completed", self.completed, ""),
@@ -130,10 +131,11 @@ impl fmt::Display for Summary {
             ("requests spoiled", self.spoiled as usize, ""),
             ("sent again", self.resends as usize, "since an answer was lost"),
             ("duplicates", self.duplicates.all(), "completed more than once, of which"),
-            ("  by a kill", killed, "between the work and the answer to the delete"),
-            ("  sent twice", sent_twice, "since an answer to the sender was lost"),
-            ("  lease lost", lease_lost, "to a later delivery, and the receiver said so"),
-            ("  unexplained", unexplained, ""),
+            ("  by a kill", *killed, "between the work and the answer to the delete"),
+            ("  sent twice", *sent_twice, "since an answer to the sender was lost"),
+            ("  lease lost", *lease_lost, "to a later delivery, and the receiver said so"),
+            ("  answer lost", *answer_lost, "to a delete, and then the lease"),
+            ("  unexplained", unexplained.len(), ""),
             ("overlaps", self.overlaps.len(), "two handlers of one message, both with a lease"),
         ];
         writeln!(f)?;
@@ -144,6 +146,9 @@ impl fmt::Display for Summary {
         writeln!(f, "{:<22} {:>8.1}s\n", "time", self.time.as_secs_f64())?;
         for overlap in &self.overlaps {
             writeln!(f, "{overlap}")?;
+        }
+        for what in unexplained {
+            writeln!(f, "{what}")?;
         }
         writeln!(
             f,
