@@ -208,7 +208,7 @@ impl Ledger {
                 } else if token.id != next.id {
                     let reason = format!("message {number} was sent once and has two ids");
                     duplicates.unexplained.push(reason);
-                } else if run.end == Some(End::NotDeleted) {
+                } else if run.end == Some(End::NotDeleted) || run.ended_without_lease() {
                     duplicates.lease_lost += 1;
                 } else if let Some(End::Gone(at)) = run.end
                     && others_had_it(runs, token, at)
@@ -248,6 +248,14 @@ impl Ledger {
             }
         }
         overlaps
+    }
+}
+
+impl Run {
+    /// Whether the handler ended knowing that the lease was lost, and nothing was told of a delete:
+    /// where the later delivery is in the same process, no delete is tried for the earlier one.
+    fn ended_without_lease(&self) -> bool {
+        self.end.is_none() && matches!(self.finished, Some((_, false)))
     }
 }
 
@@ -334,6 +342,24 @@ mod tests {
         let mut lost = ledger(&twice);
         lost.record(1, &Event::NotDeleted { id: "a".into() }).unwrap();
         assert_eq!(lost.duplicates(), Duplicates { lease_lost: 1, ..none });
+    }
+
+    #[test]
+    fn a_handler_that_ended_without_its_lease_excuses_the_next_delivery() {
+        let twice = |held| {
+            ledger(&[
+                (1, started("a", 1, 0)),
+                (1, started("a", 2, 5)),
+                (1, finished("a", 1, 6, held)),
+                (1, finished("a", 2, 7, true)),
+                (1, Event::Deleted { id: "a".into() }),
+            ])
+        };
+        assert_eq!(
+            twice(false).duplicates(),
+            Duplicates { lease_lost: 1, ..Duplicates::default() }
+        );
+        assert_eq!(twice(true).duplicates().unexplained.len(), 1);
     }
 
     #[test]
