@@ -26,12 +26,12 @@ pub(crate) enum Event {
     /// A handler ends. At that instant it saw its lease held, or not.
     Finished { token: Token, at: Micros, held: bool },
     /// The message is known to be deleted.
-    Deleted { id: String },
+    Deleted { token: Token },
     /// The answer to the delete was lost, and at this instant the message was gone: by that delete,
     /// or by another receiver's, if one had the message by then.
-    Gone { id: String, at: Micros },
-    /// The delete came too late: the lease was lost.
-    NotDeleted { id: String },
+    Gone { token: Token, at: Micros },
+    /// The lease was lost before the message was deleted.
+    NotDeleted { token: Token },
 }
 
 /// Microseconds since 1970.
@@ -70,9 +70,13 @@ impl fmt::Display for Event {
             Self::Finished { token: Token { id, attempt }, at: Micros(at), held } => {
                 write!(f, "finished {id} {attempt} {at} {held}")
             }
-            Self::Deleted { id } => write!(f, "deleted {id}"),
-            Self::Gone { id, at: Micros(at) } => write!(f, "gone {id} {at}"),
-            Self::NotDeleted { id } => write!(f, "not-deleted {id}"),
+            Self::Deleted { token: Token { id, attempt } } => write!(f, "deleted {id} {attempt}"),
+            Self::Gone { token: Token { id, attempt }, at: Micros(at) } => {
+                write!(f, "gone {id} {attempt} {at}")
+            }
+            Self::NotDeleted { token: Token { id, attempt } } => {
+                write!(f, "not-deleted {id} {attempt}")
+            }
         }
     }
 }
@@ -94,9 +98,9 @@ impl FromStr for Event {
                 at: Micros(words.parse()?),
                 held: words.parse()?,
             },
-            "deleted" => Self::Deleted { id: words.parse()? },
-            "gone" => Self::Gone { id: words.parse()?, at: Micros(words.parse()?) },
-            "not-deleted" => Self::NotDeleted { id: words.parse()? },
+            "deleted" => Self::Deleted { token: words.token()? },
+            "gone" => Self::Gone { token: words.token()?, at: Micros(words.parse()?) },
+            "not-deleted" => Self::NotDeleted { token: words.token()? },
             _ => return Err(words.unreadable()),
         })
     }
@@ -135,10 +139,10 @@ mod tests {
         for event in [
             Event::Sent { number: 1, resends: 2 },
             Event::Started { token: token.clone(), number: 7, at: Micros(u64::MAX) },
-            Event::Finished { token, at: Micros(0), held: true },
-            Event::Deleted { id: "5f0c-1".into() },
-            Event::Gone { id: "5f0c-1".into(), at: Micros(3) },
-            Event::NotDeleted { id: "5f0c-1".into() },
+            Event::Finished { token: token.clone(), at: Micros(0), held: true },
+            Event::Deleted { token: token.clone() },
+            Event::Gone { token: token.clone(), at: Micros(3) },
+            Event::NotDeleted { token },
         ] {
             assert_eq!(event.to_string().parse(), Ok(event));
         }

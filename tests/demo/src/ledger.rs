@@ -103,27 +103,27 @@ impl Ledger {
                 let run = runs.get_mut(token).ok_or("a handler ended that never started")?;
                 run.finished = Some((*at, *held));
             }
-            Event::Deleted { id } => {
+            Event::Deleted { token } => {
                 counts.deleted += 1;
-                self.record_end(process, id, End::Deleted)?;
+                self.record_end(token, End::Deleted)?;
             }
-            Event::Gone { id, at } => {
+            Event::Gone { token, at } => {
                 counts.deleted += 1;
-                self.record_end(process, id, End::Gone(*at))?;
+                self.record_end(token, End::Gone(*at))?;
             }
-            Event::NotDeleted { id } => self.record_end(process, id, End::NotDeleted)?,
+            Event::NotDeleted { token } => self.record_end(token, End::NotDeleted)?,
         }
         Ok(())
     }
 
-    fn record_end(&mut self, process: usize, id: &str, end: End) -> Result<(), String> {
-        let number = self.number(id)?;
-        let runs = self.runs.entry(number).or_default();
-        let mut own = runs.iter_mut().filter(|(token, run)| {
-            token.id == id && run.process == process && run.finished.is_some()
-        });
-        if let Some((_, run)) = own.next_back() {
-            run.end = Some(end);
+    fn record_end(&mut self, token: &Token, end: End) -> Result<(), String> {
+        // A handler that was cancelled before its first step has said nothing.
+        let Some(number) = self.numbers.get(&token.id) else { return Ok(()) };
+        let runs = self.runs.entry(*number).or_default();
+        if let Some(run) = runs.get_mut(token)
+            && run.end.replace(end).is_some()
+        {
+            return Err(format!("delivery {} of message {number} ended twice", token.attempt));
         }
         Ok(())
     }
@@ -208,7 +208,7 @@ impl Ledger {
                 } else if token.id != next.id {
                     let reason = format!("message {number} was sent once and has two ids");
                     duplicates.unexplained.push(reason);
-                } else if run.end == Some(End::NotDeleted) || run.ended_without_lease() {
+                } else if run.end == Some(End::NotDeleted) {
                     duplicates.lease_lost += 1;
                 } else if let Some(End::Gone(at)) = run.end
                     && others_had_it(runs, token, at)
@@ -248,14 +248,6 @@ impl Ledger {
             }
         }
         overlaps
-    }
-}
-
-impl Run {
-    /// Whether the handler ended knowing that the lease was lost, and nothing was told of a delete:
-    /// where the later delivery is in the same process, no delete is tried for the earlier one.
-    fn ended_without_lease(&self) -> bool {
-        self.end.is_none() && matches!(self.finished, Some((_, false)))
     }
 }
 
@@ -337,29 +329,11 @@ mod tests {
         killed.record_kill(1);
         assert_eq!(killed.duplicates(), Duplicates { killed: 1, ..none.clone() });
         // Who is known to have deleted it is not excused by having been killed.
-        killed.record(1, &Event::Deleted { id: "a".into() }).unwrap();
+        killed.record(1, &Event::Deleted { token: token("a", 1) }).unwrap();
         assert_eq!((killed.duplicates().unexplained.len(), killed.duplicates().all()), (1, 1));
         let mut lost = ledger(&twice);
-        lost.record(1, &Event::NotDeleted { id: "a".into() }).unwrap();
+        lost.record(1, &Event::NotDeleted { token: token("a", 1) }).unwrap();
         assert_eq!(lost.duplicates(), Duplicates { lease_lost: 1, ..none });
-    }
-
-    #[test]
-    fn a_handler_that_ended_without_its_lease_excuses_the_next_delivery() {
-        let twice = |held| {
-            ledger(&[
-                (1, started("a", 1, 0)),
-                (1, started("a", 2, 5)),
-                (1, finished("a", 1, 6, held)),
-                (1, finished("a", 2, 7, true)),
-                (1, Event::Deleted { id: "a".into() }),
-            ])
-        };
-        assert_eq!(
-            twice(false).duplicates(),
-            Duplicates { lease_lost: 1, ..Duplicates::default() }
-        );
-        assert_eq!(twice(true).duplicates().unexplained.len(), 1);
     }
 
     #[test]
@@ -372,7 +346,7 @@ mod tests {
                 (2, finished("a", attempt, 6, true)),
             ])
         };
-        let gone = |at| Event::Gone { id: "a".into(), at: Micros(at) };
+        let gone = |at| Event::Gone { token: token("a", 1), at: Micros(at) };
         let mut before = twice(2);
         before.record(1, &gone(7)).unwrap();
         assert_eq!(before.duplicates(), Duplicates { answer_lost: 1, ..Duplicates::default() });

@@ -1,12 +1,12 @@
 //! The receiver of the demo: a processor that works on messages until it is told to stop, or killed.
 
-use std::time::Duration;
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use queue_client::{
     QueueServiceClient,
     processor::{
         Delivery, HandlerError, LeaseState, Processor, ResultExt as _,
-        core::{Event as Happened, Settled},
+        core::{DeliveryKey, Event as Happened, Settled},
         observe::Observer,
     },
     proto::QueueName,
@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, stdin};
 
 use crate::{
     Outcome,
-    events::{Event, Micros},
+    events::{Event, Micros, Token},
 };
 
 /// The more messages a receiver holds, the more there is to lose.
@@ -30,7 +30,7 @@ pub(crate) async fn run(queue: &str, lease: Duration) -> Outcome {
         .lease(lease)
         // To be killed is not the message's fault here.
         .max_deliveries(None)
-        .observer(Deletes)
+        .observer(Deletes::default())
         .stop_when(async {
             // The referee closes the input of its processes to stop them.
             let _ = stdin().read_u8().await;
@@ -51,18 +51,33 @@ async fn work(message: Delivery<String>, lease: Duration) -> Result<(), HandlerE
     Ok(())
 }
 
-/// Tells which messages are deleted.
-#[derive(Debug)]
-struct Deletes;
+/// Tells which deliveries have deleted their message.
+#[derive(Debug, Default)]
+struct Deletes {
+    started: Mutex<HashMap<DeliveryKey, Token>>,
+}
 
 impl Observer for Deletes {
     fn event(&self, _: &QueueName, event: &Happened) {
-        let Happened::Settled { id, how, .. } = event else { return };
-        let id = id.to_string();
+        let Ok(mut started) = self.started.lock() else { return };
+        let (token, how) = match event {
+            Happened::Started { key, id, attempt } => {
+                started.insert(*key, Token { id: id.to_string(), attempt: *attempt });
+                return;
+            }
+            // What comes back after its work was done is deleted without a handler.
+            Happened::Settled { key, how, .. } => match started.remove(key) {
+                Some(token) => (token, how),
+                None => return,
+            },
+            _ => return,
+        };
         let told = match how {
-            Settled::Completed | Settled::Duplicate => Event::Deleted { id }.tell(),
-            Settled::CompletedAfterAmbiguity => Event::Gone { id, at: Micros::now() }.tell(),
-            Settled::CompletedNotOwned { .. } => Event::NotDeleted { id }.tell(),
+            Settled::Completed => Event::Deleted { token }.tell(),
+            Settled::CompletedAfterAmbiguity => Event::Gone { token, at: Micros::now() }.tell(),
+            Settled::CompletedNotOwned { .. } | Settled::NotOwned => {
+                Event::NotDeleted { token }.tell()
+            }
             _ => Ok(()),
         };
         // Without a referee there is nobody to tell, and the input is closed too.
