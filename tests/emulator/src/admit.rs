@@ -39,6 +39,7 @@ pub(crate) use self::authentication::challenge;
 use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
+use crate::witness::Witness;
 
 /// A request that nothing speaks against, as far as that can be told without looking at the queues.
 #[derive(Debug)]
@@ -65,10 +66,12 @@ pub(crate) fn admit(
     connection: Connection,
     now: SystemTime,
     version: &mut Option<ServiceVersion>,
+    witness: &mut Witness,
 ) -> Result<Admitted, Refusal> {
     size::check(request.body().len()).map_err(by(Check::Size))?;
     let incoming = form::read(endpoint, request).map_err(by(Check::Form))?;
     *version = incoming.version();
+    witness.reads(&incoming);
     let location = incoming.location();
     if *request.method() == Method::OPTIONS {
         let operation = form::preflight(&incoming).map_err(by(Check::Preflight))?.into();

@@ -26,6 +26,7 @@ use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::last_endpoint::LastEndpoint;
 use crate::lock::lock;
+use crate::observers::Observers;
 use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
@@ -73,6 +74,7 @@ struct Shared {
     last_endpoint: LastEndpoint,
     replication: Replication,
     faults: Faults,
+    observers: Observers,
     clock: Clock,
     request_ids: Mutex<Rng>,
 }
@@ -194,6 +196,10 @@ impl Emulator {
 
     pub(crate) fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.shared.observers
     }
 
     /// The rules for calls from browsers.

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 use queue_proto::{
-    AnyOperation, ErrorCode, IncomingRequest, OperationKind, Resource, ServiceError,
+    AnyOperation, ErrorCode, IncomingRequest, OperationKind, QueueName, Resource, ServiceError,
 };
 
 use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::fault::{Effect, Fault};
 use crate::target;
+use crate::witness::Witness;
 
 /// The outcome of a request that faults may have met.
 #[derive(Debug)]
@@ -64,11 +65,18 @@ impl Emulator {
     /// Answers a request that came over a given connection, and lets faults have their way.
     #[must_use]
     pub fn exchange_from(&self, request: Request<Bytes>, connection: Connection) -> Exchange {
-        let Exchange { delay, result } = self.exchange_unsettled(request, connection);
+        let (Exchange { delay, result }, witness) = self.exchange_unsettled(request, connection);
         let result = match result {
-            Ok(response) => Ok(self.settle_blocking(response)),
+            Ok(response) => {
+                let response = self.settle_blocking(response);
+                witness.finish(&response);
+                Ok(response)
+            }
             // A part of an answer is no promise.
-            Err(dropped) => Err(dropped),
+            Err(dropped) => {
+                witness.lose();
+                Err(dropped)
+            }
         };
         Exchange { delay, result }
     }
@@ -79,62 +87,70 @@ impl Emulator {
         &self,
         request: Request<Bytes>,
         connection: Connection,
-    ) -> Exchange {
+    ) -> (Exchange, Witness) {
+        let mut witness = self.witness(&request, connection);
         if !self.faults().armed() {
-            let result = Ok(self.reply(&request, connection, None));
-            return Exchange { delay: Duration::ZERO, result };
+            let result = Ok(self.reply(&request, connection, None, &mut witness));
+            return (Exchange { delay: Duration::ZERO, result }, witness);
         }
-        let (kind, queue) = self.subject(&request, connection);
-        let (delay, effect) = self.faults().meet(kind, queue.as_deref(), self.now());
-        let refuse = |code| Ok(self.reply(&request, connection, Some(ServiceError::new(code))));
-        let apply = || self.reply(&request, connection, None);
+        let (kind, resource) = self.subject(&request, connection);
+        let queue = resource.as_ref().and_then(queue_of);
+        let (delay, effect) = self.faults().meet(kind, queue.map(QueueName::as_str), self.now());
+        if let Some(effect) = &effect {
+            witness.meets(effect.word());
+            witness.concerns(kind, resource.as_ref());
+        } else if !delay.is_zero() {
+            witness.meets(Effect::Delay(delay).word());
+        }
+        let refuse = |code, witness: &mut Witness| {
+            Ok(self.reply(&request, connection, Some(ServiceError::new(code)), witness))
+        };
+        let apply = |witness: &mut Witness| {
+            let response = self.reply(&request, connection, None, witness);
+            witness.made(&response);
+            response
+        };
         // Without `After` the request is not applied: the order of `apply` and the rest is what
         // separates a lost request from a lost answer (tests/it/faults.rs).
         let result = match effect {
-            None | Some(Effect::Delay(_)) => Ok(apply()),
+            None | Some(Effect::Delay(_)) => Ok(apply(&mut witness)),
             Some(Effect::Drop) => Err(Dropped::Silent),
             Some(Effect::DropAfter) => {
-                drop(apply());
+                drop(apply(&mut witness));
                 Err(Dropped::Silent)
             }
             Some(Effect::Close) => Err(Dropped::Closed),
             Some(Effect::CloseAfter) => {
-                drop(apply());
+                drop(apply(&mut witness));
                 Err(Dropped::Closed)
             }
-            Some(Effect::Refuse(code)) => refuse(code),
+            Some(Effect::Refuse(code)) => refuse(code, &mut witness),
             Some(Effect::RefuseAfter(code)) => {
-                drop(apply());
-                refuse(code)
+                drop(apply(&mut witness));
+                refuse(code, &mut witness)
             }
             Some(Effect::Status(status)) => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 Ok(response)
             }
-            Some(Effect::Throttle { .. }) => refuse(ErrorCode::ServerBusy),
-            Some(Effect::Truncate(length)) => Err(truncate(apply(), length)),
+            Some(Effect::Throttle { .. }) => refuse(ErrorCode::ServerBusy, &mut witness),
+            Some(Effect::Truncate(length)) => Err(truncate(apply(&mut witness), length)),
         };
-        Exchange { delay, result }
+        (Exchange { delay, result }, witness)
     }
 
-    /// The operation and the queue that a request is about, as far as they can be told.
+    /// The operation and the resource that a request is about, as far as they can be told.
     fn subject(
         &self,
         request: &Request<Bytes>,
         connection: Connection,
-    ) -> (Option<OperationKind>, Option<String>) {
+    ) -> (Option<OperationKind>, Option<Resource>) {
         let Ok(endpoint) = target::endpoint(request, connection.https, self) else {
             return (None, None);
         };
         let Ok(incoming) = IncomingRequest::new(&endpoint, request) else { return (None, None) };
-        let queue = match incoming.resource() {
-            Resource::Queue(queue) | Resource::Messages(queue) | Resource::Message(queue, _) => {
-                Some(queue.to_string())
-            }
-            Resource::Service => None,
-        };
-        (AnyOperation::route(&incoming).ok(), queue)
+        (AnyOperation::route(&incoming).ok(), Some(incoming.resource().clone()))
     }
 
     /// Adds a fault. Of several that meet one request the one that was added first decides; only
@@ -152,6 +168,16 @@ impl Emulator {
     #[must_use]
     pub fn fault_counts(&self) -> Vec<u64> {
         self.faults().counts()
+    }
+}
+
+/// The queue that a resource is, or is in.
+fn queue_of(resource: &Resource) -> Option<&QueueName> {
+    match resource {
+        Resource::Queue(queue) | Resource::Messages(queue) | Resource::Message(queue, _) => {
+            Some(queue)
+        }
+        Resource::Service => None,
     }
 }
 

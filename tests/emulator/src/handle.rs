@@ -20,6 +20,7 @@ use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
 use crate::settle::{self, Unsettled};
 use crate::version::{self, before};
+use crate::witness::Witness;
 use crate::{answer, cors, target};
 
 impl Emulator {
@@ -38,7 +39,10 @@ impl Emulator {
     /// Answers a request that came over a given connection.
     #[must_use]
     pub fn handle_from(&self, request: Request<Bytes>, connection: Connection) -> Response<Bytes> {
-        self.settle_blocking(self.reply(&request, connection, None))
+        let mut witness = self.witness(&request, connection);
+        let response = self.settle_blocking(self.reply(&request, connection, None, &mut witness));
+        witness.finish(&response);
+        response
     }
 
     /// Answers a request, with the refusal of a fault in place of what it asks for if there is one.
@@ -48,6 +52,7 @@ impl Emulator {
         request: &Request<Bytes>,
         connection: Connection,
         fault: Option<ServiceError>,
+        witness: &mut Witness,
     ) -> Response<Bytes> {
         let now = self.now();
         let asked = ResponseHead::read(request.headers());
@@ -55,10 +60,16 @@ impl Emulator {
         let endpoint = head::check(request).map_err(by(Check::Head)).and_then(|()| {
             target::endpoint(request, connection.https, self).map_err(by(Check::Account))
         });
+        if let Ok(endpoint) = &endpoint {
+            witness.finds(endpoint.account());
+        }
         let answered = match (fault, &endpoint) {
             (Some(fault), _) => Err(Refusal::new(Check::Fault, fault)),
             (None, Err(refusal)) => Err(refusal.clone()),
-            (None, Ok(endpoint)) => self.answer(endpoint, request, connection, &mut notes, now),
+            (None, Ok(endpoint)) => {
+                admit(self, endpoint, request, connection, now, &mut notes.version, witness)
+                    .and_then(|admitted| self.perform(endpoint, admitted, &mut notes, now))
+            }
         };
         let Notes { version, unsettled } = notes;
         let id = self.next_request_id().to_string();
@@ -77,18 +88,6 @@ impl Emulator {
         }
         unsettled.mark(&mut response);
         response
-    }
-
-    fn answer(
-        &self,
-        endpoint: &Endpoint,
-        request: &Request<Bytes>,
-        connection: Connection,
-        notes: &mut Notes,
-        now: SystemTime,
-    ) -> Result<Response<Bytes>, Refusal> {
-        let admitted = admit(self, endpoint, request, connection, now, &mut notes.version)?;
-        self.perform(endpoint, admitted, notes, now)
     }
 
     fn perform(

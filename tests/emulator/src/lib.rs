@@ -16,6 +16,7 @@
 //! | lose answers, slow them down, refuse or cut them off | [`Fault`], [`Emulator::exchange`] |
 //! | see what is in a queue without touching it | [`Emulator::inspect`] |
 //! | know why a request was refused, for an assertion or a log | [`Refused`] |
+//! | hear of every request, for a log or an assertion | [`EmulatorBuilder::on_request`] |
 //! | forbid account keys, as accounts can | [`EmulatorBuilder::forbid_shared_key`] |
 //! | have the same ids and faults in every run | [`EmulatorBuilder::seed`] |
 //! | have users who may not do everything | [`EmulatorBuilder::roles`], `UserToken::role` |
@@ -158,6 +159,8 @@ mod issue;
 mod last_endpoint;
 mod lock;
 mod notice;
+mod observers;
+mod record;
 mod refusal;
 mod refuse;
 mod replica;
@@ -172,6 +175,7 @@ mod target;
 mod token;
 mod version;
 mod wire;
+mod witness;
 
 pub use account::{Account, InvalidAccount};
 pub use clock::ManualClock;
@@ -187,6 +191,7 @@ pub use notice::Notice;
 pub use notice::recovered::Recovered;
 #[cfg(feature = "durable")]
 pub use notice::set_aside::{SetAside, SetAsideKind};
+pub use record::{CredentialKind, RequestRecord};
 pub use refusal::{Check, Refused};
 pub use role::{Role, UnknownRole};
 #[cfg(feature = "serve")]

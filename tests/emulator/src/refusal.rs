@@ -4,6 +4,7 @@
 use std::fmt;
 
 use http::{Response, StatusCode};
+use queue_proto::redact::REDACTED;
 use queue_proto::{ErrorCode, ServiceError};
 
 /// The check that refused a request, in the order in which requests are checked.
@@ -173,6 +174,8 @@ const TELLING: [&str; 6] =
     ["QueryParameterName", "HeaderName", "XmlNodeName", "MaxLimit", "LineNumber", "Reason"];
 /// The most characters of one detail: names of elements are the client's.
 const MAX_DETAIL: usize = 200;
+/// The most characters of the name of an element.
+const MAX_NODE: usize = 20;
 
 fn described(error: &ServiceError) -> String {
     let mut out = String::new();
@@ -180,6 +183,8 @@ fn described(error: &ServiceError) -> String {
         if !out.is_empty() {
             out.push_str(", ");
         }
+        // The longest name of an element of the protocol has fewer characters than a receipt.
+        let value = if name == "XmlNodeName" && value.len() > MAX_NODE { REDACTED } else { value };
         let shown = value.chars().filter(|character| !character.is_control()).take(MAX_DETAIL);
         out.extend(name.chars().chain([' ']).chain(shown));
     }

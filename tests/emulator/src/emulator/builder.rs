@@ -19,6 +19,8 @@ use crate::fault::Fault;
 use crate::fault::Faults;
 use crate::last_endpoint::LastEndpoint;
 use crate::notice::{Notice, Notices};
+use crate::observers::Observers;
+use crate::record::RequestRecord;
 use crate::replica::{Replica, Replication};
 use crate::role::Role;
 use crate::role::Roles;
@@ -43,6 +45,7 @@ pub struct EmulatorBuilder {
     directory: Directory,
     replication: Replication,
     faults: Vec<Fault>,
+    observers: Observers,
     #[cfg(feature = "bearer")]
     issuer: Option<crate::token::TokenIssuer>,
 }
@@ -70,6 +73,7 @@ impl EmulatorBuilder {
             directory: Directory::new(),
             replication: Replication::Live { lag: Duration::ZERO },
             faults: Vec::new(),
+            observers: Observers::default(),
             #[cfg(feature = "bearer")]
             issuer: None,
         }
@@ -185,6 +189,36 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Tells `observer` of every request when its answer is ready, beside others that are given so.
+    /// Without an observer nothing is noted. Default: none.
+    ///
+    /// An observer is called by the thread that answers: it should be quick, and must not call the
+    /// emulator.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    ///
+    /// use queue_emulator::{Check, Emulator};
+    ///
+    /// let (tell, told) = channel();
+    /// let builder = Emulator::builder().on_request(move |record| {
+    ///     // An error means that nobody listens any more.
+    ///     let _ = tell.send(record.clone());
+    /// });
+    /// let emulator = builder.build();
+    /// let request = http::Request::get("http://127.0.0.1:10001/devstoreaccount1/jobs?sig=secret")
+    ///     .body(bytes::Bytes::new())?;
+    /// let _refused = emulator.handle(request);
+    /// let record = told.recv()?;
+    /// assert_eq!(record.target, "/devstoreaccount1/jobs?sig=REDACTED");
+    /// assert_eq!(record.refused.map(|refused| refused.check()), Some(Check::Authentication));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_request(mut self, observer: impl Fn(&RequestRecord) + Send + Sync + 'static) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
     /// Starts with a fault; see [`Emulator::add_fault`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -248,7 +282,9 @@ impl EmulatorBuilder {
 
     fn assemble(mut self, clock: Clock, mut contents: Contents) -> Emulator {
         let verifier = self.verifier();
-        let Self { accounts, seed, deletion_time, directory, replication, faults, .. } = self;
+        let Self {
+            accounts, seed, deletion_time, directory, replication, faults, observers, ..
+        } = self;
         // Ids and receipts that are stored must not be drawn again.
         let seed = seed.map(|seed| seed ^ contents.starts.rotate_right(8));
         let mut seeds = seed.map_or_else(Rng::new, Rng::with_seed);
@@ -287,6 +323,7 @@ impl EmulatorBuilder {
                 last_endpoint: LastEndpoint::default(),
                 replication,
                 faults,
+                observers,
                 clock,
                 request_ids,
             }),

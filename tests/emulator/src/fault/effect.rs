@@ -43,6 +43,22 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The word of the effect in scripts, without its value.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::DropAfter => "drop-after",
+            Self::Close => "close",
+            Self::CloseAfter => "close-after",
+            Self::Delay(_) => "delay",
+            Self::Refuse(_) => "refuse",
+            Self::RefuseAfter(_) => "refuse-after",
+            Self::Status(_) => "status",
+            Self::Throttle { .. } => "throttle",
+            Self::Truncate(_) => "truncate",
+        }
+    }
+
     /// Lets so many requests a second pass, and `burst` at once after a pause.
     #[must_use]
     pub fn throttle(per_second: u32, burst: u32) -> Self {

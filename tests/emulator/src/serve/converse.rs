@@ -92,7 +92,9 @@ impl House {
         let spelling = Arc::new(Spelling::default());
         let emulator = &self.emulator;
         let stream = Heads::new(stream, Arc::clone(&spelling), || {
-            last_answer(&emulator.refuse_unread(ErrorCode::MetadataTooLarge))
+            let answer = emulator.refuse_unread(ErrorCode::MetadataTooLarge);
+            emulator.tell_unread(connection, &answer);
+            last_answer(&answer)
         });
         let service = service_fn(|mut request: Request<Incoming>| {
             if let Some(names) = spelling.take() {
@@ -146,14 +148,16 @@ impl House {
         // Other requests must not wait for clients that do not read. And not before the body is
         // there: whoever has the turn must not be held up by its own client.
         let turn = if parts.method == Method::GET { self.answers.room().await } else { None };
-        let (Exchange { delay, mut result }, early) = match body {
+        let ((Exchange { delay, mut result }, witness), early) = match body {
             Ok(body) => {
                 let request = Request::from_parts(parts, body);
                 (self.emulator.exchange_unsettled(request, connection), false)
             }
             Err(refusal) => {
                 let result = Ok(self.emulator.refuse(&parts, &refusal));
-                (Exchange { delay: Duration::ZERO, result }, true)
+                let request = Request::from_parts(parts, Bytes::new());
+                let witness = self.emulator.witness(&request, connection);
+                ((Exchange { delay: Duration::ZERO, result }, witness), true)
             }
         };
         if let Some(body) = match &mut result {
@@ -168,11 +172,20 @@ impl House {
             tokio::time::sleep(delay).await;
         }
         let (mut response, payload): (_, fn(Bytes) -> Payload) = match result {
-            Ok(response) => (self.emulator.settle(response).await, Payload::whole),
-            Err(Dropped::Truncated(response)) => (*response, Payload::cut),
-            Err(Dropped::Closed) => return Err(Lost),
-            // Until the client goes away, or the server is stopped.
-            Err(Dropped::Silent) => std::future::pending().await,
+            Ok(response) => {
+                let response = self.emulator.settle(response).await;
+                witness.finish(&response);
+                (response, Payload::whole)
+            }
+            Err(dropped) => {
+                witness.lose();
+                match dropped {
+                    Dropped::Truncated(response) => (*response, Payload::cut),
+                    Dropped::Closed => return Err(Lost),
+                    // Until the client goes away, or the server is stopped.
+                    Dropped::Silent => std::future::pending().await,
+                }
+            }
         };
         if let Some(reason) = reason(&response) {
             response.extensions_mut().insert(reason);

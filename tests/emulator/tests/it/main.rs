@@ -13,6 +13,7 @@ mod operations;
 mod plain;
 #[cfg(unix)]
 mod program;
+mod records;
 #[cfg(unix)]
 #[expect(dead_code, reason = "shared with the tests of queues on disk, which use the rest")]
 mod running;
