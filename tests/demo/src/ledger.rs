@@ -201,14 +201,14 @@ impl Ledger {
             let finished: Vec<_> = runs.iter().filter(|(_, run)| run.finished.is_some()).collect();
             let mut resends = self.sent.get(number).copied().unwrap_or_default();
             for pair in finished.windows(2) {
-                let [(token, run), (next, _)] = pair else { continue };
+                let [(token, run), (next, later)] = pair else { continue };
                 if token.id != next.id && resends > 0 {
                     resends -= 1;
                     duplicates.sent_twice += 1;
                 } else if token.id != next.id {
                     let reason = format!("message {number} was sent once and has two ids");
                     duplicates.unexplained.push(reason);
-                } else if run.end == Some(End::NotDeleted) {
+                } else if run.end == Some(End::NotDeleted) || run.had_lost_it_to(later) {
                     duplicates.lease_lost += 1;
                 } else if let Some(End::Gone(at)) = run.end
                     && others_had_it(runs, token, at)
@@ -218,7 +218,8 @@ impl Ledger {
                     duplicates.killed += 1;
                 } else {
                     duplicates.unexplained.push(format!(
-                        "message {number} was worked on by delivery {} ({run:?}) and by delivery {}",
+                        "message {number} was worked on by delivery {} ({run:?}) and by delivery {} \
+                         ({later:?})",
                         token.attempt, next.attempt
                     ));
                 }
@@ -248,6 +249,15 @@ impl Ledger {
             }
         }
         overlaps
+    }
+}
+
+impl Run {
+    /// Whether the later delivery had begun when this handler ended, and its receiver knew that the
+    /// lease was lost. The message may have come back to this receiver after that, and the handler's
+    /// end then deleted it for both.
+    fn had_lost_it_to(&self, later: &Self) -> bool {
+        self.finished.is_some_and(|(at, held)| !held && later.started <= at)
     }
 }
 
@@ -334,6 +344,23 @@ mod tests {
         let mut lost = ledger(&twice);
         lost.record(1, &Event::NotDeleted { token: token("a", 1) }).unwrap();
         assert_eq!(lost.duplicates(), Duplicates { lease_lost: 1, ..none });
+    }
+
+    #[test]
+    fn a_handler_that_ended_without_its_lease_excuses_what_had_begun_before() {
+        let twice = |end, held| {
+            ledger(&[
+                (1, started("a", 1, 0)),
+                (2, started("a", 2, 5)),
+                (2, finished("a", 2, 6, true)),
+                (1, finished("a", 1, end, held)),
+                (1, Event::Deleted { token: token("a", 1) }),
+            ])
+        };
+        let lost = Duplicates { lease_lost: 1, ..Duplicates::default() };
+        assert_eq!(twice(7, false).duplicates(), lost);
+        assert_eq!(twice(4, false).duplicates().unexplained.len(), 1);
+        assert_eq!(twice(7, true).duplicates().unexplained.len(), 1);
     }
 
     #[test]
