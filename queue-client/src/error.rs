@@ -138,6 +138,18 @@ impl Error {
         self.inner.clock_skew
     }
 
+    /// The name of the queue that the call went to, if it went to one.
+    #[must_use]
+    pub fn queue(&self) -> Option<&str> {
+        self.inner.place.queue.as_deref()
+    }
+
+    /// The name of the account that the call went to.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.inner.place.account
+    }
+
     /// Says whether the queue does not exist.
     #[must_use]
     pub fn is_queue_not_found(&self) -> bool {

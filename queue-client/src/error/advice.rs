@@ -29,6 +29,15 @@ impl std::fmt::Display for Error {
     }
 }
 
+impl Error {
+    /// The narrowest of the built-in roles that allows the operation ("Authorize access to queues
+    /// using Microsoft Entra ID").
+    #[must_use]
+    pub fn role(&self) -> &'static str {
+        role(self.inner.operation)
+    }
+}
+
 fn sentence(
     f: &mut Formatter<'_>,
     cause: &Cause,

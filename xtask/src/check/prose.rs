@@ -10,6 +10,7 @@ const FOLDERS: &[&str] = &[
     "queue-proto/src",
     "queue-auth/src",
     "queue-client/src",
+    "queue-client/azq/src",
     "tests/emulator/src",
     "tests/demo/src",
     "tests/simulator/src",

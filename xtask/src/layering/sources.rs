@@ -14,6 +14,7 @@ const ROOTS: &[&str] = &[
     "queue-proto/src/lib.rs",
     "queue-auth/src/lib.rs",
     "queue-client/src/lib.rs",
+    "queue-client/azq/src/main.rs",
     "tests/emulator/src/lib.rs",
 ];
 

@@ -1,0 +1,26 @@
+//! `azq`, the command-line tool of Azure Storage queues. `cli.rs` is its command line, `verbs.rs` the
+//! table of what it can do.
+
+#![allow(dead_code, reason = "the shared modules have more than the first verbs need")]
+
+mod account;
+mod app;
+mod ask;
+mod cli;
+mod failure;
+mod interrupt;
+mod message;
+mod missing;
+mod output;
+mod progress;
+mod suggest;
+mod terminal;
+mod text;
+mod units;
+mod verbs;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run())
+}

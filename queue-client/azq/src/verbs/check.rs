@@ -1,0 +1,31 @@
+//! `azq check`: a probe for cron and Kubernetes, which looks and changes nothing.
+
+use std::time::Duration;
+
+use super::info;
+use crate::{app::App, failure::Failure, units};
+
+pub(crate) const EXAMPLES: &str = "  azq check orders --max-depth 1000 --max-age 1h
+  azq check orders-poison --max-depth 0 || echo 'look at orders-poison'";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue, or CONTEXT:QUEUE
+    queue: String,
+
+    /// At most so many messages, hidden ones included
+    #[arg(long, value_name = "N", required_unless_present = "max_age")]
+    max_depth: Option<u64>,
+
+    /// The oldest visible message waits for at most so long
+    #[arg(long, value_name = "TIME", value_parser = units::duration)]
+    max_age: Option<Duration>,
+}
+
+pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
+    let queue = app.queue(&args.queue)?;
+    let found = info::look(app, &queue).await?;
+    info::check(&found, args.max_depth, args.max_age)?;
+    app.detail(&format!("{} is within its limits", queue.name()));
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! `azq` as a process, against the emulator in this one.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod examples;
+mod harness;
+mod reading;
