@@ -16,6 +16,7 @@ mod resource;
 use http::HeaderName;
 
 use crate::error::AuthError;
+use crate::service::Service;
 
 use few::Buffer;
 use head::Head;
@@ -24,7 +25,6 @@ pub(crate) use headers::single;
 pub(crate) use resource::secondary_rest;
 
 pub(crate) const X_MS_DATE: HeaderName = HeaderName::from_static("x-ms-date");
-#[cfg(feature = "verify-bearer")]
 pub(crate) const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 
 /// The two ways to sign with an account key.
@@ -48,6 +48,7 @@ impl Scheme {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signable<'a> {
     pub(crate) scheme: Scheme,
+    pub(crate) service: Service,
     /// The name of the account that owns the resource, without `-secondary`.
     pub(crate) account: &'a str,
     pub(crate) head: Head<'a>,
@@ -59,18 +60,38 @@ pub(crate) struct Signable<'a> {
 }
 
 impl<'a> Signable<'a> {
-    pub(crate) fn new(scheme: Scheme, account: &'a str, head: Head<'a>) -> Self {
-        Self { scheme, account, head, date: None, keep_secondary: false }
+    pub(crate) fn new(scheme: Scheme, service: Service, account: &'a str, head: Head<'a>) -> Self {
+        Self { scheme, service, account, head, date: None, keep_secondary: false }
+    }
+
+    /// Fails when the host name is that of a service whose rules are others: tables would be signed
+    /// as blobs, and the service would answer 403 without saying why.
+    pub(crate) fn check_service(&self) -> Result<(), AuthError> {
+        let is_table = |service| service == Service::Table;
+        match Service::of_host(self.head.uri) {
+            Some(host) if is_table(host) != is_table(self.service) => {
+                Err(AuthError::OtherService { host, signer: self.service })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Hands the string to sign, which is UTF-8 text, to `use_it`.
     pub(crate) fn with<R>(&self, use_it: impl FnOnce(&[u8]) -> R) -> Result<R, AuthError> {
         let mut out = Buffer::new();
         let mut headers = Headers::read(self.head.headers, self.date)?;
-        out.extend(self.head.method.as_str().as_bytes());
-        out.push(b'\n');
         let query = self.head.uri.query().unwrap_or_default();
+        let is_table = self.service == Service::Table;
+        if !(is_table && self.scheme == Scheme::SharedKeyLite) {
+            out.extend(self.head.method.as_str().as_bytes());
+            out.push(b'\n');
+        }
         match self.scheme {
+            _ if is_table => {
+                headers.write_table(self.scheme == Scheme::SharedKeyLite, &mut out)?;
+                self.write_path(&mut out);
+                resource::write_comp(query, &mut out)?;
+            }
             Scheme::SharedKey => {
                 headers.write_fixed(&mut out);
                 headers.write_x_ms(&mut out)?;
@@ -129,7 +150,51 @@ impl<'a> Signable<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn string_to_sign<'a>(account: &str, head: impl Into<Head<'a>>) -> Result<String, AuthError> {
-    text(Scheme::SharedKey, account, head.into())
+    text(Scheme::SharedKey, Service::Queue, account, head.into())
+}
+
+/// The string that Shared Key signs for this request to `service`; see [`string_to_sign`].
+///
+/// The string of tables has no `x-ms-` header; its date is that of `x-ms-date` if that is there, and
+/// of the query it has only `comp`.
+///
+/// # Errors
+///
+/// When a signed header occurs twice, something that is signed is not UTF-8 text, or the host name is
+/// that of a service with other rules.
+///
+/// ```
+/// use queue_auth::{Service, string_to_sign_for};
+///
+/// let request = http::Request::get("https://contoso.table.core.windows.net/Tables?$top=1")
+///     .header("x-ms-date", "Wed, 23 Sep 2026 10:20:30 GMT")
+///     .body(())?;
+/// assert_eq!(
+///     string_to_sign_for(Service::Table, "contoso", &request)?,
+///     "GET\n\n\nWed, 23 Sep 2026 10:20:30 GMT\n/contoso/Tables",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn string_to_sign_for<'a>(
+    service: Service,
+    account: &str,
+    head: impl Into<Head<'a>>,
+) -> Result<String, AuthError> {
+    text(Scheme::SharedKey, service, account, head.into())
+}
+
+/// The string that Shared Key Lite signs for this request to `service`; see [`string_to_sign_lite`].
+///
+/// # Errors
+///
+/// When a signed header occurs twice, something that is signed is not UTF-8 text, or the host name is
+/// that of a service with other rules.
+pub fn string_to_sign_lite_for<'a>(
+    service: Service,
+    account: &str,
+    head: impl Into<Head<'a>>,
+) -> Result<String, AuthError> {
+    text(Scheme::SharedKeyLite, service, account, head.into())
 }
 
 /// The string that Shared Key Lite signs for this request: like [`string_to_sign`], with fewer
@@ -155,10 +220,17 @@ pub fn string_to_sign_lite<'a>(
     account: &str,
     head: impl Into<Head<'a>>,
 ) -> Result<String, AuthError> {
-    text(Scheme::SharedKeyLite, account, head.into())
+    text(Scheme::SharedKeyLite, Service::Queue, account, head.into())
 }
 
-fn text(scheme: Scheme, account: &str, head: Head<'_>) -> Result<String, AuthError> {
+fn text(
+    scheme: Scheme,
+    service: Service,
+    account: &str,
+    head: Head<'_>,
+) -> Result<String, AuthError> {
     // One lifetime for both: a struct literal lets the compiler shorten the longer one.
-    Signable::new(scheme, account, Head { ..head }).text()
+    let signable = Signable::new(scheme, service, account, Head { ..head });
+    signable.check_service()?;
+    signable.text()
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::service::Service;
+
 /// Any error, as the cause of an [`AuthError`].
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -34,6 +36,16 @@ pub enum AuthError {
     TimeOutOfRange,
     /// The account name cannot stand in a header.
     InvalidAccount,
+    /// The host name is that of a service whose requests are signed by other rules; see
+    /// [`SharedKey::for_service`](crate::SharedKey::for_service).
+    OtherService {
+        /// The service of the host name.
+        host: Service,
+        /// The service for which the signer signs.
+        signer: Service,
+    },
+    /// The header `x-ms-version` is missing, without which the service refuses a Shared Key.
+    MissingVersion,
     /// The URI with the credential appended is not a valid URI (too long, most likely).
     InvalidUri,
     /// The request has too many headers to add one.
@@ -112,6 +124,13 @@ impl fmt::Display for AuthError {
             Self::TimeOutOfRange => f.write_str("the time is outside the years 1970 to 9999"),
             Self::InvalidAccount => {
                 f.write_str("the account name holds characters that no header can carry")
+            }
+            Self::OtherService { host, signer } => write!(
+                f,
+                "the host is one of the {host} service, and the signer signs for the {signer} service"
+            ),
+            Self::MissingVersion => {
+                f.write_str("header x-ms-version is missing, which Shared Key needs")
             }
             Self::InvalidUri => f.write_str("the URI with the credential is not a valid URI"),
             Self::ClearText => f.write_str("the credential must not travel over plain http"),

@@ -68,6 +68,7 @@ mod mismatch;
 mod query;
 mod renew;
 pub mod sas;
+mod service;
 mod shared_key;
 pub mod verify;
 
@@ -75,10 +76,13 @@ pub use authorize::{Anonymous, Authorize, Both, BoxFuture};
 #[cfg(feature = "aad")]
 pub use bearer::Bearer;
 pub use canonical::head::Head;
-pub use canonical::{string_to_sign, string_to_sign_lite};
+pub use canonical::{
+    string_to_sign, string_to_sign_for, string_to_sign_lite, string_to_sign_lite_for,
+};
 pub use error::{AuthError, BoxError};
 pub use key::{AccountKey, InvalidKey};
 pub use mismatch::explain_mismatch;
+pub use service::Service;
 pub use shared_key::{SharedKey, SharedKeyLite};
 
 #[cfg(doctest)]

@@ -10,23 +10,25 @@ use http::header::AUTHORIZATION;
 
 use crate::authorize::Authorize;
 use crate::canonical::head::Head;
-use crate::canonical::{Scheme, Signable, X_MS_DATE};
+use crate::canonical::{Scheme, Signable, X_MS_DATE, X_MS_VERSION};
 use crate::date::HeaderDate;
 use crate::error::AuthError;
 use crate::key::AccountKey;
 use crate::key::{SIGNATURE_LEN, push_signature};
+use crate::service::Service;
 
 /// Authorization with a key of the account: `Authorization: SharedKey account:signature`.
 ///
 /// [`authorize`](Authorize::authorize) sets `x-ms-date` to the given time, replacing an old one, and
 /// then `Authorization`, marked sensitive. Everything else that is signed must be in place before:
-/// `x-ms-version` (which the service demands with Shared Key), `Content-Length` of a body, and all
+/// `x-ms-version` (without which signing fails, except for tables), `Content-Length` of a body, and all
 /// `x-ms-meta-` headers, whose values should have no blanks at the ends.
 ///
 /// See [Authorize with Shared Key](https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key)
 /// in the REST reference.
 pub struct SharedKey {
     account: String,
+    service: Service,
     state: RwLock<State>,
 }
 
@@ -40,7 +42,15 @@ impl SharedKey {
     /// Makes a signer for `account` (the primary's name, without `-secondary`) with `key`.
     pub fn new(account: impl Into<String>, key: AccountKey) -> Self {
         let state = RwLock::new(State { key, date: None });
-        Self { account: account.into(), state }
+        Self { account: account.into(), service: Service::Queue, state }
+    }
+
+    /// Signs for another service than that for queues. Blobs, queues and files have the same rules,
+    /// tables have others. Default: [`Service::Queue`].
+    #[must_use]
+    pub fn for_service(mut self, service: Service) -> Self {
+        self.service = service;
+        self
     }
 
     /// The name of the account.
@@ -87,7 +97,12 @@ impl SharedKey {
     ) -> Result<(), AuthError> {
         let (key, date) = self.key_and_date(now)?;
         let account = &self.account;
-        let mut signable = Signable::new(scheme, account, Head::from(&*request));
+        let mut signable = Signable::new(scheme, self.service, account, Head::from(&*request));
+        signable.check_service()?;
+        // Tables have a default version; the other services refuse a request without.
+        if self.service != Service::Table && !request.headers.contains_key(X_MS_VERSION) {
+            return Err(AuthError::MissingVersion);
+        }
         signable.date = Some(date.as_bytes());
         let mac = signable.with(|text| key.mac().chain_update(text))?;
 
@@ -121,7 +136,10 @@ impl Authorize for SharedKey {
 
 impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedKey").field("account", &self.account).finish_non_exhaustive()
+        f.debug_struct("SharedKey")
+            .field("account", &self.account)
+            .field("service", &self.service)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,6 +153,12 @@ impl SharedKeyLite {
     /// Makes a signer for `account` (the primary's name, without `-secondary`) with `key`.
     pub fn new(account: impl Into<String>, key: AccountKey) -> Self {
         Self(SharedKey::new(account, key))
+    }
+
+    /// Signs for another service, as [`SharedKey::for_service`] does.
+    #[must_use]
+    pub fn for_service(self, service: Service) -> Self {
+        Self(self.0.for_service(service))
     }
 
     /// The name of the account.

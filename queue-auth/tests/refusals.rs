@@ -347,7 +347,8 @@ fn malformed_queries() {
 #[test]
 fn key_and_token_at_once() {
     let uri = "https://contoso.queue.core.windows.net/jobs";
-    let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+    let (mut parts, ()) =
+        http::Request::get(uri).header("x-ms-version", "2026-02-06").body(()).unwrap().into_parts();
     signed(&queue_sas()).authorize(&mut parts, frozen()).unwrap();
     SharedKey::new("contoso", account_key("contoso")).authorize(&mut parts, frozen()).unwrap();
     let error =

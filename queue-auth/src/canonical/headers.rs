@@ -119,6 +119,28 @@ impl<'a> Headers<'a> {
         }
     }
 
+    /// Writes the lines of tables: digest, type and date, of which Lite has only the date. An
+    /// `x-ms-date` stands on the line of `Date` there.
+    pub(super) fn write_table(&self, lite: bool, out: &mut Buffer) -> Result<(), AuthError> {
+        let mut dates = self.x_ms.as_slice().iter().filter(|(name, _)| *name == "date");
+        let date = match (dates.next(), dates.next()) {
+            (_, Some(_)) => return Err(repeated("x-ms-date")),
+            (Some((_, date)), None) => Some(*date),
+            (None, None) => self.fixed.get(DATE).copied().flatten(),
+        };
+        for (line, value) in self.fixed.iter().enumerate().filter(|(line, _)| LITE.contains(line)) {
+            if line == DATE {
+                out.extend(date.unwrap_or_default());
+            } else if lite {
+                continue;
+            } else {
+                out.extend(value.unwrap_or_default());
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
     /// Writes `name:value\n` for each `x-ms-` header.
     pub(super) fn write_x_ms(&mut self, out: &mut Buffer) -> Result<(), AuthError> {
         // Before 2016-05-31 a header without a value was left out.

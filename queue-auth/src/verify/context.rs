@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use crate::service::Service;
+
 /// The time by which the clock of a client may be off, in both directions: 15 minutes.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 
@@ -21,13 +23,15 @@ pub struct RequestContext {
     /// Whether the path starts with the account name, as emulators have it: `/account/queue`.
     /// Otherwise it starts with the queue.
     pub path_style: bool,
+    /// The service that is asked, which decides what was signed.
+    pub service: Service,
 }
 
 impl RequestContext {
     /// Makes the context of a request that came at `now` over plain HTTP from an unknown address, with the account in
     /// the host name.
     pub fn new(now: SystemTime) -> Self {
-        Self { now, client_ip: None, https: false, path_style: false }
+        Self { now, client_ip: None, https: false, path_style: false, service: Service::Queue }
     }
 
     /// Sets the client's address.
@@ -48,6 +52,13 @@ impl RequestContext {
     #[must_use]
     pub fn path_style(mut self, path_style: bool) -> Self {
         self.path_style = path_style;
+        self
+    }
+
+    /// Says which service is asked. Default: [`Service::Queue`].
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.service = service;
         self
     }
 }

@@ -35,7 +35,7 @@ impl<K: KeyStore> Verifier<K> {
         let keys = self.keys.keys(account).ok_or(VerifyError::WrongAccount)?;
         check_date(head, context.now)?;
 
-        let mut signable = Signable::new(scheme, account, head);
+        let mut signable = Signable::new(scheme, context.service, account, head);
         let fits = |signable: &Signable<'_>| {
             signable
                 .with(|text| keys.iter().any(|key| key.verifies(text, &signature)))

@@ -1,0 +1,159 @@
+//! Known answers for the other services of Azure Storage; `data/storage.py` wrote them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::collections::HashMap;
+
+use common::frozen;
+use queue_auth::verify::{Access, NoPolicies, RequestContext, Verifier, VerifyError};
+use queue_auth::{
+    AccountKey, AuthError, Authorize, Service, SharedKey, SharedKeyLite, string_to_sign_for,
+    string_to_sign_lite_for,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct File {
+    account: String,
+    key: String,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    id: String,
+    scheme: String,
+    service: String,
+    method: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    string_to_sign: String,
+    signature: String,
+}
+
+fn file() -> File {
+    serde_json::from_str(include_str!("data/storage.json")).unwrap()
+}
+
+fn service(name: &str) -> Service {
+    match name {
+        "blob" => Service::Blob,
+        "file" => Service::File,
+        "table" => Service::Table,
+        other => panic!("{other}"),
+    }
+}
+
+impl Vector {
+    fn request(&self) -> http::Request<()> {
+        let mut request = http::Request::builder().method(&*self.method).uri(&*self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(()).unwrap()
+    }
+}
+
+#[test]
+fn requests_are_signed_as_the_sdks_sign_them_and_verified() {
+    let file = file();
+    let key = || AccountKey::from_base64(&file.key).unwrap();
+    let verifier = Verifier::new(HashMap::from([(file.account.clone(), vec![key()])]));
+    let mut count = HashMap::<_, usize>::new();
+    for vector in &file.vectors {
+        let (id, service) = (&vector.id, service(&vector.service));
+        let lite = match &*vector.scheme {
+            "shared_key" => false,
+            "shared_key_lite" => true,
+            other => panic!("{other}"),
+        };
+        let request = vector.request();
+        let text = match lite {
+            true => string_to_sign_lite_for(service, &file.account, &request),
+            false => string_to_sign_for(service, &file.account, &request),
+        };
+        assert_eq!(text.unwrap(), vector.string_to_sign, "{id}");
+
+        let signer: Box<dyn Authorize> = match lite {
+            true => Box::new(SharedKeyLite::new(&*file.account, key()).for_service(service)),
+            false => Box::new(SharedKey::new(&*file.account, key()).for_service(service)),
+        };
+        let (mut parts, ()) = request.into_parts();
+        signer.authorize(&mut parts, frozen()).unwrap();
+        let authorization = parts.headers["authorization"].to_str().unwrap();
+        assert!(authorization.ends_with(&format!(" contoso:{}", vector.signature)), "{id}");
+
+        let verify = |parts: &http::request::Parts, service| {
+            let context = RequestContext::new(frozen()).service(service);
+            verifier.verify(&file.account, parts, &NoPolicies, &context)
+        };
+        assert!(matches!(verify(&parts, service).unwrap().access, Access::Owner), "{id}");
+        // Nobody falls back to the rules of another service.
+        let other = if service == Service::Table { Service::Blob } else { Service::Table };
+        assert!(matches!(verify(&parts, other), Err(VerifyError::Mismatch { .. })), "{id}");
+        let method = parts.method.clone();
+        parts.method = http::Method::TRACE;
+        // Lite of tables signs no method.
+        let unsigned = lite && service == Service::Table;
+        assert_eq!(verify(&parts, service).is_ok(), unsigned, "{id}");
+        parts.method = method;
+        *count.entry((vector.service.clone(), lite)).or_default() += 1;
+    }
+    for (service, least) in [("blob", 30), ("file", 10), ("table", 20)] {
+        for lite in [false, true] {
+            assert!(count[&(service.to_owned(), lite)] >= least, "{count:?}");
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_another_service_are_refused_by_name() {
+    let key = || AccountKey::from_base64(&file().key).unwrap();
+    for (host, signer, refused) in [
+        ("table", Service::Queue, Some(Service::Table)),
+        ("table", Service::Blob, Some(Service::Table)),
+        ("blob", Service::Table, Some(Service::Blob)),
+        ("queue", Service::Table, Some(Service::Queue)),
+        ("table", Service::Table, None),
+        // These three sign by one rule.
+        ("blob", Service::Queue, None),
+        ("file", Service::Blob, None),
+    ] {
+        let uri = format!("https://contoso.{host}.core.windows.net/a");
+        let request = || http::Request::get(&*uri).header("x-ms-version", "2025-07-05");
+        let (mut parts, ()) = request().body(()).unwrap().into_parts();
+        let before = parts.headers.clone();
+        let signed = SharedKey::new("contoso", key()).for_service(signer);
+        let result = signed.authorize(&mut parts, frozen());
+        let Some(refused) = refused else {
+            result.unwrap();
+            continue;
+        };
+        let error = result.unwrap_err();
+        let AuthError::OtherService { host, signer: by } = error else { panic!("{error}") };
+        assert_eq!((host, by), (refused, signer));
+        assert_eq!(parts.headers, before);
+        let text = string_to_sign_for(signer, "contoso", &request().body(()).unwrap());
+        assert!(matches!(text, Err(AuthError::OtherService { .. })));
+    }
+}
+
+#[test]
+fn a_request_without_a_version_is_refused_except_for_tables() {
+    let key = || AccountKey::from_base64(&file().key).unwrap();
+    for service in [Service::Blob, Service::Queue, Service::File, Service::Table] {
+        let uri = format!("https://contoso.{service}.core.windows.net/a");
+        let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+        let result =
+            SharedKey::new("contoso", key()).for_service(service).authorize(&mut parts, frozen());
+        match (service, result) {
+            (Service::Table, result) => result.unwrap(),
+            (_, result) => {
+                assert!(matches!(result, Err(AuthError::MissingVersion)), "{service}");
+                assert!(parts.headers.is_empty());
+            }
+        }
+    }
+}
