@@ -5,6 +5,7 @@
 //! | use a token that I was given | [`SasToken`] |
 //! | use one that others replace while clients run | [`SasCredential`] |
 //! | let someone use one queue | [`QueueSas`] |
+//! | let someone use a blob, container, directory, share, file or table | [`ServiceSas`] |
 //! | let someone use all queues | [`AccountSas`] |
 //! | do the same without an account key | [`UserDelegationSas`] |
 //! | see what a token permits and what is wrong with it | [`SasToken::explain`] |
@@ -38,6 +39,9 @@ pub(crate) mod fields;
 pub(crate) mod kind;
 pub(crate) mod permission;
 mod queue;
+pub(crate) mod resource;
+mod service;
+mod strings;
 pub(crate) mod token;
 pub(crate) mod value;
 mod version;
@@ -52,6 +56,8 @@ pub use permission::{
     AccountPermissions, InvalidLetters, QueuePermissions, ResourceTypes, Services,
 };
 pub use queue::QueueSas;
+pub use resource::SasResource;
+pub use service::ServiceSas;
 pub use token::SasToken;
 pub use value::{IpRange, SasProtocol};
 pub use version::SasVersion;

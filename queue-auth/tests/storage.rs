@@ -25,9 +25,13 @@ struct File {
 struct Vector {
     id: String,
     scheme: String,
+    #[serde(default)]
     service: String,
+    #[serde(default)]
     method: String,
+    #[serde(default)]
     url: String,
+    #[serde(default)]
     headers: Vec<(String, String)>,
     string_to_sign: String,
     signature: String,
@@ -62,7 +66,7 @@ fn requests_are_signed_as_the_sdks_sign_them_and_verified() {
     let key = || AccountKey::from_base64(&file.key).unwrap();
     let verifier = Verifier::new(HashMap::from([(file.account.clone(), vec![key()])]));
     let mut count = HashMap::<_, usize>::new();
-    for vector in &file.vectors {
+    for vector in file.vectors.iter().filter(|vector| vector.scheme != "sas") {
         let (id, service) = (&vector.id, service(&vector.service));
         let lite = match &*vector.scheme {
             "shared_key" => false,

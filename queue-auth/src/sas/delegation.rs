@@ -8,9 +8,10 @@ use super::fields::Fields;
 use super::fields::check_queue;
 use super::permission::QueuePermissions;
 use super::queue::{Terms, iso, terms};
+use super::resource::SasResource;
 use super::token::SasToken;
 use super::version::SasVersion;
-use crate::key::{AccountKey, InvalidKey};
+use crate::key::{AccountKey, HmacSha256, InvalidKey};
 
 /// A user delegation key, as the operation Get User Delegation Key gives it.
 ///
@@ -75,7 +76,7 @@ impl UserDelegationKey {
         self.expiry
     }
 
-    fn write<'a>(&'a self, fields: &mut Fields<'a>) -> Result<(), InvalidSas> {
+    pub(super) fn write<'a>(&'a self, fields: &mut Fields<'a>) -> Result<(), InvalidSas> {
         fields.set_text("skoid", &self.object_id)?;
         fields.set_text("sktid", &self.tenant_id)?;
         fields.set("skt", iso("skt", self.start)?);
@@ -84,6 +85,27 @@ impl UserDelegationKey {
         fields.set_text("skv", &self.version)?;
         if let Some(tenant) = &self.delegated_tenant {
             fields.set_text("skdutid", tenant)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn mac(&self) -> HmacSha256 {
+        self.value.mac()
+    }
+
+    /// Fails unless the key holds for all the time of a signature.
+    pub(super) fn check(&self, terms: &Terms) -> Result<(), InvalidSas> {
+        if terms.expiry.is_some_and(|expiry| expiry > self.expiry) {
+            return Err(InvalidSas::new("se", "is after the expiry of the user delegation key"));
+        }
+        if terms.expiry.is_some_and(|expiry| expiry <= self.start) {
+            return Err(InvalidSas::new("se", "is not after the start of the user delegation key"));
+        }
+        if terms.start.is_some_and(|start| start >= self.expiry) {
+            return Err(InvalidSas::new(
+                "st",
+                "is not before the expiry of the user delegation key",
+            ));
         }
         Ok(())
     }
@@ -154,18 +176,7 @@ impl UserDelegationSas {
         if self.permissions.is_empty() {
             return Err(InvalidSas::new("sp", "permits nothing"));
         }
-        if self.terms.expiry.is_some_and(|expiry| expiry > key.expiry) {
-            return Err(InvalidSas::new("se", "is after the expiry of the user delegation key"));
-        }
-        if self.terms.expiry.is_some_and(|expiry| expiry <= key.start) {
-            return Err(InvalidSas::new("se", "is not after the start of the user delegation key"));
-        }
-        if self.terms.start.is_some_and(|start| start >= key.expiry) {
-            return Err(InvalidSas::new(
-                "st",
-                "is not before the expiry of the user delegation key",
-            ));
-        }
+        key.check(&self.terms)?;
         if key.delegated_tenant.is_some() && self.delegated_user.is_none() {
             return Err(InvalidSas::new("sduoid", "is missing: the key is only for bound users"));
         }
@@ -176,6 +187,7 @@ impl UserDelegationSas {
         if let Some(user) = &self.delegated_user {
             fields.set_text("sduoid", user)?;
         }
-        SasToken::parse(&fields.sign(account, Some(&self.queue), key.value.mac())?)
+        let resource = SasResource::Queue { queue: self.queue.clone() };
+        SasToken::parse(&fields.sign(account, Some(&resource), key.mac())?)
     }
 }

@@ -1,5 +1,7 @@
 //! [`Explanation`]: a token in words, field by field, and what is wrong with it.
 
+mod service;
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +11,7 @@ use super::kind::SasKind;
 use super::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
 use super::value::{IpRange, SasProtocol};
 use super::version::SasVersion;
+use crate::service::Service;
 use crate::{date, key};
 
 /// The time left below which a token is worth a warning.
@@ -106,12 +109,12 @@ impl Explanation {
     fn version(&mut self, fields: &Fields<'_>) {
         match fields.version() {
             Err(error) => self.wrong("sv", error.rule()),
-            Ok(version) if version < self.kind.first_version() => self.wrong(
+            Ok(version) if version < fields.first_version() => self.wrong(
                 "sv",
                 format!(
                     "version {version} has no {}; {} is the first",
                     self.kind,
-                    self.kind.first_version()
+                    fields.first_version()
                 ),
             ),
             Ok(version) => self.note("sv", format!("signed by the rules of version {version}")),
@@ -121,10 +124,7 @@ impl Explanation {
     /// Services and levels of an account signature.
     fn scope(&mut self, fields: &Fields<'_>) {
         if self.kind != SasKind::Account {
-            if fields.get("sr").is_some() {
-                self.note("sr", "not part of the signature for queues; the service ignores it");
-            }
-            return;
+            return self.resource(fields);
         }
         match fields.get("ss").map(str::parse::<Services>) {
             None => self.wrong("ss", "missing: an account signature names its services"),
@@ -155,6 +155,9 @@ impl Explanation {
             }
             return;
         };
+        if self.kind != SasKind::Account && fields.service() != Service::Queue {
+            return self.letters(letters, fields);
+        }
         let read = if self.kind == SasKind::Account {
             letters.parse::<AccountPermissions>().map(|set| words(&set, ACCOUNT_WORDS))
         } else {
@@ -234,11 +237,11 @@ impl Explanation {
             Some(Ok(SasProtocol::HttpsAndHttp)) => self.note("spr", "over HTTPS and plain HTTP"),
         }
         if let Some(policy) = fields.get("si") {
-            if self.kind == SasKind::Queue {
+            if matches!(self.kind, SasKind::Queue | SasKind::Service) {
                 self.note(
                     "si",
                     format!(
-                        "what is not said here is in the queue's stored access policy {policy:?}, \
+                        "what is not said here is in the resource's stored access policy {policy:?}, \
                          which must not repeat what is said here"
                     ),
                 );

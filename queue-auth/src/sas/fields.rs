@@ -9,19 +9,22 @@ use zeroize::Zeroizing;
 
 use super::error::InvalidSas;
 use super::kind::SasKind;
+use super::resource::SasResource;
 use super::version::SasVersion;
 use crate::date::parse_iso;
 use crate::key::{HmacSha256, push_signature};
 use crate::query::decoded_text;
+use crate::service::Service;
 
 /// The characters to escape, all but the unreserved ones: what remains survives every URL parser as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Every field of every kind for queues, in the order in which builders write them. `sr` is written
-/// by some SDKs for queues too, and is never signed there.
-const NAMES: [&str; 20] = [
-    "sv", "ss", "srt", "sr", "sp", "st", "se", "sip", "spr", "si", "ses", "skoid", "sktid", "skt",
-    "ske", "sks", "skv", "skdutid", "sduoid", "sig",
+/// Every field of every kind, in the order in which builders write them. `sr` is written by some SDKs
+/// for queues too, and is never signed there.
+const NAMES: [&str; 36] = [
+    "sv", "ss", "srt", "tn", "sr", "sdd", "sp", "st", "se", "sip", "spr", "si", "ses", "spk",
+    "srk", "epk", "erk", "rscc", "rscd", "rsce", "rscl", "rsct", "skoid", "sktid", "skt", "ske",
+    "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid", "srh", "srq", "sig",
 ];
 
 /// The fields of a signature, decoded.
@@ -107,6 +110,8 @@ impl<'a> Fields<'a> {
             SasKind::UserDelegation
         } else if self.get("ss").is_some() || self.get("srt").is_some() {
             SasKind::Account
+        } else if self.service() != Service::Queue {
+            SasKind::Service
         } else {
             SasKind::Queue
         }
@@ -123,77 +128,17 @@ impl<'a> Fields<'a> {
         self.get(name).map(read).transpose()
     }
 
-    /// The string that is signed, all values as they stand in the decoded token.
-    pub(crate) fn string_to_sign(
-        &self,
-        account: &str,
-        queue: Option<&str>,
-    ) -> Result<String, InvalidSas> {
-        let version = self.version()?;
-        let kind = self.kind();
-        if version < kind.first_version() {
-            return Err(InvalidSas::new("sv", "is older than this kind of signature"));
-        }
-        if kind == SasKind::Account {
-            return Ok(self.account_string(account, version));
-        }
-        let queue = queue.ok_or(InvalidSas::new("sig", "is for a queue, and none is named"))?;
-        let prefix = if version < SasVersion::V2015_02_21 { "" } else { "/queue" };
-        let resource = format!("{prefix}/{account}/{queue}");
-        Ok(match kind {
-            SasKind::UserDelegation => self.delegation_string(&resource),
-            _ => self.queue_string(&resource, version),
-        })
-    }
-
-    fn line(&self, name: &'static str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-
-    fn queue_string(&self, resource: &str, version: SasVersion) -> String {
-        let head = [self.line("sp"), self.line("st"), self.line("se"), resource, self.line("si")];
-        if version < SasVersion::V2015_04_05 {
-            let [sp, st, se, resource, si] = head;
-            return [sp, st, se, resource, si, self.line("sv")].join("\n");
-        }
-        let tail = [self.line("sip"), self.line("spr"), self.line("sv")];
-        [head.join("\n"), tail.join("\n")].join("\n")
-    }
-
-    /// The string of an account signature, in which the last line has a line end, too.
-    fn account_string(&self, account: &str, version: SasVersion) -> String {
-        let names = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"];
-        let scope = (version >= SasVersion::V2020_12_06).then_some("ses");
-        let mut text = format!("{account}\n");
-        for name in names.into_iter().chain(scope) {
-            text.push_str(self.line(name));
-            text.push('\n');
-        }
-        text
-    }
-
-    fn delegation_string(&self, resource: &str) -> String {
-        let names =
-            ["skoid", "sktid", "skt", "ske", "sks", "skv", "skdutid", "sduoid", "sip", "spr", "sv"];
-        let mut text = [self.line("sp"), self.line("st"), self.line("se"), resource].join("\n");
-        for name in names {
-            text.push('\n');
-            text.push_str(self.line(name));
-        }
-        text
-    }
-
     /// Signs with the given code and writes the text of the token.
     pub(crate) fn sign(
         mut self,
         account: &str,
-        queue: Option<&str>,
+        resource: Option<&SasResource>,
         mut mac: HmacSha256,
     ) -> Result<Zeroizing<String>, InvalidSas> {
         use hmac::Mac as _;
 
         check_account(account)?;
-        mac.update(self.string_to_sign(account, queue)?.as_bytes());
+        mac.update(self.string_to_sign(account, resource)?.as_bytes());
         let mut signature = String::new();
         push_signature(mac, &mut signature);
         self.set("sig", signature);

@@ -2,29 +2,19 @@
 
 use std::fmt;
 
-use super::version::SasVersion;
-
-/// The kinds of shared access signatures that open queues.
+/// The kinds of shared access signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SasKind {
     /// A signature for one queue, signed with an account key (a "service SAS").
     Queue,
-    /// A signature for all queues, signed with an account key.
+    /// A signature for all resources of a service, signed with an account key.
     Account,
-    /// A signature for one queue, signed with a user delegation key.
+    /// A signature for one resource, signed with a user delegation key.
     UserDelegation,
-}
-
-impl SasKind {
-    /// The first version that knows the kind.
-    pub(crate) fn first_version(self) -> SasVersion {
-        match self {
-            Self::Queue => SasVersion::V2012_02_12,
-            Self::Account => SasVersion::V2015_04_05,
-            Self::UserDelegation => SasVersion::V2025_07_05,
-        }
-    }
+    /// A signature for one resource of another service than that for queues, signed with an account
+    /// key.
+    Service,
 }
 
 impl fmt::Display for SasKind {
@@ -33,6 +23,7 @@ impl fmt::Display for SasKind {
             Self::Queue => "signature for one queue",
             Self::Account => "signature for the account",
             Self::UserDelegation => "user delegation signature for one queue",
+            Self::Service => "signature for one resource of another service",
         })
     }
 }

@@ -6,6 +6,7 @@ use super::error::InvalidSas;
 use super::fields::Fields;
 use super::fields::check_queue;
 use super::permission::QueuePermissions;
+use super::resource::SasResource;
 use super::token::SasToken;
 use super::value::{IpRange, SasProtocol};
 use super::version::SasVersion;
@@ -17,7 +18,7 @@ use crate::key::AccountKey;
 pub(crate) const BACKDATE: Duration = Duration::from_secs(15 * 60);
 
 /// The longest id of a stored access policy.
-const MAX_POLICY_ID: usize = 64;
+pub(super) const MAX_POLICY_ID: usize = 64;
 
 /// The terms that all kinds of signatures can have: time, addresses, protocol and version.
 #[derive(Clone, Debug)]
@@ -209,6 +210,7 @@ impl QueueSas {
             }
             fields.set_text("si", policy)?;
         }
-        SasToken::parse(&fields.sign(account, Some(&self.queue), key.mac())?)
+        let resource = SasResource::Queue { queue: self.queue.clone() };
+        SasToken::parse(&fields.sign(account, Some(&resource), key.mac())?)
     }
 }

@@ -11,6 +11,7 @@ use super::error::InvalidSas;
 use super::explain::Explanation;
 use super::fields::Fields;
 use super::kind::SasKind;
+use super::resource::SasResource;
 use super::version::SasVersion;
 use crate::authorize::Authorize;
 use crate::error::AuthError;
@@ -125,7 +126,23 @@ impl SasToken {
     ///
     /// When `sv` is unknown, or `queue` is needed and not given.
     pub fn string_to_sign(&self, account: &str, queue: Option<&str>) -> Result<String, InvalidSas> {
-        self.fields()?.string_to_sign(account, queue)
+        let resource = queue.map(|queue| SasResource::Queue { queue: queue.to_owned() });
+        self.string_to_sign_for(account, resource.as_ref())
+    }
+
+    /// The string that was signed for the token, for `resource` of any service. It is needed for all
+    /// but account signatures.
+    ///
+    /// # Errors
+    ///
+    /// When `sv` is unknown or older than the kind, `resource` is needed and not given, or the token
+    /// demands headers or parameters (`srh`, `srq`).
+    pub fn string_to_sign_for(
+        &self,
+        account: &str,
+        resource: Option<&SasResource>,
+    ) -> Result<String, InvalidSas> {
+        self.fields()?.string_to_sign(account, resource)
     }
 
     /// Says in words what each field means and what is wrong, at the time `now`.

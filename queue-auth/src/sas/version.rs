@@ -23,11 +23,22 @@ impl SasVersion {
     pub const V2015_02_21: Self = Self::of(2015, 2, 21);
     /// The first version with account signatures, address ranges and protocols.
     pub const V2015_04_05: Self = Self::of(2015, 4, 5);
+    /// The first version with user delegation signatures for blobs, and with the kind of resource and
+    /// the time of a snapshot in the signatures for blobs.
+    pub const V2018_11_09: Self = Self::of(2018, 11, 9);
+    /// The first version with signatures for versions of blobs.
+    pub const V2019_12_12: Self = Self::of(2019, 12, 12);
+    /// The first version with signatures for directories, and with a correlation id.
+    pub const V2020_02_10: Self = Self::of(2020, 2, 10);
     /// The first version with a further line in account signatures.
     pub const V2020_12_06: Self = Self::of(2020, 12, 6);
     /// User delegation signatures for queues. The default of the builders: the oldest version, and
     /// so the one that most servers know, with everything that the builders can say.
     pub const V2025_07_05: Self = Self::of(2025, 7, 5);
+
+    /// The first version in which user delegation signatures for blobs can demand headers and query
+    /// parameters.
+    pub const V2026_04_06: Self = Self::of(2026, 4, 6);
 
     const fn of(year: u16, month: u8, day: u8) -> Self {
         Self { year, month, day }

@@ -18,6 +18,7 @@ use crate::sas::error::InvalidSas;
 use crate::sas::fields::Fields;
 use crate::sas::kind::SasKind;
 use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
+use crate::sas::resource::SasResource;
 use crate::sas::value::{IpRange, SasProtocol};
 
 impl<K: KeyStore> Verifier<K> {
@@ -44,7 +45,8 @@ impl<K: KeyStore> Verifier<K> {
         };
         // Before anything else is said: what a field of a forged token says is nobody's business, and
         // an answer that depends on it would tell a stranger about policies and addresses.
-        check_signature(&fields, account, queue.as_deref(), &signing)?;
+        let resource = queue.clone().map(|queue| SasResource::Queue { queue });
+        check_signature(&fields, account, resource.as_ref(), &signing)?;
         let limits = Limits::read(&fields)?;
         limits.check(context)?;
 
@@ -138,14 +140,14 @@ fn queue_of(account: &str, path: &str, path_style: bool) -> Option<String> {
 fn check_signature(
     fields: &Fields<'_>,
     account: &str,
-    queue: Option<&str>,
+    resource: Option<&SasResource>,
     keys: &[AccountKey],
 ) -> Result<(), VerifyError> {
     let signature = fields
         .get("sig")
         .and_then(decode_signature)
         .ok_or(InvalidSas::new("sig", "is not 32 bytes in base64"))?;
-    let string_to_sign = fields.string_to_sign(account, queue)?;
+    let string_to_sign = fields.string_to_sign(account, resource)?;
     if keys.iter().any(|key| key.verifies(string_to_sign.as_bytes(), &signature)) {
         Ok(())
     } else {

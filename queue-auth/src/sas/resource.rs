@@ -1,0 +1,212 @@
+//! [`SasResource`]: what a shared access signature opens, in any service of Azure Storage.
+
+use super::error::InvalidSas;
+use super::version::SasVersion;
+use crate::service::Service;
+
+/// The resource that a signature opens; account signatures have none.
+///
+/// Names and paths are as they are, without percent-escapes, and paths have no slash at their start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SasResource {
+    /// A queue and its messages.
+    Queue {
+        /// The name of the queue.
+        queue: String,
+    },
+    /// A container and its blobs.
+    Container {
+        /// The name of the container.
+        container: String,
+    },
+    /// A blob.
+    Blob {
+        /// The name of the container.
+        container: String,
+        /// The name of the blob.
+        blob: String,
+    },
+    /// A snapshot of a blob.
+    BlobSnapshot {
+        /// The name of the container.
+        container: String,
+        /// The name of the blob.
+        blob: String,
+        /// The time of the snapshot, as the service writes it.
+        snapshot: String,
+    },
+    /// A version of a blob.
+    BlobVersion {
+        /// The name of the container.
+        container: String,
+        /// The name of the blob.
+        blob: String,
+        /// The id of the version, as the service writes it.
+        version: String,
+    },
+    /// A directory of an account with a hierarchical namespace, and what is in it.
+    Directory {
+        /// The name of the container.
+        container: String,
+        /// The path of the directory; the root is the empty path.
+        path: String,
+    },
+    /// A share and its files.
+    Share {
+        /// The name of the share.
+        share: String,
+    },
+    /// A file of a share.
+    File {
+        /// The name of the share.
+        share: String,
+        /// The path of the file.
+        path: String,
+    },
+    /// A table, or a range of its keys.
+    Table {
+        /// The name of the table, whose case counts for nothing.
+        table: String,
+    },
+}
+
+impl SasResource {
+    /// The service to which the resource belongs.
+    pub fn service(&self) -> Service {
+        match self {
+            Self::Queue { .. } => Service::Queue,
+            Self::Container { .. }
+            | Self::Blob { .. }
+            | Self::BlobSnapshot { .. }
+            | Self::BlobVersion { .. }
+            | Self::Directory { .. } => Service::Blob,
+            Self::Share { .. } | Self::File { .. } => Service::File,
+            Self::Table { .. } => Service::Table,
+        }
+    }
+
+    /// The value of the field `sr`; queues and tables have none.
+    pub(crate) fn letter(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Queue { .. } | Self::Table { .. } => return None,
+            Self::Container { .. } => "c",
+            Self::Blob { .. } => "b",
+            Self::BlobSnapshot { .. } => "bs",
+            Self::BlobVersion { .. } => "bv",
+            Self::Directory { .. } => "d",
+            Self::Share { .. } => "s",
+            Self::File { .. } => "f",
+        })
+    }
+
+    /// The letters of the field `sp` in their order.
+    pub(crate) fn permissions(&self) -> &'static str {
+        match self {
+            Self::Queue { .. } => "raup",
+            Self::Table { .. } => letters_of("tn"),
+            _ => letters_of(self.letter().unwrap_or_default()),
+        }
+    }
+
+    /// The first version that knows signatures for the resource.
+    pub(crate) fn first_version(&self) -> SasVersion {
+        match self {
+            Self::BlobSnapshot { .. } => SasVersion::V2018_11_09,
+            Self::BlobVersion { .. } => SasVersion::V2019_12_12,
+            Self::Directory { .. } => SasVersion::V2020_02_10,
+            Self::Share { .. } | Self::File { .. } => SasVersion::V2015_02_21,
+            _ => SasVersion::V2012_02_12,
+        }
+    }
+
+    /// The time that is signed beside the resource: of a snapshot or version.
+    pub(crate) fn time(&self) -> &str {
+        match self {
+            Self::BlobSnapshot { snapshot, .. } => snapshot,
+            Self::BlobVersion { version, .. } => version,
+            _ => "",
+        }
+    }
+
+    /// The number of directories in the path of a directory, the field `sdd`.
+    pub(crate) fn depth(&self) -> Option<usize> {
+        match self {
+            Self::Directory { path, .. } => {
+                Some(path.split('/').filter(|name| !name.is_empty()).count())
+            }
+            _ => None,
+        }
+    }
+
+    /// The line of the resource in the string to sign.
+    pub(crate) fn canonical(&self, account: &str, version: SasVersion) -> String {
+        let mut text = match version < SasVersion::V2015_02_21 {
+            true => format!("/{account}"),
+            false => format!("/{}/{account}", self.service()),
+        };
+        let (name, path) = self.names();
+        text.push('/');
+        match self {
+            Self::Table { .. } => text.push_str(&name.to_lowercase()),
+            _ => text.push_str(name),
+        }
+        if !path.is_empty() {
+            text.push('/');
+            text.push_str(path);
+        }
+        text
+    }
+
+    fn names(&self) -> (&str, &str) {
+        match self {
+            Self::Queue { queue } => (queue, ""),
+            Self::Container { container } => (container, ""),
+            Self::Blob { container, blob }
+            | Self::BlobSnapshot { container, blob, .. }
+            | Self::BlobVersion { container, blob, .. } => (container, blob),
+            Self::Directory { container, path } => (container, path),
+            Self::Share { share } => (share, ""),
+            Self::File { share, path } => (share, path),
+            Self::Table { table } => (table, ""),
+        }
+    }
+
+    /// Fails for names that no resource has and that would shift a line or a path.
+    pub(crate) fn check(&self) -> Result<(), InvalidSas> {
+        let (name, path) = self.names();
+        if let Self::Queue { queue } = self {
+            return super::fields::check_queue(queue);
+        }
+        if name.is_empty() || name.contains('/') {
+            return Err(InvalidSas::new("sig", "needs the name of a container, share or table"));
+        }
+        let needs_path = !matches!(
+            self,
+            Self::Container { .. }
+                | Self::Share { .. }
+                | Self::Table { .. }
+                | Self::Directory { .. }
+        );
+        if (needs_path && path.is_empty()) || path.starts_with('/') {
+            return Err(InvalidSas::new("sig", "needs a path that does not start with a slash"));
+        }
+        if [name, path, self.time()].iter().any(|text| text.contains(char::is_control)) {
+            return Err(InvalidSas::new("sig", "is for a name with a control character"));
+        }
+        Ok(())
+    }
+}
+
+/// The letters of the field `sp` in their order, by the field `sr`; `tn` stands for tables.
+pub(crate) fn letters_of(kind: &str) -> &'static str {
+    match kind {
+        "c" => "racwdxyltfmei",
+        "b" | "bs" | "bv" => "racwdxytmei",
+        "d" => "racwdlmeop",
+        "s" => "rcwdl",
+        "f" => "rcwd",
+        "tn" => "raud",
+        _ => "",
+    }
+}
