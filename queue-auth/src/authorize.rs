@@ -1,6 +1,8 @@
 //! [`Authorize`], the one trait that every strategy implements, and the two strategies that have no
 //! credential of their own: [`Anonymous`] and [`Both`].
 
+mod ext;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crate::error::AuthError;
+
+pub use ext::AuthorizeExt;
 
 /// A boxed future that can be sent between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

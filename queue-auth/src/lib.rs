@@ -72,7 +72,7 @@ mod service;
 mod shared_key;
 pub mod verify;
 
-pub use authorize::{Anonymous, Authorize, Both, BoxFuture};
+pub use authorize::{Anonymous, Authorize, AuthorizeExt, Both, BoxFuture};
 #[cfg(feature = "aad")]
 pub use bearer::Bearer;
 pub use canonical::head::Head;

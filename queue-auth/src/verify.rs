@@ -32,6 +32,8 @@ mod claims;
 mod context;
 mod error;
 mod grant;
+mod permit;
+mod resource;
 mod sas;
 mod shared_key;
 mod store;
@@ -48,7 +50,8 @@ pub use bearer::{BearerRules, TokenHeader, TokenSignatures};
 pub use claims::BearerClaims;
 pub use context::{MAX_CLOCK_SKEW, RequestContext};
 pub use error::{VerifyError, VerifyErrorKind};
-pub use grant::{Access, Grant};
+pub use grant::{Access, Grant, KeyOwner, KeyRange, ServiceAccess};
+pub use permit::{Needs, NotPermitted, Permit};
 pub use store::{
     DelegationKeyId, DelegationKeyStore, KeyStore, NoPolicies, PolicyStore, StoredPolicy,
 };

@@ -5,10 +5,9 @@ use std::time::SystemTime;
 
 use super::error::InvalidSas;
 use super::fields::Fields;
-use super::fields::check_queue;
 use super::permission::QueuePermissions;
 use super::queue::{Terms, iso, terms};
-use super::resource::SasResource;
+use super::resource::{SasResource, check_queue};
 use super::token::SasToken;
 use super::version::SasVersion;
 use crate::key::{AccountKey, HmacSha256, InvalidKey};

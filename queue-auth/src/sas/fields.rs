@@ -83,6 +83,14 @@ impl<'a> Fields<'a> {
         value.as_deref().filter(|value| !value.is_empty())
     }
 
+    /// The same by a name that is not known beforehand.
+    pub(crate) fn named(&self, name: &str) -> Option<&str> {
+        NAMES
+            .into_iter()
+            .find(|known| name.eq_ignore_ascii_case(known))
+            .and_then(|name| self.get(name))
+    }
+
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
         if let Some((_, place)) = self.place(name) {
             *place = Some(value.into());
@@ -165,17 +173,4 @@ fn check_account(account: &str) -> Result<(), InvalidSas> {
         return Err(InvalidSas::new("sig", "needs an account name without slashes"));
     }
     Ok(())
-}
-
-/// Fails for text that is no queue name: 3 to 63 lowercase letters, digits and single hyphens.
-pub(crate) fn check_queue(queue: &str) -> Result<(), InvalidSas> {
-    let letters = queue.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    let hyphens = queue.starts_with('-') || queue.ends_with('-') || queue.contains("--");
-    if (3..=63).contains(&queue.len()) && letters && !hyphens {
-        return Ok(());
-    }
-    Err(InvalidSas::new(
-        "sig",
-        "needs a queue name of 3 to 63 lowercase letters, digits and single hyphens",
-    ))
 }

@@ -4,9 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::error::InvalidSas;
 use super::fields::Fields;
-use super::fields::check_queue;
 use super::permission::QueuePermissions;
-use super::resource::SasResource;
+use super::resource::{SasResource, check_queue};
 use super::token::SasToken;
 use super::value::{IpRange, SasProtocol};
 use super::version::SasVersion;

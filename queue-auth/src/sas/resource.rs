@@ -158,6 +158,11 @@ impl SasResource {
         text
     }
 
+    /// The name of the queue, container, share or table, which holds the stored access policies.
+    pub(crate) fn name(&self) -> &str {
+        self.names().0
+    }
+
     fn names(&self) -> (&str, &str) {
         match self {
             Self::Queue { queue } => (queue, ""),
@@ -176,7 +181,7 @@ impl SasResource {
     pub(crate) fn check(&self) -> Result<(), InvalidSas> {
         let (name, path) = self.names();
         if let Self::Queue { queue } = self {
-            return super::fields::check_queue(queue);
+            return check_queue(queue);
         }
         if name.is_empty() || name.contains('/') {
             return Err(InvalidSas::new("sig", "needs the name of a container, share or table"));
@@ -209,4 +214,17 @@ pub(crate) fn letters_of(kind: &str) -> &'static str {
         "tn" => "raud",
         _ => "",
     }
+}
+
+/// Fails for text that is no queue name: 3 to 63 lowercase letters, digits and single hyphens.
+pub(crate) fn check_queue(queue: &str) -> Result<(), InvalidSas> {
+    let letters = queue.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let hyphens = queue.starts_with('-') || queue.ends_with('-') || queue.contains("--");
+    if (3..=63).contains(&queue.len()) && letters && !hyphens {
+        return Ok(());
+    }
+    Err(InvalidSas::new(
+        "sig",
+        "needs a queue name of 3 to 63 lowercase letters, digits and single hyphens",
+    ))
 }

@@ -145,6 +145,51 @@ impl SasToken {
         self.fields()?.string_to_sign(account, resource)
     }
 
+    /// The value of a field by its name in the query, decoded: `sp`, `se`, `si` and so on. `None` when
+    /// the field is not there or empty, and always for `sig`.
+    pub fn field(&self, name: &str) -> Option<String> {
+        if name.eq_ignore_ascii_case("sig") {
+            return None;
+        }
+        self.fields().ok()?.named(name).map(str::to_owned)
+    }
+
+    /// Takes the token out of a URI; what is left is the URI of the resource. `None` when the URI has
+    /// no signature, and then it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// When [`parse`](Self::parse) refuses the fields. The URI is then as it was.
+    ///
+    /// ```
+    /// use queue_auth::sas::SasToken;
+    ///
+    /// let mut uri = "https://contoso.queue.core.windows.net/jobs?comp=acl&sv=2025-07-05&si=a&sig=b".parse()?;
+    /// let token = SasToken::take_from(&mut uri)?.ok_or("no token")?;
+    /// assert_eq!(token.field("si").as_deref(), Some("a"));
+    /// assert_eq!(uri, "https://contoso.queue.core.windows.net/jobs?comp=acl");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_from(uri: &mut Uri) -> Result<Option<Self>, InvalidSas> {
+        let query = uri.query().unwrap_or_default();
+        if !Fields::signed(query) {
+            return Ok(None);
+        }
+        let (own, other): (Vec<&str>, Vec<&str>) =
+            query.split('&').partition(|piece| Fields::knows(name_of(piece)));
+        let token = Self::parse(&Zeroizing::new(own.join("&")))?;
+        let left = match other.is_empty() {
+            true => uri.path().to_owned(),
+            false => format!("{}?{}", uri.path(), other.join("&")),
+        };
+        const NOT_A_URI: InvalidSas =
+            InvalidSas::new("sig", "is in text that cannot stand in a URL");
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::try_from(left).map_err(|_| NOT_A_URI)?);
+        *uri = Uri::from_parts(parts).map_err(|_| NOT_A_URI)?;
+        Ok(Some(token))
+    }
+
     /// Says in words what each field means and what is wrong, at the time `now`.
     pub fn explain(&self, now: SystemTime) -> Explanation {
         Explanation::of(&self.text, self.repaired, now)

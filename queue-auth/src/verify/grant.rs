@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
+use crate::sas::resource::SasResource;
 
 /// The outcome of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,54 @@ pub enum Access {
         /// The only user who may use the signature; that user's token came with the request.
         delegated_user: Option<String>,
     },
+    /// A signature for one resource of another service than that for queues.
+    ServiceSas(Box<ServiceAccess>),
     /// A bearer token of Microsoft Entra ID. What its user may do is for the server to know.
     #[cfg(feature = "verify-bearer")]
     Bearer(Box<super::claims::BearerClaims>),
+}
+
+/// The rights of a signature for one resource of another service than that for queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServiceAccess {
+    /// The resource that the signature opens; the one in the request is it, or in it.
+    pub resource: SasResource,
+    /// The letters of what the signature permits, by itself or by its stored policy. With a user
+    /// delegation key, the roles of the key's owner bound them too; that is for the server to check.
+    pub permissions: String,
+    /// The stored access policy to which the signature refers.
+    pub policy: Option<String>,
+    /// The keys of a table to which the signature is bound; that is for the server to check.
+    pub range: KeyRange,
+    /// The scope with which the server must encrypt what is written.
+    pub encryption_scope: Option<String>,
+    /// The owner of the user delegation key that signed, if one did.
+    pub owner: Option<KeyOwner>,
+}
+
+/// The owner of a user delegation key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyOwner {
+    /// The object id of the owner.
+    pub object_id: String,
+    /// The tenant of the owner.
+    pub tenant_id: String,
+    /// The only user who may use the signature; that user's token came with the request.
+    pub delegated_user: Option<String>,
+}
+
+/// The keys of a table to which a signature is bound, both ends included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyRange {
+    /// The first partition key (`spk`).
+    pub from_partition: Option<String>,
+    /// The first row key in that partition (`srk`).
+    pub from_row: Option<String>,
+    /// The last partition key (`epk`).
+    pub to_partition: Option<String>,
+    /// The last row key in that partition (`erk`).
+    pub to_row: Option<String>,
 }

@@ -1,17 +1,14 @@
 //! The verification of shared access signatures: signature first, then limits, terms and policy.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
-
-use percent_encoding::percent_decode_str;
 
 use super::Verifier;
 use super::context::RequestContext;
 use super::error::VerifyError;
-use super::grant::{Access, Grant};
-use super::store::{DelegationKeyId, KeyStore, PolicyStore};
+use super::grant::{Access, Grant, KeyOwner, KeyRange, ServiceAccess};
+use super::resource::resource_of;
+use super::store::{DelegationKeyId, KeyStore, PolicyStore, StoredPolicy};
 use crate::canonical::head::Head;
-use crate::canonical::secondary_rest;
 use crate::key::AccountKey;
 use crate::key::decode_signature;
 use crate::sas::error::InvalidSas;
@@ -20,6 +17,7 @@ use crate::sas::kind::SasKind;
 use crate::sas::permission::{AccountPermissions, QueuePermissions, ResourceTypes, Services};
 use crate::sas::resource::SasResource;
 use crate::sas::value::{IpRange, SasProtocol};
+use crate::service::Service;
 
 impl<K: KeyStore> Verifier<K> {
     /// Verifies the shared access signature in the query.
@@ -32,10 +30,10 @@ impl<K: KeyStore> Verifier<K> {
     ) -> Result<Grant, VerifyError> {
         let fields = Fields::read(head.uri.query().unwrap_or_default())?;
         let kind = fields.kind();
-        let queue = queue_of(account, head.uri.path(), context.path_style);
-        if kind != SasKind::Account && queue.is_none() {
-            return Err(VerifyError::NoQueue);
-        }
+        let resource = match kind {
+            SasKind::Account => None,
+            _ => Some(resource_of(&fields, account, head, context)?),
+        };
         let signing = if kind == SasKind::UserDelegation {
             let id = DelegationKeyId::read(&fields)?;
             let key = self.delegation_keys.as_ref().and_then(|store| store.key(account, &id));
@@ -45,26 +43,39 @@ impl<K: KeyStore> Verifier<K> {
         };
         // Before anything else is said: what a field of a forged token says is nobody's business, and
         // an answer that depends on it would tell a stranger about policies and addresses.
-        let resource = queue.clone().map(|queue| SasResource::Queue { queue });
         check_signature(&fields, account, resource.as_ref(), &signing)?;
         let limits = Limits::read(&fields)?;
         limits.check(context)?;
 
         let terms = Terms::read(&fields)?;
-        let (access, expires) = match (kind, queue) {
-            (SasKind::Account, _) => (account_access(&fields)?, terms.check(context.now)?),
-            (SasKind::UserDelegation, Some(queue)) => {
+        let (access, expires) = match (kind, resource) {
+            (SasKind::Account, _) => {
+                (account_access(&fields, context.service)?, terms.check(context.now)?)
+            }
+            (_, None) => return Err(VerifyError::NoQueue),
+            (SasKind::UserDelegation, Some(resource)) => {
                 let expires = terms.check(context.now)?;
                 let key_expires = check_key(&fields, context.now)?;
-                let access = self.delegation_access(&fields, queue, account, head, context)?;
+                let access = self.delegation_access(&fields, resource, account, head, context)?;
                 (access, expires.min(key_expires))
             }
-            (_, Some(queue)) => {
-                let (permissions, terms, policy) = merged(&fields, terms, &queue, policies)?;
+            (_, Some(SasResource::Queue { queue })) => {
+                let stored = stored(&fields, &queue, policies)?;
+                let from_policy = stored.as_ref().map(|policy| policy.permissions);
+                let permissions = given_once("sp", permissions(&fields)?, from_policy)?;
+                let (terms, policy) = merged(&fields, terms, stored)?;
                 let expires = terms.check(context.now)?;
                 (Access::QueueSas { queue, permissions, policy }, expires)
             }
-            (_, None) => return Err(VerifyError::NoQueue),
+            (_, Some(resource)) => {
+                let stored = stored(&fields, resource.name(), policies)?;
+                let from_policy = stored.as_ref().map(|policy| policy.letters.clone());
+                let permissions = given_once("sp", letters(&fields, &resource)?, from_policy)?;
+                in_order(&permissions, &resource)?;
+                let (terms, policy) = merged(&fields, terms, stored)?;
+                let expires = terms.check(context.now)?;
+                (service_access(&fields, resource, permissions, policy, None)?, expires)
+            }
         };
         Ok(Grant::new(account, access, Some(expires)))
     }
@@ -72,7 +83,7 @@ impl<K: KeyStore> Verifier<K> {
     fn delegation_access(
         &self,
         fields: &Fields<'_>,
-        queue: String,
+        resource: SasResource,
         account: &str,
         head: Head<'_>,
         context: &RequestContext,
@@ -93,13 +104,24 @@ impl<K: KeyStore> Verifier<K> {
                 self.bound_user(account, head, context, user, tenant)?;
             }
         }
-        Ok(Access::UserDelegationSas {
-            queue,
-            permissions: permissions(fields)?.ok_or(InvalidSas::new("sp", "is missing"))?,
-            object_id: text("skoid"),
-            tenant_id: text("sktid"),
-            delegated_user: user.map(str::to_owned),
-        })
+        let (object_id, tenant_id) = (text("skoid"), text("sktid"));
+        let delegated_user = user.map(str::to_owned);
+        const MISSING: InvalidSas = InvalidSas::new("sp", "is missing");
+        match resource {
+            SasResource::Queue { queue } => Ok(Access::UserDelegationSas {
+                queue,
+                permissions: permissions(fields)?.ok_or(MISSING)?,
+                object_id,
+                tenant_id,
+                delegated_user,
+            }),
+            resource => {
+                let permissions = letters(fields, &resource)?.ok_or(MISSING)?;
+                in_order(&permissions, &resource)?;
+                let owner = KeyOwner { object_id, tenant_id, delegated_user };
+                service_access(fields, resource, permissions, None, Some(owner))
+            }
+        }
     }
 }
 
@@ -120,21 +142,6 @@ impl DelegationKeyId {
             delegated_tenant: fields.get("skdutid").map(str::to_owned),
         })
     }
-}
-
-/// The queue that the path names, decoded.
-fn queue_of(account: &str, path: &str, path_style: bool) -> Option<String> {
-    let path = path.strip_prefix('/')?;
-    let path = if path_style {
-        match secondary_rest(account, &format!("/{path}")) {
-            Some(rest) => Cow::Owned(rest.strip_prefix('/')?.to_owned()),
-            None => Cow::Borrowed(path.strip_prefix(account)?.strip_prefix('/')?),
-        }
-    } else {
-        Cow::Borrowed(path)
-    };
-    let first = path.split('/').next().filter(|first| !first.is_empty())?;
-    percent_decode_str(first).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn check_signature(
@@ -224,7 +231,48 @@ fn permissions(fields: &Fields<'_>) -> Result<Option<QueuePermissions>, InvalidS
     fields.get("sp").map(read).transpose()
 }
 
-fn account_access(fields: &Fields<'_>) -> Result<Access, VerifyError> {
+/// The letters of a signature for another service than that for queues.
+fn letters(fields: &Fields<'_>, resource: &SasResource) -> Result<Option<String>, InvalidSas> {
+    let letters = fields.get("sp").map(str::to_owned);
+    letters.map(|letters| in_order(&letters, resource).map(|()| letters)).transpose()
+}
+
+/// Fails for letters that the resource does not have, and for an order that the service refuses.
+fn in_order(letters: &str, resource: &SasResource) -> Result<(), InvalidSas> {
+    let known = resource.permissions();
+    if known.chars().filter(|letter| letters.contains(*letter)).eq(letters.chars()) {
+        return Ok(());
+    }
+    Err(InvalidSas::new("sp", "holds letters out of order, or that are not for the resource"))
+}
+
+fn service_access(
+    fields: &Fields<'_>,
+    resource: SasResource,
+    permissions: String,
+    policy: Option<String>,
+    owner: Option<KeyOwner>,
+) -> Result<Access, VerifyError> {
+    // They bound what the signature permits by the access control lists of single files, of which
+    // nothing is known here.
+    for name in ["saoid", "suoid"] {
+        if fields.get(name).is_some() {
+            return Err(InvalidSas::new(name, "is not supported").into());
+        }
+    }
+    let text = |name| fields.get(name).map(str::to_owned);
+    let range = KeyRange {
+        from_partition: text("spk"),
+        from_row: text("srk"),
+        to_partition: text("epk"),
+        to_row: text("erk"),
+    };
+    let encryption_scope = text("ses");
+    let access = ServiceAccess { resource, permissions, policy, range, encryption_scope, owner };
+    Ok(Access::ServiceSas(Box::new(access)))
+}
+
+fn account_access(fields: &Fields<'_>, service: Service) -> Result<Access, VerifyError> {
     let letters = |name| fields.get(name).ok_or(InvalidSas::new(name, "is missing"));
     let wrong = |name| move |_| InvalidSas::new(name, "holds letters that are not valid there");
     if fields.get("si").is_some() {
@@ -233,35 +281,52 @@ fn account_access(fields: &Fields<'_>) -> Result<Access, VerifyError> {
     let services: Services = letters("ss")?.parse().map_err(wrong("ss"))?;
     let resource_types: ResourceTypes = letters("srt")?.parse().map_err(wrong("srt"))?;
     let permissions: AccountPermissions = letters("sp")?.parse().map_err(wrong("sp"))?;
-    if !services.contains(Services::QUEUE) {
+    let asked = match service {
+        Service::Blob => Services::BLOB,
+        Service::Queue => Services::QUEUE,
+        Service::File => Services::FILE,
+        Service::Table => Services::TABLE,
+    };
+    if !services.contains(asked) {
         return Err(VerifyError::Service);
     }
     Ok(Access::AccountSas { permissions, services, resource_types })
 }
 
-/// Puts token and stored policy together: each field must be given exactly once.
+/// The stored access policy to which the signature refers, if it does.
+fn stored(
+    fields: &Fields<'_>,
+    name: &str,
+    policies: &dyn PolicyStore,
+) -> Result<Option<StoredPolicy>, VerifyError> {
+    let Some(id) = fields.get("si") else { return Ok(None) };
+    policies.policy(name, id).map(Some).ok_or(VerifyError::UnknownPolicy)
+}
+
+/// Puts the times of token and stored policy together: each field must be given exactly once.
 fn merged(
     fields: &Fields<'_>,
     terms: Terms,
-    queue: &str,
-    policies: &dyn PolicyStore,
-) -> Result<(QueuePermissions, Terms, Option<String>), VerifyError> {
-    let permissions = permissions(fields)?;
-    let Some(id) = fields.get("si") else {
-        let permissions = permissions.ok_or(InvalidSas::new("sp", "is missing"))?;
-        return Ok((permissions, terms, None));
-    };
-    let stored = policies.policy(queue, id).ok_or(VerifyError::UnknownPolicy)?;
-    let terms = Terms {
-        start: once("st", terms.start, stored.start)?,
-        expiry: Some(
-            once("se", terms.expiry, stored.expiry)?
-                .ok_or(VerifyError::PolicyConflict { field: "se", twice: false })?,
-        ),
-    };
-    let permissions = once("sp", permissions, stored.permissions)?
-        .ok_or(VerifyError::PolicyConflict { field: "sp", twice: false })?;
-    Ok((permissions, terms, Some(id.to_owned())))
+    stored: Option<StoredPolicy>,
+) -> Result<(Terms, Option<String>), VerifyError> {
+    let Some(stored) = stored else { return Ok((terms, None)) };
+    let start = once("st", terms.start, stored.start)?;
+    let expiry = given_once("se", terms.expiry, Some(stored.expiry))?;
+    Ok((Terms { start, expiry: Some(expiry) }, fields.get("si").map(str::to_owned)))
+}
+
+/// The value that token or policy must give, but not both. `policy` is `None` without a policy.
+fn given_once<T>(
+    field: &'static str,
+    token: Option<T>,
+    policy: Option<Option<T>>,
+) -> Result<T, VerifyError> {
+    match policy {
+        None => Ok(token.ok_or(InvalidSas::new(field, "is missing"))?),
+        Some(policy) => {
+            once(field, token, policy)?.ok_or(VerifyError::PolicyConflict { field, twice: false })
+        }
+    }
 }
 
 fn once<T>(
@@ -272,27 +337,5 @@ fn once<T>(
     match (token, policy) {
         (Some(_), Some(_)) => Err(VerifyError::PolicyConflict { field, twice: true }),
         (token, policy) => Ok(token.or(policy)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queue_in_the_path() {
-        let host = |path| queue_of("contoso", path, false);
-        assert_eq!(host("/jobs/messages").as_deref(), Some("jobs"));
-        assert_eq!(host("/my%2Dqueue").as_deref(), Some("my-queue"));
-        assert_eq!(host("/"), None);
-        // A queue may be named like the account.
-        assert_eq!(host("/contoso/messages").as_deref(), Some("contoso"));
-
-        let path = |path| queue_of("contoso", path, true);
-        assert_eq!(path("/contoso/jobs/messages").as_deref(), Some("jobs"));
-        assert_eq!(path("/contoso-secondary/jobs").as_deref(), Some("jobs"));
-        for none in ["/contoso", "/contoso/", "/contosojobs", "/jobs", "/contoso-secondary"] {
-            assert_eq!(path(none), None, "{none}");
-        }
     }
 }

@@ -40,9 +40,9 @@ impl<K: KeyStore + ?Sized> KeyStore for &K {
     }
 }
 
-/// The stored access policies of the queues of one account.
+/// The stored access policies of one account's queues, or containers, shares and tables.
 pub trait PolicyStore: fmt::Debug + Send + Sync {
-    /// The policy `id` of `queue`; `None` when there is none.
+    /// The policy `id` of the queue, container, share or table of this name; `None` when there is none.
     fn policy(&self, queue: &str, id: &str) -> Option<StoredPolicy>;
 }
 
@@ -69,8 +69,10 @@ pub struct StoredPolicy {
     pub start: Option<SystemTime>,
     /// The time at which signatures by this policy expire.
     pub expiry: Option<SystemTime>,
-    /// The operations that signatures by this policy permit.
+    /// The operations on a queue that signatures by this policy permit.
     pub permissions: Option<QueuePermissions>,
+    /// The letters of what signatures by this policy permit in another service than that for queues.
+    pub letters: Option<String>,
 }
 
 impl StoredPolicy {
@@ -93,7 +95,14 @@ impl StoredPolicy {
         self
     }
 
-    /// Sets the operations that signatures by this policy permit.
+    /// Sets the letters of what signatures by this policy permit in another service.
+    #[must_use]
+    pub fn letters(mut self, letters: impl Into<String>) -> Self {
+        self.letters = Some(letters.into());
+        self
+    }
+
+    /// Sets the operations on a queue that signatures by this policy permit.
     #[must_use]
     pub fn permissions(mut self, permissions: QueuePermissions) -> Self {
         self.permissions = Some(permissions);
