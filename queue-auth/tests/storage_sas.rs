@@ -71,6 +71,8 @@ fn file() -> File {
     serde_json::from_str(include_str!("data/storage.json")).unwrap()
 }
 
+type Setter = fn(ServiceSas, &str) -> ServiceSas;
+
 /// The fields of a token, decoded.
 fn fields(token: &str) -> BTreeMap<&str, String> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
@@ -127,7 +129,7 @@ fn tokens_are_read_and_built_as_the_sdks_build_them() {
         if let Some(protocol) = get("spr") {
             builder = builder.protocol(protocol.parse().unwrap());
         }
-        let setters: [(&str, fn(ServiceSas, &str) -> ServiceSas); 7] = [
+        let setters: [(&str, Setter); 7] = [
             ("rscc", |builder, text| builder.cache_control(text)),
             ("rscd", |builder, text| builder.content_disposition(text)),
             ("rsce", |builder, text| builder.content_encoding(text)),

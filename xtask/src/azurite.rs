@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -38,12 +39,17 @@ pub(crate) struct Azurite {
 impl Azurite {
     /// Installs what is missing, then starts the queue service over HTTP.
     pub(crate) fn start() -> Result<Self, String> {
-        Self::launch("http", |_| Ok(Vec::new()))
+        Self::start_service("queue")
+    }
+
+    /// The same with another service: `blob`, `queue` or `table`.
+    pub(crate) fn start_service(service: &str) -> Result<Self, String> {
+        Self::launch(service, "http", |_| Ok(Vec::new()))
     }
 
     /// The same over HTTPS, where it takes bearer tokens too.
     pub(crate) fn start_https() -> Result<Self, String> {
-        Self::launch("https", |data| {
+        Self::launch("queue", "https", |data| {
             let make = ["run", "--quiet", "--package", "queue-tests", "--example", "certificate"];
             shell::run(shell::cargo(make).arg("--").arg(data))?;
             let mut arguments: Vec<OsString> = vec!["--oauth".into(), "basic".into()];
@@ -54,15 +60,19 @@ impl Azurite {
     }
 
     fn launch(
+        service: &str,
         scheme: &'static str,
         arguments: impl FnOnce(&Path) -> Result<Vec<OsString>, String>,
     ) -> Result<Self, String> {
-        let mut command = command()?;
-        let data = shell::scratch("azurite").join(format!("{scheme}-{}", std::process::id()));
+        let mut command = command(service)?;
+        let folder = format!("{service}-{scheme}-{}", std::process::id());
+        let data = shell::scratch("azurite").join(folder);
         fs::create_dir_all(&data).map_err(|error| format!("cannot make {data:?}: {error}"))?;
 
+        // Told to choose a port, the table service does not say which one it took.
+        let wanted = if service == "table" { free_port()? } else { 0 };
         let mut process = command
-            .args(["--queuePort", "0", "--location"])
+            .args([&format!("--{service}Port"), &wanted.to_string(), "--location"])
             .arg(&data)
             .args(arguments(&data)?)
             .stdin(Stdio::null())
@@ -106,14 +116,14 @@ impl Drop for Azurite {
     }
 }
 
-/// Installs what is missing, and gives the command that starts the queue service, without the port
-/// and the folder for its data.
-pub(crate) fn command() -> Result<Command, String> {
+/// Installs what is missing, and gives the command that starts a service, without the port and the
+/// folder for its data.
+pub(crate) fn command(service: &str) -> Result<Command, String> {
     let folder = shell::scratch("azurite");
     install(&folder)?;
     let mut command = Command::new(node(&folder)?);
     command
-        .arg(folder.join("node_modules/azurite/dist/src/queue/main.js"))
+        .arg(folder.join("node_modules/azurite/dist/src").join(service).join("main.js"))
         // It knows no version of the service that is newer than itself.
         .args(["--disableTelemetry", "--skipApiVersionCheck"]);
     Ok(command)
@@ -149,13 +159,21 @@ fn node(folder: &Path) -> Result<PathBuf, String> {
     if carried.exists() { Ok(carried) } else { Err(format!("there is no {carried:?}")) }
 }
 
+/// A port that nobody uses at this moment.
+fn free_port() -> Result<u16, String> {
+    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| format!("there is no free port: {error}"))
+}
+
 /// Azurite prints `... successfully listens on http://127.0.0.1:PORT`, or with `https`.
 fn wait_for_port(process: &mut Child) -> Result<u16, String> {
     let lines = process.stdout.take().ok_or("Azurite has no output")?;
     let (found, port) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(lines).lines().map_while(Result::ok) {
-            let address = line.split("listens on http").nth(1);
+            // The table service says it in other words.
+            let words = ["listens on http", "successfully started on"];
+            let address = words.into_iter().find_map(|words| line.split(words).nth(1));
             let number =
                 address.and_then(|text| text.trim().rsplit(':').next()?.parse::<u16>().ok());
             if let Some(number) = number {

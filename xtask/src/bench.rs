@@ -57,7 +57,7 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     bench.arg("--package").arg(package()).arg("--out").arg(folder.join("results"));
     bench.arg("--emulator").arg(shell::target().join("release/queue-emulator"));
     if needs_azurite {
-        let command = azurite::command()?;
+        let command = azurite::command("queue")?;
         for word in [command.get_program()].into_iter().chain(command.get_args()) {
             bench.arg("--azurite").arg(word);
         }

@@ -47,11 +47,16 @@ fn on_azurite(filter: &[String]) -> Outcome {
             .args(filter)
             .env("QUEUE_TESTS_AZURITE_CONNECTION_STRING", plain.connection_string()),
     )?;
+    let (blob, table) =
+        (azurite::Azurite::start_service("blob")?, azurite::Azurite::start_service("table")?);
     shell::run(
         shell::cargo(["test", "--package", "queue-auth", "--all-features"])
-            .args(["--test", "azurite", "--test", "azurite_bearer", "--", "--ignored"])
+            .args(["--test", "azurite", "--test", "azurite_bearer"])
+            .args(["--test", "azurite_storage", "--", "--ignored"])
             .args(filter)
             .env("QUEUE_AUTH_AZURITE", plain.url())
+            .env("QUEUE_AUTH_AZURITE_BLOB", blob.url())
+            .env("QUEUE_AUTH_AZURITE_TABLE", table.url())
             .env("QUEUE_AUTH_AZURITE_HTTPS", https.url())
             .env("QUEUE_AUTH_AZURITE_CERTIFICATE", https.certificate()),
     )
