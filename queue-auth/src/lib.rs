@@ -1,4 +1,4 @@
-//! Authorization for Azure Queue Storage, to sign and to verify: Shared Key, shared access signatures
+//! Authorization for Azure Storage, above all its queues, to sign and to verify: Shared Key, shared access signatures
 //! and Microsoft Entra ID (AAD), behind one trait, [`Authorize`].
 //!
 //! For people who sign requests of an HTTP client of their own, hand out tokens, or verify requests
@@ -7,20 +7,18 @@
 //!
 //! The crate works on the types of the [`http`] crate and reads no clock: the time is an argument.
 //! It does no IO; only the sources of bearer tokens do, which are features. A tool that has an
-//! [`http::Request`] from anywhere signs it in three lines:
+//! [`http::Request`] from anywhere signs it in two lines:
 //!
 //! ```
-//! use queue_auth::{AccountKey, Authorize, SharedKey};
+//! use queue_auth::{AccountKey, AuthorizeExt, SharedKey};
 //! use std::time::SystemTime;
 //!
-//! # let request = http::Request::get("https://contoso.queue.core.windows.net/?comp=list")
+//! # let mut request = http::Request::get("https://contoso.queue.core.windows.net/?comp=list")
 //! #     .header("x-ms-version", "2026-02-06")
 //! #     .body(())?;
 //! # let key = "bm90LWEtcmVhbC1rZXkvbWFkZS11cC1mb3ItdGVzdC12ZWN0b3JzLW9ubHkvMDEyMzQ1Njc4OWFiY2RlZistIQ==";
 //! let signer = SharedKey::new("contoso", AccountKey::from_base64(key)?);
-//! let (mut parts, body) = request.into_parts();
-//! signer.authorize(&mut parts, SystemTime::now())?;
-//! let request = http::Request::from_parts(parts, body);
+//! signer.authorize_request(&mut request, SystemTime::now())?;
 //! # assert!(request.headers()["authorization"].to_str()?.starts_with("SharedKey contoso:"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -33,6 +31,7 @@
 //! | sign with an account key | [`SharedKey`], or [`SharedKeyLite`] for old servers |
 //! | use a shared access signature | [`sas::SasToken`], [`sas::SasCredential`] |
 //! | hand one out | [`sas::QueueSas`], [`sas::AccountSas`], [`sas::UserDelegationSas`] |
+//! | do so for blobs, files or tables | [`SharedKey::for_service`], [`sas::ServiceSas`] |
 //! | authorize with Entra ID | `Bearer`, feature `aad` |
 //! | combine two ways, or none | [`Both`], [`Anonymous`] |
 //! | know why the service refuses a signature | [`string_to_sign`], [`explain_mismatch`] |
@@ -46,6 +45,8 @@
 //! | `aad` | `Bearer` and sources of tokens |
 //! | `oauth2` | client secret, federated client assertion and device code |
 //! | `azure-identity` | any credential of the `azure_identity` crate |
+//! | `reqwest` | authorization of requests of reqwest in one call |
+//! | `tower` | `SignLayer`, a layer that authorizes what passes |
 //! | `verify-bearer` | verification of bearer tokens |
 //!
 //! None is on by default, and none changes what the others do.
@@ -64,6 +65,8 @@ mod canonical;
 mod date;
 mod error;
 mod key;
+#[cfg(feature = "tower")]
+mod layer;
 mod mismatch;
 mod query;
 mod renew;
@@ -81,6 +84,8 @@ pub use canonical::{
 };
 pub use error::{AuthError, BoxError};
 pub use key::{AccountKey, InvalidKey};
+#[cfg(feature = "tower")]
+pub use layer::{Sign, SignLayer};
 pub use mismatch::explain_mismatch;
 pub use service::Service;
 pub use shared_key::{SharedKey, SharedKeyLite};
