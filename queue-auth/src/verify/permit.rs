@@ -69,8 +69,9 @@ pub enum Permit<'a> {
         object_id: &'a str,
         /// The tenant of the user or principal.
         tenant_id: &'a str,
-        /// The application roles that the bearer token itself names.
-        roles: &'a [String],
+        /// The application roles that the bearer token names; `None` for the owner of a user delegation
+        /// key, who sent no token.
+        roles: Option<&'a [String]>,
     },
 }
 
@@ -129,33 +130,44 @@ impl Grant {
     ///
     /// A [`NotPermitted`] when the grant does not cover the operation.
     pub fn permits(&self, needs: &Needs<'_>) -> Result<Permit<'_>, NotPermitted> {
-        match &self.access {
+        self.access.permits(needs)
+    }
+}
+
+impl Access {
+    /// Decides whether the right covers an operation; see [`Grant::permits`].
+    ///
+    /// # Errors
+    ///
+    /// A [`NotPermitted`] when the right does not cover the operation.
+    pub fn permits(&self, needs: &Needs<'_>) -> Result<Permit<'_>, NotPermitted> {
+        match self {
             #[cfg(feature = "verify-bearer")]
-            Access::Bearer(claims) => Ok(Permit::ByRoles {
+            Self::Bearer(claims) => Ok(Permit::ByRoles {
                 object_id: &claims.object_id,
                 tenant_id: &claims.tenant_id,
-                roles: &claims.roles,
+                roles: Some(&claims.roles),
             }),
-            Access::Owner if needs.bearer_only => Err(NotPermitted::BearerOnly),
-            Access::Owner => Ok(Permit::Granted),
-            Access::AccountSas { permissions, resource_types, .. } => {
+            Self::Owner if needs.bearer_only => Err(NotPermitted::BearerOnly),
+            Self::Owner => Ok(Permit::Granted),
+            Self::AccountSas { permissions, resource_types, .. } => {
                 let (level, letters) = needs.account.ok_or(NotPermitted::Never)?;
                 if !resource_types.to_string().contains(level) {
                     return Err(NotPermitted::ResourceType);
                 }
                 any_of(letters, &permissions.to_string())
             }
-            Access::QueueSas { permissions, .. } => needs.of_resource(&permissions.to_string()),
-            Access::UserDelegationSas { permissions, object_id, tenant_id, .. } => {
+            Self::QueueSas { permissions, .. } => needs.of_resource(&permissions.to_string()),
+            Self::UserDelegationSas { permissions, object_id, tenant_id, .. } => {
                 needs.of_resource(&permissions.to_string())?;
-                Ok(Permit::ByRoles { object_id, tenant_id, roles: &[] })
+                Ok(Permit::ByRoles { object_id, tenant_id, roles: None })
             }
-            Access::ServiceSas(access) => {
+            Self::ServiceSas(access) => {
                 let permit = needs.of_resource(&access.permissions)?;
                 Ok(access.owner.as_ref().map_or(permit, |owner| Permit::ByRoles {
                     object_id: &owner.object_id,
                     tenant_id: &owner.tenant_id,
-                    roles: &[],
+                    roles: None,
                 }))
             }
         }
@@ -230,7 +242,7 @@ mod tests {
             delegated_user: None,
         });
         // The roles of the key's owner have the last word.
-        let by = Permit::ByRoles { object_id: "owner", tenant_id: "tenant", roles: &[] };
+        let by = Permit::ByRoles { object_id: "owner", tenant_id: "tenant", roles: None };
         assert_eq!(delegated.permits(&DELETE_MESSAGE), Ok(by));
         assert_eq!(delegated.permits(&CREATE_QUEUE), Err(NotPermitted::Never));
     }

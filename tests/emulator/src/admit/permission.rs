@@ -1,12 +1,11 @@
 //! What the sender may do: by the letters of a signature, or by the roles of a user. What each operation
-//! asks for is in the table of operations of `queue-proto` (`OperationKind::permission`).
+//! asks for is in the table of operations of `queue-proto` (`OperationKind::permission`); whether a right
+//! covers it is decided by `queue-auth` (`Access::permits`).
 
-use queue_auth::sas::{AccountPermissions, QueuePermissions, ResourceTypes};
-use queue_auth::verify::Access;
-use queue_proto::{AccountSasPermission, ErrorCode, IncomingRequest, OperationKind, ServiceError};
+use queue_auth::verify::{Access, Needs, NotPermitted, Permit};
+use queue_proto::{ErrorCode, IncomingRequest, OperationKind, ServiceError};
 
 use crate::emulator::Emulator;
-use crate::role::Roles;
 #[cfg(feature = "bearer")]
 use crate::version::{self, before};
 
@@ -23,33 +22,22 @@ pub(super) fn check(
     incoming: &IncomingRequest<'_>,
 ) -> Result<(), ServiceError> {
     let permission = kind.permission();
-    let user = |roles: Roles| {
-        if roles.allow(&permission) {
-            Ok(())
-        } else {
-            Err(ErrorCode::AuthorizationPermissionMismatch.into())
-        }
-    };
-    match access {
-        Access::Owner if permission.bearer_only => {
-            Err(ServiceError::new(ErrorCode::AuthenticationFailed).with_detail(
-                "AuthenticationErrorDetail",
-                "Only authentication scheme Bearer is supported",
-            ))
-        }
-        Access::Owner => Ok(()),
-        Access::AccountSas { permissions, resource_types, .. } => {
-            account_sas(permission.account_sas, *permissions, *resource_types)
-        }
-        Access::QueueSas { permissions, .. } => queue_sas(permission.queue_sas, *permissions),
-        Access::UserDelegationSas { permissions, object_id, .. } => {
-            // The rights of such a signature are those that it and its owner have in common, so that
-            // a user who loses a role takes it from every signature too (it/users.rs).
-            queue_sas(permission.queue_sas, *permissions)?;
-            user(emulator.directory().roles_of_owner(object_id))
+    let mut needs = Needs::new().bearer_only(permission.bearer_only);
+    if let Some(account) = permission.account_sas {
+        needs = needs.account(account.resource.letter(), account.letters);
+    }
+    if let Some(letter) = &permission.queue_sas {
+        needs = needs.resource(std::slice::from_ref(letter));
+    }
+    let roles = match access.permits(&needs).map_err(refusal)? {
+        Permit::Granted => return Ok(()),
+        // The rights of such a signature are those that it and its owner have in common, so that a
+        // user who loses a role takes it from every signature too (it/users.rs).
+        Permit::ByRoles { object_id, roles: None, .. } => {
+            emulator.directory().roles_of_owner(object_id)
         }
         #[cfg(feature = "bearer")]
-        Access::Bearer(claims) => {
+        Permit::ByRoles { object_id, roles: Some(roles), .. } => {
             let lists = [OperationKind::GetQueueAcl, OperationKind::SetQueueAcl];
             if lists.contains(&kind) && before(incoming.version(), version::DELEGATION) {
                 return Err(ServiceError::new(ErrorCode::AuthenticationFailed).with_detail(
@@ -57,42 +45,24 @@ pub(super) fn check(
                     "Authentication scheme Bearer is not supported in this version.",
                 ));
             }
-            user(emulator.directory().roles_by_token(&claims.object_id, &claims.roles))
+            emulator.directory().roles_by_token(object_id, roles)
         }
-        _ => Err(ErrorCode::AuthorizationFailure.into()),
+        _ => return Err(ErrorCode::AuthorizationFailure.into()),
+    };
+    if roles.allow(&permission) {
+        Ok(())
+    } else {
+        Err(ErrorCode::AuthorizationPermissionMismatch.into())
     }
 }
 
-fn account_sas(
-    needed: Option<AccountSasPermission>,
-    permissions: AccountPermissions,
-    resource_types: ResourceTypes,
-) -> Result<(), ServiceError> {
-    let needed = needed.ok_or(ErrorCode::AuthorizationFailure)?;
-    let mut letter = [0; 4];
-    let has_type = needed
-        .resource
-        .letter()
-        .encode_utf8(&mut letter)
-        .parse()
-        .is_ok_and(|needed: ResourceTypes| resource_types.contains(needed));
-    if !has_type {
-        return Err(ErrorCode::AuthorizationResourceTypeMismatch.into());
+fn refusal(refused: NotPermitted) -> ServiceError {
+    let error = ServiceError::new(ErrorCode::from(refused.code()));
+    match refused {
+        NotPermitted::BearerOnly => error.with_detail(
+            "AuthenticationErrorDetail",
+            "Only authentication scheme Bearer is supported",
+        ),
+        _ => error,
     }
-    let enough = needed.letters.iter().any(|letter| {
-        letter
-            .encode_utf8(&mut [0; 4])
-            .parse()
-            .is_ok_and(|needed: AccountPermissions| permissions.contains(needed))
-    });
-    if enough { Ok(()) } else { Err(ErrorCode::AuthorizationPermissionMismatch.into()) }
-}
-
-fn queue_sas(needed: Option<char>, permissions: QueuePermissions) -> Result<(), ServiceError> {
-    let needed = needed.ok_or(ErrorCode::AuthorizationFailure)?;
-    let enough = needed
-        .encode_utf8(&mut [0; 4])
-        .parse()
-        .is_ok_and(|needed: QueuePermissions| permissions.contains(needed));
-    if enough { Ok(()) } else { Err(ErrorCode::AuthorizationPermissionMismatch.into()) }
 }

@@ -217,7 +217,8 @@ impl Call<'_> {
         match &self.credential {
             Credential::None | Credential::Sas(_) => {}
             Credential::Key => {
-                SharedKey::new(DEVSTORE_ACCOUNT, key()).authorize(&mut parts, self.now).unwrap();
+                let signer = SharedKey::new(DEVSTORE_ACCOUNT, key()).danger_without_version();
+                signer.authorize(&mut parts, self.now).unwrap();
             }
             Credential::Lite => {
                 let signer = SharedKeyLite::new(DEVSTORE_ACCOUNT, key());
