@@ -32,6 +32,7 @@ mod claims;
 mod context;
 mod error;
 mod grant;
+mod lookups;
 mod permit;
 mod resource;
 mod sas;
@@ -51,6 +52,7 @@ pub use claims::BearerClaims;
 pub use context::{MAX_CLOCK_SKEW, RequestContext};
 pub use error::{VerifyError, VerifyErrorKind};
 pub use grant::{Access, Grant, KeyOwner, KeyRange, ServiceAccess};
+pub use lookups::Lookups;
 pub use permit::{Needs, NotPermitted, Permit};
 pub use store::{
     DelegationKeyId, DelegationKeyStore, KeyStore, NoPolicies, PolicyStore, StoredPolicy,

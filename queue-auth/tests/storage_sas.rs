@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use common::frozen;
@@ -14,7 +15,7 @@ use queue_auth::sas::{
     ServiceSas, Services, UserDelegationKey,
 };
 use queue_auth::verify::{
-    Access, DelegationKeyId, DelegationKeyStore, NoPolicies, PolicyStore, RequestContext,
+    Access, DelegationKeyId, DelegationKeyStore, Lookups, NoPolicies, PolicyStore, RequestContext,
     StoredPolicy, Verifier, VerifyError,
 };
 use queue_auth::{AccountKey, Service};
@@ -278,6 +279,56 @@ fn tokens_are_verified_for_their_resource_and_no_other() {
         count += 1;
     }
     assert!(count >= 180, "{count}");
+}
+
+#[test]
+fn what_will_be_asked_for_is_what_is_asked_for() {
+    /// Notes what it is asked for.
+    #[derive(Debug, Default)]
+    struct Asked {
+        policy: Mutex<Option<(String, String)>>,
+        key: Mutex<Option<DelegationKeyId>>,
+    }
+
+    impl PolicyStore for Asked {
+        fn policy(&self, name: &str, id: &str) -> Option<StoredPolicy> {
+            *self.policy.lock().unwrap() = Some((name.to_owned(), id.to_owned()));
+            None
+        }
+    }
+
+    impl DelegationKeyStore for Asked {
+        fn key(&self, _account: &str, id: &DelegationKeyId) -> Option<AccountKey> {
+            *self.key.lock().unwrap() = Some(id.clone());
+            AccountKey::from_base64(&file().delegation_key).ok()
+        }
+    }
+
+    let file = file();
+    let mut count = [0, 0];
+    for vector in file.vectors.iter().filter(|vector| vector.scheme == "sas").step_by(3) {
+        let resource = vector.resource.as_ref().unwrap().read();
+        let (path, query) = place(&resource);
+        let uri = format!("https://contoso.example{path}?{query}{}", vector.token);
+        let request = http::Request::get(uri).body(()).unwrap();
+        let context = RequestContext::new(frozen()).https(true).service(resource.service());
+        let context = context.client_ip([168, 1, 5, 65].into());
+        let lookups = Lookups::of(&file.account, &request, &context).unwrap();
+
+        let asked = Arc::new(Asked::default());
+        let key = AccountKey::from_base64(&file.key).unwrap();
+        let verifier = Verifier::new(HashMap::from([(file.account.clone(), vec![key])]))
+            .delegation_keys(Arc::clone(&asked));
+        let _ = verifier.verify(&file.account, &request, &*asked, &context);
+        assert_eq!(lookups.policy, *asked.policy.lock().unwrap(), "{}", vector.id);
+        assert_eq!(lookups.delegation_key, *asked.key.lock().unwrap(), "{}", vector.id);
+        count[0] += usize::from(lookups.policy.is_some());
+        count[1] += usize::from(lookups.delegation_key.is_some());
+    }
+    assert!(count[0] >= 1 && count[1] >= 20, "{count:?}");
+    let plain = http::Request::get("https://contoso.example/photos").body(()).unwrap();
+    let context = RequestContext::new(frozen());
+    assert_eq!(Lookups::of("contoso", &plain, &context).unwrap(), Lookups::default());
 }
 
 #[test]

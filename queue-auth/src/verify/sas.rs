@@ -126,7 +126,7 @@ impl<K: KeyStore> Verifier<K> {
 }
 
 impl DelegationKeyId {
-    fn read(fields: &Fields<'_>) -> Result<Self, VerifyError> {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, VerifyError> {
         let text = |name| {
             let value = fields.get(name).ok_or(InvalidSas::new(name, "is missing"))?;
             Ok::<_, InvalidSas>(value.to_owned())
