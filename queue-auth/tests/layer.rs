@@ -57,8 +57,7 @@ async fn send(
     let seen = Arc::clone(&server.seen);
     let mut service = SignLayer::new(authorizer).clock(frozen).layer(server);
     let request = Request::get(uri).header("x-ms-version", "2026-02-06").body("body").unwrap();
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut context).is_ready());
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
     let answer = service.call(request).await;
     let seen = seen.lock().unwrap().clone();
     (answer, seen)

@@ -20,7 +20,7 @@ pub enum SasResource {
         /// The name of the container.
         container: String,
     },
-    /// A blob.
+    /// A blob of a container.
     Blob {
         /// The name of the container.
         container: String,
