@@ -1,12 +1,15 @@
 //! [`AnyOperation`], an operation as a server reads it from a request of which it knows nothing.
 
+use bytes::Bytes;
+
+use crate::endpoint::Endpoint;
 use crate::error::ServiceError;
 use crate::kind::OperationKind;
 use crate::kind::table::operations;
 use crate::operation::Operation;
 use crate::ops;
-use crate::request::IncomingRequest;
 use crate::request::route::route;
+use crate::request::{CallOptions, IncomingRequest};
 
 macro_rules! any_operation {
     ($($(#[$doc:meta])* $name:ident => $facts:expr,)*) => {
@@ -37,6 +40,33 @@ macro_rules! any_operation {
             pub fn kind(&self) -> OperationKind {
                 match self {
                     $(Self::$name(_) => OperationKind::$name,)*
+                }
+            }
+
+            /// Builds the request, as [`Operation::to_http`] does: a proxy reads an operation, changes
+            /// what it must, and writes it for the server behind it.
+            ///
+            /// ```
+            /// use bytes::Bytes;
+            /// use queue_proto::{AnyOperation, CallOptions, Endpoint, IncomingRequest};
+            ///
+            /// let outside = Endpoint::from_url("http://127.0.0.1:10001/devstoreaccount1")?;
+            /// let inside = Endpoint::from_url("https://contoso.queue.core.windows.net")?;
+            /// let request = http::Request::get("http://127.0.0.1:10001/devstoreaccount1/jobs/messages?peekonly=true")
+            ///     .header("x-ms-version", "2025-07-05")
+            ///     .body(Bytes::new())?;
+            /// let operation = AnyOperation::read(&IncomingRequest::new(&outside, &request)?)?;
+            /// let forwarded = operation.to_http(&inside, &CallOptions::default());
+            /// assert_eq!(
+            ///     forwarded.uri(),
+            ///     "https://contoso.queue.core.windows.net/jobs/messages?peekonly=true",
+            /// );
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            #[must_use]
+            pub fn to_http(&self, at: &Endpoint, options: &CallOptions) -> http::Request<Bytes> {
+                match self {
+                    $(Self::$name(operation) => operation.to_http(at, options),)*
                 }
             }
         }

@@ -36,6 +36,11 @@ where
             prop_assert_eq!(&incoming.options(), options);
             let any = AnyOperation::read(&incoming).unwrap();
             prop_assert_eq!(any.kind(), O::KIND);
+            let again = any.to_http(&at, options);
+            prop_assert_eq!(again.method(), request.method());
+            prop_assert_eq!(again.uri(), request.uri());
+            prop_assert_eq!(again.headers(), request.headers());
+            prop_assert_eq!(again.body(), request.body());
             prop_assert_eq!(any, AnyOperation::from(operation.clone()));
 
             let uri = request.uri().to_string();
