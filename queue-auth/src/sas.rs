@@ -33,6 +33,7 @@
 mod account;
 mod credential;
 mod delegation;
+pub(crate) mod demand;
 pub(crate) mod error;
 mod explain;
 pub(crate) mod fields;

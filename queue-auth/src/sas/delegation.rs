@@ -11,6 +11,7 @@ use super::resource::{SasResource, check_queue};
 use super::token::SasToken;
 use super::version::SasVersion;
 use crate::key::{AccountKey, HmacSha256, InvalidKey};
+use crate::service::Service;
 
 /// A user delegation key, as the operation Get User Delegation Key gives it.
 ///
@@ -56,7 +57,7 @@ impl UserDelegationKey {
         })
     }
 
-    /// Sets `SignedService`, if it is not `q`.
+    /// Sets `SignedService`, if it is not `q`: for blobs it is `b`, for files `f`, for tables `t`.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.service = service.into();
@@ -90,6 +91,22 @@ impl UserDelegationKey {
 
     pub(super) fn mac(&self) -> HmacSha256 {
         self.value.mac()
+    }
+
+    /// Fails for a key that is for another service.
+    pub(super) fn check_service(&self, service: Service) -> Result<(), InvalidSas> {
+        if service.as_str().starts_with(&self.service) && !self.service.is_empty() {
+            return Ok(());
+        }
+        Err(InvalidSas::new("sks", "is for another service; set UserDelegationKey::service"))
+    }
+
+    /// Fails when the key is only for signatures that are bound to a user, and this one is not.
+    pub(super) fn check_user(&self, bound: bool) -> Result<(), InvalidSas> {
+        if self.delegated_tenant.is_some() && !bound {
+            return Err(InvalidSas::new("sduoid", "is missing: the key is only for bound users"));
+        }
+        Ok(())
     }
 
     /// Fails unless the key holds for all the time of a signature.
@@ -176,9 +193,7 @@ impl UserDelegationSas {
             return Err(InvalidSas::new("sp", "permits nothing"));
         }
         key.check(&self.terms)?;
-        if key.delegated_tenant.is_some() && self.delegated_user.is_none() {
-            return Err(InvalidSas::new("sduoid", "is missing: the key is only for bound users"));
-        }
+        key.check_user(self.delegated_user.is_some())?;
         let mut fields = Fields::new();
         self.terms.write(&mut fields)?;
         fields.set("sp", self.permissions.to_string());

@@ -1,6 +1,7 @@
 //! [`Explanation`]: a token in words, field by field, and what is wrong with it.
 
 mod service;
+mod words;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -13,6 +14,11 @@ use super::value::{IpRange, SasProtocol};
 use super::version::SasVersion;
 use crate::service::Service;
 use crate::{date, key};
+
+use words::{
+    ACCOUNT_WORDS, ACCOUNT_WORDS_ELSEWHERE, LEVEL_WORDS, LEVEL_WORDS_ELSEWHERE, QUEUE_WORDS,
+    SERVICE_WORDS, words,
+};
 
 /// The time left below which a token is worth a warning.
 const SOON: Duration = Duration::from_secs(15 * 60);
@@ -78,7 +84,14 @@ impl Explanation {
         self.notes.iter().filter(|note| note.problem)
     }
 
-    pub(super) fn of(token: &str, repaired: bool, now: SystemTime) -> Self {
+    /// Explains a token for who will use it for `service`; without, for who uses it for what it is, and an
+    /// account signature for queues.
+    pub(super) fn of(
+        token: &str,
+        repaired: bool,
+        service: Option<Service>,
+        now: SystemTime,
+    ) -> Self {
         let fields = match Fields::read(token) {
             Ok(fields) => fields,
             Err(error) => {
@@ -89,8 +102,8 @@ impl Explanation {
         };
         let mut this = Self { kind: fields.kind(), notes: Vec::new() };
         this.version(&fields);
-        this.scope(&fields);
-        this.permissions(&fields);
+        this.scope(&fields, service);
+        this.permissions(&fields, service.unwrap_or_default());
         this.times(&fields, now);
         this.limits(&fields);
         this.delegation(&fields, now);
@@ -121,19 +134,18 @@ impl Explanation {
         }
     }
 
-    /// Services and levels of an account signature.
-    fn scope(&mut self, fields: &Fields<'_>) {
+    /// Services and levels of an account signature, or the resource of another one.
+    fn scope(&mut self, fields: &Fields<'_>, service: Option<Service>) {
         if self.kind != SasKind::Account {
-            return self.resource(fields);
+            return self.resource(fields, service);
         }
+        let service = service.unwrap_or_default();
         match fields.get("ss").map(str::parse::<Services>) {
             None => self.wrong("ss", "missing: an account signature names its services"),
             Some(Err(error)) => self.wrong("ss", error.to_string()),
-            Some(Ok(services)) if !services.contains(Services::QUEUE) => {
-                self.wrong(
-                    "ss",
-                    format!("opens {}, but not queues", words(&services, SERVICE_WORDS)),
-                );
+            Some(Ok(services)) if !services.contains(service.into()) => {
+                let opens = words(&services, SERVICE_WORDS);
+                self.wrong("ss", format!("opens {opens}, but not {service}s"));
             }
             Some(Ok(services)) => {
                 self.note("ss", format!("opens {}", words(&services, SERVICE_WORDS)));
@@ -143,12 +155,16 @@ impl Explanation {
             None => self.wrong("srt", "missing: an account signature names its levels"),
             Some(Err(error)) => self.wrong("srt", error.to_string()),
             Some(Ok(levels)) => {
-                self.note("srt", format!("for operations on {}", words(&levels, LEVEL_WORDS)));
+                let table = match service {
+                    Service::Queue => LEVEL_WORDS,
+                    _ => LEVEL_WORDS_ELSEWHERE,
+                };
+                self.note("srt", format!("for operations on {}", words(&levels, table)));
             }
         }
     }
 
-    fn permissions(&mut self, fields: &Fields<'_>) {
+    fn permissions(&mut self, fields: &Fields<'_>, service: Service) {
         let Some(letters) = fields.get("sp") else {
             if fields.get("si").is_none() {
                 self.wrong("sp", "missing: no permission is given");
@@ -159,13 +175,19 @@ impl Explanation {
             return self.letters(letters, fields);
         }
         let read = if self.kind == SasKind::Account {
-            letters.parse::<AccountPermissions>().map(|set| words(&set, ACCOUNT_WORDS))
+            let table = match service {
+                Service::Queue => ACCOUNT_WORDS,
+                _ => ACCOUNT_WORDS_ELSEWHERE,
+            };
+            letters.parse::<AccountPermissions>().map(|set| words(&set, table))
         } else {
             letters.parse::<QueuePermissions>().map(|set| words(&set, QUEUE_WORDS))
         };
         match read {
             Err(error) => self.wrong("sp", error.to_string()),
-            Ok(words) if words.is_empty() => self.wrong("sp", "permits nothing on queues"),
+            Ok(words) if words.is_empty() => {
+                self.wrong("sp", format!("permits nothing on {service}s"));
+            }
             Ok(words) => self.note("sp", format!("permits to {words}")),
         }
     }
@@ -326,46 +348,12 @@ impl fmt::Display for Explanation {
     }
 }
 
-const SERVICE_WORDS: &[(char, &str)] =
-    &[('b', "blobs"), ('f', "files"), ('q', "queues"), ('t', "tables")];
-
-const LEVEL_WORDS: &[(char, &str)] = &[
-    ('s', "the service (list, properties, statistics)"),
-    ('c', "queues (create, delete, metadata)"),
-    ('o', "messages"),
-];
-
-const QUEUE_WORDS: &[(char, &str)] = &[
-    ('r', "peek and read metadata"),
-    ('a', "put messages"),
-    ('u', "update messages"),
-    ('p', "get and delete messages"),
-];
-
-const ACCOUNT_WORDS: &[(char, &str)] = &[
-    ('r', "read and peek"),
-    ('w', "write (create queues, set metadata and properties)"),
-    ('d', "delete queues and clear messages"),
-    ('l', "list queues"),
-    ('a', "put messages"),
-    ('c', "create queues"),
-    ('u', "update messages"),
-    ('p', "get and delete messages"),
-];
-
 /// The rule that a time breaks, and a hint why.
 fn time_rule(error: &InvalidSas, fields: &Fields<'_>) -> String {
     let blank = fields.get(error.field()).is_some_and(|text| text.contains(' '));
     let why =
         if blank { "; it holds a blank, as which a plus is read that is not %2B" } else { "" };
     format!("{}{why}", error.rule())
-}
-
-/// The words for the letters of a set, joined by commas.
-fn words(letters: &impl fmt::Display, table: &[(char, &str)]) -> String {
-    let letters = letters.to_string();
-    let words = table.iter().filter(|(letter, _)| letters.contains(*letter));
-    words.map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
 
 /// A span of time with its largest unit.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
+use super::demand::Demanded;
 use super::error::InvalidSas;
 use super::kind::SasKind;
 use super::resource::SasResource;
@@ -33,11 +34,13 @@ const NAMES: [&str; 36] = [
 #[derive(Clone)]
 pub(crate) struct Fields<'a> {
     values: [Option<Cow<'a, str>>; NAMES.len()],
+    /// The values of what `srh` and `srq` name, which are signed and stand elsewhere.
+    pub(super) demanded: Option<Demanded>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new() -> Self {
-        Self { values: [const { None }; NAMES.len()] }
+        Self { values: [const { None }; NAMES.len()], demanded: None }
     }
 
     /// Reads the fields out of a query, leaving other parameters alone.
@@ -89,6 +92,11 @@ impl<'a> Fields<'a> {
             .into_iter()
             .find(|known| name.eq_ignore_ascii_case(known))
             .and_then(|name| self.get(name))
+    }
+
+    /// Says what the headers and query parameters that are demanded hold.
+    pub(crate) fn demand(&mut self, demanded: Demanded) {
+        self.demanded = Some(demanded);
     }
 
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {

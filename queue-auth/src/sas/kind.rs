@@ -22,7 +22,7 @@ impl fmt::Display for SasKind {
         f.write_str(match self {
             Self::Queue => "signature for one queue",
             Self::Account => "signature for the account",
-            Self::UserDelegation => "user delegation signature for one queue",
+            Self::UserDelegation => "user delegation signature for one resource",
             Self::Service => "signature for one resource of another service",
         })
     }

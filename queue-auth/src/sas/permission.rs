@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 use std::str::FromStr;
 
+use crate::service::Service;
+
 /// The error for letters that are no valid set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,8 +63,8 @@ struct Field {
 }
 
 impl Field {
-    fn parse(&self, text: &str) -> Result<u8, InvalidLetters> {
-        let mut set = 0u8;
+    fn parse(&self, text: &str) -> Result<u16, InvalidLetters> {
+        let mut set = 0u16;
         let mut seen = String::new();
         for letter in text.chars() {
             if seen.contains(letter) {
@@ -75,7 +77,7 @@ impl Field {
                 }
                 return Err(InvalidLetters::Unknown { field: self.name, letter });
             };
-            let bit = 1u8 << position;
+            let bit = 1u16 << position;
             if self.ordered && set > bit {
                 return Err(InvalidLetters::OutOfOrder {
                     field: self.name,
@@ -93,20 +95,23 @@ macro_rules! letter_set {
     (
         $(#[$doc:meta])* $name:ident, $field:expr;
         $($(#[$const_doc:meta])* $constant:ident = $bit:literal,)*
+        $(; others: $($(#[$other_doc:meta])* $other:ident = $other_bit:literal,)*)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-        pub struct $name(u8);
+        pub struct $name(u16);
 
         impl $name {
             const FIELD: Field = $field;
 
             $($(#[$const_doc])* pub const $constant: Self = Self(1 << $bit);)*
 
+            $($($(#[$other_doc])* pub const $other: Self = Self(1 << $other_bit);)*)?
+
             /// The set without letters.
             pub const NONE: Self = Self(0);
 
-            /// The set of all letters.
+            /// The set of all letters that mean something for queues.
             pub const ALL: Self = Self($(1 << $bit |)* 0);
 
             /// Says whether all of `other` is in this set.
@@ -197,28 +202,39 @@ letter_set! {
 }
 
 letter_set! {
-    /// What an account signature permits: `rwdlacup`.
+    /// What an account signature permits: `rwdlacup`, and `xytfi` for blobs.
     ///
-    /// Parsing takes any order, as the service does and tools differ, and ignores the letters that
-    /// only other services use.
+    /// Parsing takes any order, as the service does and tools differ, and ignores letters that some
+    /// tools write and no operation needs.
     AccountPermissions,
-    Field { name: "sp", letters: "rwdlacup", foreign: "xyftiveom", ordered: false };
-    /// `r`: read properties, metadata and statistics, peek.
+    Field { name: "sp", letters: "rwdxylacuptfi", foreign: "veom", ordered: false };
+    /// `r`: read blobs, files, entities, properties, metadata and statistics, peek.
     READ = 0,
-    /// `w`: create queues, set properties and metadata.
+    /// `w`: write; create queues, set properties and metadata.
     WRITE = 1,
-    /// `d`: delete queues, clear messages.
+    /// `d`: delete; clear messages.
     DELETE = 2,
-    /// `l`: list queues.
-    LIST = 3,
-    /// `a`: put messages.
-    ADD = 4,
-    /// `c`: create queues.
-    CREATE = 5,
-    /// `u`: update messages.
-    UPDATE = 6,
+    /// `l`: list what there is.
+    LIST = 5,
+    /// `a`: put messages, add entities, append to blobs.
+    ADD = 6,
+    /// `c`: create what is not there.
+    CREATE = 7,
+    /// `u`: update messages and entities.
+    UPDATE = 8,
     /// `p`: get and delete messages.
-    PROCESS = 7,
+    PROCESS = 9,
+    ; others:
+    /// `x`: delete versions of blobs.
+    DELETE_VERSION = 3,
+    /// `y`: delete blobs for good.
+    PERMANENT_DELETE = 4,
+    /// `t`: read and write the tags of blobs.
+    TAGS = 10,
+    /// `f`: find blobs by their tags.
+    FILTER = 11,
+    /// `i`: set the immutability of blobs.
+    IMMUTABILITY = 12,
 }
 
 letter_set! {
@@ -232,6 +248,17 @@ letter_set! {
     QUEUE = 2,
     /// `t`: the service for tables.
     TABLE = 3,
+}
+
+impl From<Service> for Services {
+    fn from(service: Service) -> Self {
+        match service {
+            Service::Blob => Self::BLOB,
+            Service::Queue => Self::QUEUE,
+            Service::File => Self::FILE,
+            Service::Table => Self::TABLE,
+        }
+    }
 }
 
 letter_set! {
@@ -279,7 +306,9 @@ mod tests {
             "cuprwdyla",
             "cudypafitrwl",
         ] {
-            assert_eq!(text.parse::<AccountPermissions>(), Ok(AccountPermissions::ALL), "{text}");
+            let read: AccountPermissions = text.parse().unwrap();
+            assert!(read.contains(AccountPermissions::ALL), "{text}");
+            assert_eq!(read.to_string().len(), text.len(), "{text}");
         }
         assert_eq!("wr".parse::<AccountPermissions>().map(|set| set.to_string()), Ok("rw".into()));
         assert!("rxx".parse::<AccountPermissions>().is_err());

@@ -100,13 +100,37 @@ impl SasResource {
         })
     }
 
-    /// The letters of the field `sp` in their order.
+    /// The letters of the field `sp` in the order in which builders write them.
     pub(crate) fn permissions(&self) -> &'static str {
+        letters_of(self.kind())
+    }
+
+    /// Says whether these are letters of the resource in an order that the service takes.
+    pub(crate) fn takes(&self, letters: &str) -> bool {
+        in_order(self.kind(), letters)
+    }
+
+    /// The kind as [`letters_of`] names it.
+    fn kind(&self) -> &'static str {
         match self {
-            Self::Queue { .. } => "raup",
-            Self::Table { .. } => letters_of("tn"),
-            _ => letters_of(self.letter().unwrap_or_default()),
+            Self::Queue { .. } => "q",
+            Self::Table { .. } => "tn",
+            _ => self.letter().unwrap_or_default(),
         }
+    }
+
+    /// Fails for a permission that the version does not know yet.
+    pub(crate) fn check_letters(
+        &self,
+        letters: &str,
+        version: SasVersion,
+    ) -> Result<(), InvalidSas> {
+        if self.service() == Service::Blob
+            && letters.chars().any(|letter| version < first_with(letter))
+        {
+            return Err(InvalidSas::new("sp", "holds a letter that is newer than the version"));
+        }
+        Ok(())
     }
 
     /// The first version that knows signatures for the resource.
@@ -203,16 +227,42 @@ impl SasResource {
     }
 }
 
-/// The letters of the field `sp` in their order, by the field `sr`; `tn` stands for tables.
+/// The letters of the field `sp` in their order, by the field `sr`; `tn` stands for tables and `q` for queues.
 pub(crate) fn letters_of(kind: &str) -> &'static str {
     match kind {
-        "c" => "racwdxyltfmei",
-        "b" | "bs" | "bv" => "racwdxytmei",
+        "c" => "racwdxyltfmeopi",
+        "b" | "bs" | "bv" => "racwdxytmeopi",
         "d" => "racwdlmeop",
         "s" => "rcwdl",
         "f" => "rcwd",
         "tn" => "raud",
+        "q" => "raup",
         _ => "",
+    }
+}
+
+/// Says whether the letters are of that kind, each once, and in an order that the service takes. The
+/// official SDKs have two orders for blobs and containers: where they put `y`, `f` and `i` differs.
+pub(crate) fn in_order(kind: &str, letters: &str) -> bool {
+    let sorted =
+        |known: &str| known.chars().filter(|letter| letters.contains(*letter)).eq(letters.chars());
+    let of_javascript = match kind {
+        "c" => "racwdxltmeopiyf",
+        "b" | "bs" | "bv" => "racwdxtmeopiy",
+        _ => "",
+    };
+    sorted(letters_of(kind)) || sorted(of_javascript)
+}
+
+/// The first version that knows a letter in signatures for what belongs to the service of blobs.
+fn first_with(letter: char) -> SasVersion {
+    match letter {
+        'x' | 'y' => SasVersion::V2019_10_10,
+        't' => SasVersion::V2019_12_12,
+        'm' | 'e' | 'o' | 'p' => SasVersion::V2020_02_10,
+        'i' => SasVersion::V2020_06_12,
+        'f' => SasVersion::V2021_04_10,
+        _ => SasVersion::V2012_02_12,
     }
 }
 

@@ -30,9 +30,22 @@ impl Fields<'_> {
         if version < resource.first_version() {
             return Err(InvalidSas::new("sv", "is older than signatures for this resource"));
         }
+        let is_blob = resource.service() == Service::Blob;
+        let can_demand =
+            is_blob && kind == SasKind::UserDelegation && version >= SasVersion::V2026_04_06;
         for name in ["srh", "srq"] {
-            if self.get(name).is_some() {
-                return Err(InvalidSas::new(name, "is not supported"));
+            match (self.get(name), &self.demanded) {
+                (None, _) => {}
+                (Some(_), _) if !can_demand => {
+                    return Err(InvalidSas::new(
+                        name,
+                        "is only for user delegation signatures of blobs from version 2026-04-06 on",
+                    ));
+                }
+                (Some(_), None) => {
+                    return Err(InvalidSas::new(name, "is signed with the values of the request"));
+                }
+                (Some(_), Some(_)) => {}
             }
         }
         let canonical = resource.canonical(account, version);
@@ -45,16 +58,18 @@ impl Fields<'_> {
             lines.extend([self.line("sip"), self.line("spr")]);
         }
         lines.push(self.line("sv"));
-        let is_blob = resource.service() == Service::Blob;
         if is_blob && version >= SasVersion::V2018_11_09 {
             lines.extend([self.line("sr"), resource.time()]);
         }
         if is_blob && version >= SasVersion::V2020_12_06 {
             lines.push(self.line("ses"));
         }
-        if is_blob && kind == SasKind::UserDelegation && version >= SasVersion::V2026_04_06 {
-            // The headers and parameters that a signature demands; see `srh` and `srq` above.
-            lines.extend(["", ""]);
+        if can_demand {
+            let demanded = self.demanded.as_ref();
+            lines.extend([
+                demanded.map_or("", |demanded| &*demanded.headers),
+                demanded.map_or("", |demanded| &*demanded.parameters),
+            ]);
         }
         match resource.service() {
             Service::Blob | Service::File => {

@@ -7,6 +7,7 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use zeroize::Zeroizing;
 
+use super::demand::Demanded;
 use super::error::InvalidSas;
 use super::explain::Explanation;
 use super::fields::Fields;
@@ -14,7 +15,9 @@ use super::kind::SasKind;
 use super::resource::SasResource;
 use super::version::SasVersion;
 use crate::authorize::Authorize;
+use crate::canonical::head::Head;
 use crate::error::AuthError;
+use crate::service::Service;
 
 /// What becomes of a plus in base64 when a URL is written without care.
 const LOST_PLUS: [char; 2] = ['+', ' '];
@@ -136,13 +139,31 @@ impl SasToken {
     /// # Errors
     ///
     /// When `sv` is unknown or older than the kind, `resource` is needed and not given, or the token
-    /// demands headers or parameters (`srh`, `srq`).
+    /// demands headers or parameters (`srh`, `srq`), whose values only the request has; see
+    /// [`string_to_sign_of`](Self::string_to_sign_of).
     pub fn string_to_sign_for(
         &self,
         account: &str,
         resource: Option<&SasResource>,
     ) -> Result<String, InvalidSas> {
         self.fields()?.string_to_sign(account, resource)
+    }
+
+    /// The string that was signed for the token, for `resource` and the values that this request has for
+    /// the headers and parameters that the token demands.
+    ///
+    /// # Errors
+    ///
+    /// As [`string_to_sign_for`](Self::string_to_sign_for), and when the request lacks what is demanded.
+    pub fn string_to_sign_of<'a>(
+        &self,
+        account: &str,
+        resource: Option<&SasResource>,
+        head: impl Into<Head<'a>>,
+    ) -> Result<String, InvalidSas> {
+        let mut fields = self.fields()?;
+        fields.demand(Demanded::of_request(fields.get("srh"), fields.get("srq"), head.into())?);
+        fields.string_to_sign(account, resource)
     }
 
     /// The value of a field by its name in the query, decoded: `sp`, `se`, `si` and so on. `None` when
@@ -190,9 +211,29 @@ impl SasToken {
         Ok(Some(token))
     }
 
-    /// Says in words what each field means and what is wrong, at the time `now`.
+    /// Says in words what each field means and what is wrong, at the time `now`. An account signature is
+    /// explained for queues; see [`explain_for`](Self::explain_for).
     pub fn explain(&self, now: SystemTime) -> Explanation {
-        Explanation::of(&self.text, self.repaired, now)
+        Explanation::of(&self.text, self.repaired, None, now)
+    }
+
+    /// The same for who will use the token for `service`: a token that does not open that service is a
+    /// problem.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use queue_auth::{Service, sas::SasToken};
+    ///
+    /// let token = SasToken::parse("sv=2025-07-05&ss=b&srt=o&sp=r&se=2036-09-24&sig=c2VjcmV0")?;
+    /// let wrong = |service| {
+    ///     let explanation = token.explain_for(service, SystemTime::UNIX_EPOCH);
+    ///     explanation.problems().any(|note| note.field() == "ss")
+    /// };
+    /// assert!(wrong(Service::Table) && !wrong(Service::Blob));
+    /// # Ok::<(), queue_auth::sas::InvalidSas>(())
+    /// ```
+    pub fn explain_for(&self, service: Service, now: SystemTime) -> Explanation {
+        Explanation::of(&self.text, self.repaired, Some(service), now)
     }
 
     fn fields(&self) -> Result<Fields<'_>, InvalidSas> {

@@ -26,16 +26,21 @@ impl SasVersion {
     /// The first version with user delegation signatures for blobs, and with the kind of resource and
     /// the time of a snapshot in the signatures for blobs.
     pub const V2018_11_09: Self = Self::of(2018, 11, 9);
+    /// The first version with the letters for versions of blobs (`x`) and deletion for good (`y`).
+    pub(super) const V2019_10_10: Self = Self::of(2019, 10, 10);
     /// The first version with signatures for versions of blobs.
     pub const V2019_12_12: Self = Self::of(2019, 12, 12);
     /// The first version with signatures for directories, and with a correlation id.
     pub const V2020_02_10: Self = Self::of(2020, 2, 10);
+    /// The first version with the letter for immutability (`i`).
+    pub(super) const V2020_06_12: Self = Self::of(2020, 6, 12);
     /// The first version with a further line in account signatures.
     pub const V2020_12_06: Self = Self::of(2020, 12, 6);
-    /// User delegation signatures for queues. The default of the builders: the oldest version, and
-    /// so the one that most servers know, with everything that the builders can say.
+    /// The first version with the letter to find blobs by tags (`f`) in signatures for containers.
+    pub(super) const V2021_04_10: Self = Self::of(2021, 4, 10);
+    /// User delegation signatures for queues, files and tables. The default of the builders: the oldest version, and
+    /// so the one that most servers know, with everything that the builders can say, but for demands.
     pub const V2025_07_05: Self = Self::of(2025, 7, 5);
-
     /// The first version in which user delegation signatures for blobs can demand headers and query
     /// parameters.
     pub const V2026_04_06: Self = Self::of(2026, 4, 6);

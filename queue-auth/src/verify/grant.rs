@@ -30,7 +30,7 @@ impl Grant {
 pub enum Access {
     /// An account key (Shared Key or Shared Key Lite): everything.
     Owner,
-    /// An account signature. Its services include the queue service.
+    /// An account signature. Its services include the one of the request.
     #[non_exhaustive]
     AccountSas {
         /// The operations that the signature permits.
@@ -39,6 +39,8 @@ pub enum Access {
         services: Services,
         /// The levels of the API that the signature opens.
         resource_types: ResourceTypes,
+        /// The scope with which the server must encrypt the blobs that are written.
+        encryption_scope: Option<String>,
     },
     /// A signature for one queue, signed with an account key.
     #[non_exhaustive]
@@ -101,6 +103,10 @@ pub struct KeyOwner {
     pub tenant_id: String,
     /// The only user who may use the signature; that user's token came with the request.
     pub delegated_user: Option<String>,
+    /// The agent for whom the owner signed and of whom nothing is left to check (`saoid`); it is for logs.
+    pub preauthorized_agent: Option<String>,
+    /// The id by which logs name the signature (`scid`).
+    pub correlation_id: Option<String>,
 }
 
 /// The keys of a table to which a signature is bound, both ends included.

@@ -197,7 +197,12 @@ mod tests {
     }
 
     fn account(permissions: AccountPermissions, resource_types: ResourceTypes) -> Grant {
-        grant(Access::AccountSas { permissions, services: Services::QUEUE, resource_types })
+        grant(Access::AccountSas {
+            permissions,
+            services: Services::QUEUE,
+            resource_types,
+            encryption_scope: None,
+        })
     }
 
     fn queue(permissions: QueuePermissions) -> Grant {

@@ -11,6 +11,7 @@ use super::store::{DelegationKeyId, KeyStore, PolicyStore, StoredPolicy};
 use crate::canonical::head::Head;
 use crate::key::AccountKey;
 use crate::key::decode_signature;
+use crate::sas::demand::Demanded;
 use crate::sas::error::InvalidSas;
 use crate::sas::fields::Fields;
 use crate::sas::kind::SasKind;
@@ -28,7 +29,8 @@ impl<K: KeyStore> Verifier<K> {
         policies: &dyn PolicyStore,
         context: &RequestContext,
     ) -> Result<Grant, VerifyError> {
-        let fields = Fields::read(head.uri.query().unwrap_or_default())?;
+        let mut fields = Fields::read(head.uri.query().unwrap_or_default())?;
+        fields.demand(Demanded::of_request(fields.get("srh"), fields.get("srq"), head)?);
         let kind = fields.kind();
         let resource = match kind {
             SasKind::Account => None,
@@ -118,7 +120,14 @@ impl<K: KeyStore> Verifier<K> {
             resource => {
                 let permissions = letters(fields, &resource)?.ok_or(MISSING)?;
                 in_order(&permissions, &resource)?;
-                let owner = KeyOwner { object_id, tenant_id, delegated_user };
+                let (agent, correlation) = (fields.get("saoid"), fields.get("scid"));
+                let owner = KeyOwner {
+                    object_id,
+                    tenant_id,
+                    delegated_user,
+                    preauthorized_agent: agent.map(str::to_owned),
+                    correlation_id: correlation.map(str::to_owned),
+                };
                 service_access(fields, resource, permissions, None, Some(owner))
             }
         }
@@ -239,8 +248,7 @@ fn letters(fields: &Fields<'_>, resource: &SasResource) -> Result<Option<String>
 
 /// Fails for letters that the resource does not have, and for an order that the service refuses.
 fn in_order(letters: &str, resource: &SasResource) -> Result<(), InvalidSas> {
-    let known = resource.permissions();
-    if known.chars().filter(|letter| letters.contains(*letter)).eq(letters.chars()) {
+    if resource.takes(letters) {
         return Ok(());
     }
     Err(InvalidSas::new("sp", "holds letters out of order, or that are not for the resource"))
@@ -253,12 +261,10 @@ fn service_access(
     policy: Option<String>,
     owner: Option<KeyOwner>,
 ) -> Result<Access, VerifyError> {
-    // They bound what the signature permits by the access control lists of single files, of which
+    // It bounds what the signature permits by the access control lists of single files, of which
     // nothing is known here.
-    for name in ["saoid", "suoid"] {
-        if fields.get(name).is_some() {
-            return Err(InvalidSas::new(name, "is not supported").into());
-        }
+    if fields.get("suoid").is_some() {
+        return Err(InvalidSas::new("suoid", "is not supported").into());
     }
     let text = |name| fields.get(name).map(str::to_owned);
     let range = KeyRange {
@@ -281,16 +287,11 @@ fn account_access(fields: &Fields<'_>, service: Service) -> Result<Access, Verif
     let services: Services = letters("ss")?.parse().map_err(wrong("ss"))?;
     let resource_types: ResourceTypes = letters("srt")?.parse().map_err(wrong("srt"))?;
     let permissions: AccountPermissions = letters("sp")?.parse().map_err(wrong("sp"))?;
-    let asked = match service {
-        Service::Blob => Services::BLOB,
-        Service::Queue => Services::QUEUE,
-        Service::File => Services::FILE,
-        Service::Table => Services::TABLE,
-    };
-    if !services.contains(asked) {
+    if !services.contains(service.into()) {
         return Err(VerifyError::Service);
     }
-    Ok(Access::AccountSas { permissions, services, resource_types })
+    let encryption_scope = fields.get("ses").map(str::to_owned);
+    Ok(Access::AccountSas { permissions, services, resource_types, encryption_scope })
 }
 
 /// The stored access policy to which the signature refers, if it does.

@@ -1,7 +1,9 @@
 //! Reading of the known answers.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+pub(crate) mod storage;
 
 use std::collections::HashMap;
 use std::time::SystemTime;

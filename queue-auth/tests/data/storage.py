@@ -20,6 +20,8 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.rest import HttpRequest
 from azure.data.tables._authentication import SharedKeyCredentialPolicy as TableKey
+from azure.data.tables import ResourceTypes as TableTypes
+from azure.data.tables import generate_account_sas as generate_table_account
 from azure.data.tables._table_shared_access_signature import TableSharedAccessSignature
 from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy as BlobKey
 from azure.storage.blob._shared_access_signature import BlobSharedAccessSignature
@@ -195,11 +197,18 @@ UDK = Space(
     signed_delegated_user_tid=None,
     value="bWFkZS11cC11c2VyLWRlbGVnYXRpb24ta2V5LTAxMjM=",
 )
+# A key for files, and one that is only for users of another tenant.
+FILE_UDK = Space(**vars(UDK) | {"signed_service": "f"})
+BOUND_UDK = Space(**vars(UDK) | {"signed_delegated_user_tid": "ffffffff-1111-2222-3333-444444444444"})
 TIMES = {"start": "2026-09-23T10:00:00Z", "expiry": "2026-09-24T10:00:00Z"}
 KEY_FIELDS = {"skoid": "signed_oid", "sktid": "signed_tid", "skt": "signed_start", "ske": "signed_expiry", "sks": "signed_service", "skv": "signed_version"}
 # The versions at which the string of a service changes, and one between.
 VERSIONS = ["2015-04-05", "2018-03-28", "2018-11-09", "2019-12-12", "2020-02-10", "2020-12-06", "2022-11-02", "2025-07-05", "2026-02-06", "2026-04-06", "2026-10-06"]
 FIRST = {"bs": "2018-11-09", "bv": "2019-12-12", "d": "2020-02-10"}
+
+
+DEMANDED_HEADERS = {"x-ms-meta-a": "b c", "content-language": "de"}
+DEMANDED_PARAMETERS = {"timeout": "30", "prefix": "é/1"}
 
 
 def rule(resource, fields):
@@ -224,7 +233,9 @@ def rule(resource, fields):
         if sv >= "2020-12-06":
             lines.append(get("ses"))
         if delegated and sv >= "2026-04-06":
-            lines += ["", ""]
+            # Each header has a line end behind it, and each parameter one before it.
+            lines.append("".join(f"{name}:{DEMANDED_HEADERS[name]}\n" for name in filter(None, get("srh").split(","))))
+            lines.append("".join(f"\n{name}:{DEMANDED_PARAMETERS[name]}" for name in filter(None, get("srq").split(","))))
     if service == "table":
         lines += [get(name) for name in ["spk", "srk", "epk", "erk"]]
     else:
@@ -271,13 +282,15 @@ EXTRAS = {
     "limits": {"ip": "168.1.5.60-168.1.5.70", "protocol": "https"},
     "headers": dict(HEADERS),
     "scope": {"encryption_scope": "secret-scope"},
+    "bound": {"user_delegation_oid": "dddddddd-1111-2222-3333-444444444444"},
+    "demands": {"request_headers": DEMANDED_HEADERS, "request_query_params": DEMANDED_PARAMETERS},
     "all": {"ip": "168.1.5.65", "protocol": "https,http", "encryption_scope": "s", **HEADERS},
 }
 
 for name, (resource, letter, letters) in BLOBS.items():
     for extra, options in EXTRAS.items():
-        for delegated in [False, True]:
-            helper = BlobSharedAccessSignature(ACCOUNT, None if delegated else KEY, user_delegation_key=UDK if delegated else None)
+        for delegated in [True] if extra in ["bound", "demands"] else [False, True]:
+            helper = BlobSharedAccessSignature(ACCOUNT, None if delegated else KEY, user_delegation_key=(BOUND_UDK if extra == "bound" else UDK) if delegated else None)
             options = dict(options)
             if delegated and extra == "all":
                 options["correlation_id"] = "cccccccc-1111-2222-3333-444444444444"
@@ -304,15 +317,18 @@ for name, (resource, letter, letters) in BLOBS.items():
 
 for name, resource, letter, letters in [("share", {"kind": "share", "name": "docs"}, "s", "rcwdl"), ("file", {"kind": "file", "name": "docs", "path": "dir/a b.txt"}, "f", "rcwd")]:
     for extra, options in EXTRAS.items():
+        if extra == "demands":
+            continue
         options = {key: value for key, value in options.items() if key != "encryption_scope"}
-        helper = FileSharedAccessSignature(ACCOUNT, KEY)
+        for delegated in [True] if extra == "bound" else [False, True]:
+            helper = FileSharedAccessSignature(ACCOUNT, None if delegated else KEY, user_delegation_key=FILE_UDK if delegated else None)
 
-        def make(hook):
-            if name == "share":
-                return helper.generate_share("docs", letters, sts_hook=hook, **TIMES, **options)
-            return helper.generate_file("docs", "dir", "a b.txt", letters, sts_hook=hook, **TIMES, **options)
+            def make(hook):
+                if name == "share":
+                    return helper.generate_share("docs", letters, sts_hook=hook, **TIMES, **options)
+                return helper.generate_file("docs", "dir", "a b.txt", letters, sts_hook=hook, **TIMES, **options)
 
-        by_sdk(f"sas-{name}-{extra}", resource, "file", make)
+            by_sdk(f"sas-{name}-{extra}{'-delegated' if delegated else ''}", resource, "file", make, UDK.value if delegated else KEY)
     for sv in VERSIONS:
         by_rule(f"sas-{name}@{sv}", resource, {"sv": sv, "sr": letter, "sp": "r", "se": TIMES["expiry"], "rscc": "no-cache"})
 
@@ -336,5 +352,15 @@ for extra, options in {
     sas(f"sas-table-{extra}", resource, token, text, sdk("table"), KEY)
 for sv in VERSIONS:
     by_rule(f"sas-table@{sv}", {"kind": "table", "name": "People"}, {"sv": sv, "tn": "People", "sp": "r", "se": TIMES["expiry"], "spk": "a"})
+
+# Account signatures. The packages for files and Data Lake have the helper of the one for blobs.
+for extra, options in {"plain": {}, "limits": {"ip": "168.1.5.65", "protocol": "https"}, "scope": {"encryption_scope": "secret-scope"}}.items():
+    seen = {}
+    token = BlobSharedAccessSignature(ACCOUNT, KEY).generate_account("bfqt", "sco", "rwdxylacuptfi", TIMES["expiry"], start=TIMES["start"], sts_hook=lambda text: seen.update(text=text), **options)
+    sas(f"sas-account-{extra}", None, token, seen["text"], sdk("blob"), KEY)
+token = generate_table_account(AzureNamedKeyCredential(ACCOUNT, KEY), TableTypes.from_string("sco"), "rwdlacu", TIMES["expiry"], start=TIMES["start"])
+fields = {name: unquote(value) for name, value in (pair.split("=", 1) for pair in token.split("&"))}
+text = "\n".join([ACCOUNT] + [fields.get(name, "") for name in ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"]]) + "\n"
+sas("sas-account-tables", None, token, text, sdk("table"), KEY)
 
 print(json.dumps({"account": ACCOUNT, "key": KEY, "date": DATE, "delegation_key": UDK.value, "vectors": vectors}, indent=1, ensure_ascii=False))

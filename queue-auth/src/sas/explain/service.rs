@@ -2,7 +2,7 @@
 
 use super::Explanation;
 use crate::sas::fields::Fields;
-use crate::sas::resource::letters_of;
+use crate::sas::resource::{in_order, letters_of};
 use crate::service::Service;
 
 /// The kinds of resources by the field `sr`.
@@ -35,7 +35,7 @@ const WORDS: [(char, &str); 15] = [
 ];
 
 /// The fields that say how an answer or a write is changed, or bound a table.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 14] = [
     ("ses", "blobs are encrypted with the scope"),
     ("rscc", "answers have the Cache-Control"),
     ("rscd", "answers have the Content-Disposition"),
@@ -47,13 +47,23 @@ const FIELDS: [(&str, &str); 12] = [
     ("epk", "only up to the partition key"),
     ("erk", "only up to the row key"),
     ("scid", "audit logs name it"),
+    ("saoid", "signed for an agent who is authorized already:"),
+    ("suoid", "signed for the agent"),
     ("sdd", "the number of directories in its path is"),
 ];
 
 impl Explanation {
     /// The resource, and what changes its answers.
-    pub(super) fn resource(&mut self, fields: &Fields<'_>) {
-        if fields.service() == Service::Queue {
+    pub(super) fn resource(&mut self, fields: &Fields<'_>, service: Option<Service>) {
+        let own = fields.service();
+        if let Some(service) = service.filter(|service| *service != own) {
+            let field = if own == Service::Table { "tn" } else { "sr" };
+            self.wrong(
+                field,
+                format!("is for the {own} service, and not for the {service} service"),
+            );
+        }
+        if own == Service::Queue {
             if fields.get("sr").is_some() {
                 self.note("sr", "not part of the signature for queues; the service ignores it");
             }
@@ -80,10 +90,11 @@ impl Explanation {
 
     /// The permissions of a signature for another service than that for queues.
     pub(super) fn letters(&mut self, letters: &str, fields: &Fields<'_>) {
-        let known = letters_of(fields.get("sr").unwrap_or("tn"));
+        let kind = fields.get("sr").unwrap_or("tn");
+        let known = letters_of(kind);
         if let Some(letter) = letters.chars().find(|letter| !known.contains(*letter)) {
             self.wrong("sp", format!("holds {letter:?}, which is not a letter of the resource"));
-        } else if !in_order(letters, known) {
+        } else if !in_order(kind, letters) {
             self.wrong("sp", format!("is not in the order {known:?}, each letter once"));
         } else {
             let words: Vec<&str> = WORDS
@@ -94,8 +105,4 @@ impl Explanation {
             self.note("sp", format!("permits to {}", words.join(", ")));
         }
     }
-}
-
-fn in_order(letters: &str, known: &str) -> bool {
-    known.chars().filter(|letter| letters.contains(*letter)).eq(letters.chars())
 }
