@@ -90,6 +90,29 @@ impl Emulator {
         response
     }
 
+    /// Performs an operation of whoever runs the emulator, and waits until it is stored. True when
+    /// it made something new (201).
+    #[cfg(feature = "program")]
+    pub(crate) fn perform_here(
+        &self,
+        account: &queue_proto::AccountName,
+        operation: AnyOperation,
+    ) -> Result<bool, ServiceError> {
+        let endpoint = Endpoint::parse(&format!("http://localhost/{account}"), account.clone())
+            .map_err(|_| ErrorCode::InvalidUri)?;
+        let admitted =
+            Admitted { operation, location: queue_proto::Location::Primary, access: None };
+        let mut notes = Notes::default();
+        let performed = self.perform(&endpoint, admitted, &mut notes, self.now());
+        let mut response = performed.map_err(|refusal| refusal.error)?;
+        notes.unsettled.mark(&mut response);
+        let response = self.settle_blocking(response);
+        if response.status().is_success() {
+            return Ok(response.status() == http::StatusCode::CREATED);
+        }
+        Err(ServiceError::from_http(&response))
+    }
+
     fn perform(
         &self,
         endpoint: &Endpoint,

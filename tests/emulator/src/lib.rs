@@ -129,7 +129,8 @@
 //! | `serve` | `Server`: the emulator over HTTP/1.1, on tokio and hyper |
 //! | `https` | `Server` over HTTPS, with a certificate of its own; includes `serve` |
 //! | `durable` | queues on disk |
-//! | `program` (default) | the program `queue-emulator`; includes all others |
+//! | `log` | `RequestRecord::to_json`, for logs |
+//! | `program` (default) | the program `queue-emulator`, and `program` for others that contain it; includes all others |
 //!
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.
@@ -160,6 +161,8 @@ mod last_endpoint;
 mod lock;
 mod notice;
 mod observers;
+#[cfg(feature = "program")]
+pub mod program;
 mod record;
 mod refusal;
 mod refuse;

@@ -1,6 +1,7 @@
 //! The program, run as people run it.
 
 mod accounts;
+mod azurite;
 mod certificates;
 mod exec;
 
