@@ -274,6 +274,16 @@ pub struct ServeArgs {
         help_heading = "Tests"
     )]
     pub faults: Vec<PathBuf>,
+    /// Refuse more than the service takes with 503 ServerBusy: 2,000 messages in a second of one
+    /// queue, 20,000 requests in a second to one account
+    #[arg(
+        long,
+        env = "QUEUE_EMULATOR_SERVICE_LIMITS",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Tests"
+    )]
+    pub service_limits: bool,
     /// Draw ids, receipts and faults from this number on: the same in every run
     #[arg(
         long,

@@ -12,7 +12,7 @@ use super::usage::UsageError;
 pub(super) enum Mode {
     /// `azurite`: ports for blobs and tables answer too, by refusing.
     All,
-    /// `azurite-queue`.
+    /// `azurite-queue`: the queue service alone.
     Queue,
 }
 

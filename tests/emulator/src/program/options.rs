@@ -29,6 +29,7 @@ pub(super) struct Options {
     pub(super) seeds: Seed,
     pub(super) https: Https,
     pub(super) faults: Vec<Fault>,
+    pub(super) service_limits: bool,
     pub(super) seed: Option<u64>,
     pub(super) threads: NonZeroUsize,
     pub(super) replication_lag: Option<Duration>,
@@ -116,6 +117,7 @@ impl Options {
                 .map(|file| input::faults_in(file))
                 .collect::<Result<Vec<_>, _>>()?
                 .concat(),
+            service_limits: args.service_limits,
             seed: args.seed,
             threads: args.threads.unwrap_or(NonZeroUsize::MIN),
             replication_lag: seconds(args.replication_lag),

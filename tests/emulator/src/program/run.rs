@@ -164,6 +164,9 @@ fn emulator(
     if let Some(lag) = options.replication_lag {
         builder = builder.replication_lag(lag);
     }
+    if options.service_limits {
+        builder = builder.service_limits();
+    }
     if let Some(seed) = options.seed {
         builder = builder.seed(seed);
     }

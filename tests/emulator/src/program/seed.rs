@@ -121,7 +121,7 @@ fn said(error: &ServiceError) -> String {
     reason.trim_end_matches('.').to_owned()
 }
 
-/// Reads `NAME,KEY=VALUE,KEY=VALUE`.
+/// Reads a queue with its metadata: `NAME,KEY=VALUE,KEY=VALUE`.
 fn queue(text: &str) -> Result<SeedQueue, String> {
     let mut parts = text.split(',');
     let name = parts.next().unwrap_or_default();

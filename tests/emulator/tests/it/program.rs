@@ -4,6 +4,7 @@ mod accounts;
 mod azurite;
 mod certificates;
 mod exec;
+mod log;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

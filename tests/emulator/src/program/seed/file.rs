@@ -131,7 +131,7 @@ impl<'de> Deserialize<'de> for Life {
     }
 }
 
-/// Metadata.
+/// The metadata of a queue, checked where it stands.
 #[derive(Default)]
 struct Pairs(Metadata);
 
