@@ -23,7 +23,7 @@ pub struct TokenArgs {
     /// The user's tenant. Default: a certain one
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,
-    /// The URL of the service that the token is for. Default: https://storage.azure.com
+    /// The URL of the service that the token is for. Default: `https://storage.azure.com`
     #[arg(long, value_name = "URL")]
     pub audience: Option<String>,
     /// Limits the user to this role; may be repeated. Default: what --role of the emulator says
