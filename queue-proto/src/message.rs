@@ -1,12 +1,13 @@
 //! The parts of a message: [`MessageText`], [`MessageId`] and [`PopReceipt`]. Whole messages are in
 //! [`stored`].
 
+mod short;
 pub(crate) mod stored;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use self::short::ShortText;
 use crate::characters::first_illegal;
 use crate::error::{InvalidText, InvalidValue};
 use crate::limits::MAX_MESSAGE_TEXT;
@@ -43,7 +44,7 @@ pub struct MessageText(String);
 /// The alphabet keeps an id one segment of a path whatever the HTTP library makes of the URI; `..`
 /// and `%2e%2e` are refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(Arc<str>);
+pub struct MessageId(ShortText);
 
 /// The receipt that Get Messages, Put Message and Update Message return, and that Delete Message
 /// and Update Message need: 1 to 1,024 visible ASCII characters, opaque.
@@ -51,7 +52,7 @@ pub struct MessageId(Arc<str>);
 /// Whoever has it may delete the message, so [`Debug`](fmt::Debug) does not show it. It may contain
 /// `+`, `/` and `=`; the operations encode it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PopReceipt(Arc<str>);
+pub struct PopReceipt(ShortText);
 
 const MAX_ID: usize = 128;
 const MAX_RECEIPT: usize = 1024;
@@ -126,8 +127,6 @@ impl MessageId {
     /// When `id` is empty, too long, only dots, or has a character outside the alphabet.
     pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidValue> {
         let id = id.as_ref();
-        let unreserved =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
         if id.is_empty() || id.len() > MAX_ID {
             return Err(InvalidValue::number(
                 "message id",
@@ -135,7 +134,7 @@ impl MessageId {
                 id.len() as u64,
             ));
         }
-        if !id.bytes().all(unreserved) || id.bytes().all(|b| b == b'.') {
+        if !are_all(id, is_unreserved) || id.bytes().all(|b| b == b'.') {
             return Err(InvalidValue::new(
                 "message id",
                 "must have only letters, digits, '-', '_', '.' and '~', and not only dots",
@@ -147,7 +146,7 @@ impl MessageId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -166,7 +165,7 @@ impl PopReceipt {
                 receipt.len() as u64,
             ));
         }
-        if !receipt.bytes().all(|b| b.is_ascii_graphic()) {
+        if !are_all(receipt, u8::is_ascii_graphic) {
             return Err(InvalidValue::new(
                 "pop receipt",
                 "must have only visible ASCII characters",
@@ -178,8 +177,21 @@ impl PopReceipt {
     /// The receipt as text. Keep it out of logs.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
+}
+
+/// Says whether all bytes are of a kind. No byte ends the walk, so that it takes several bytes in a
+/// step: what is read is nearly always good.
+fn are_all(text: &str, is_good: impl Fn(&u8) -> bool) -> bool {
+    text.as_bytes().iter().fold(true, |good, byte| good & is_good(byte))
+}
+
+/// The characters that a URI has as they stand (RFC 3986, "Unreserved Characters").
+fn is_unreserved(byte: &u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = byte.wrapping_sub(b'0') < 10;
+    is_letter | is_digit | (*byte == b'-') | (*byte == b'_') | (*byte == b'.') | (*byte == b'~')
 }
 
 impl fmt::Debug for MessageText {
@@ -196,7 +208,7 @@ impl fmt::Debug for PopReceipt {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -208,7 +220,7 @@ impl AsRef<str> for MessageText {
 
 impl AsRef<str> for MessageId {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 

@@ -13,7 +13,7 @@ fn hot_paths_allocate_little() {
     assert!(put <= 12, "{put}");
     for path in ["get-messages/read-response", "get-messages/read-response-general"] {
         let get = count(path);
-        assert!(get <= 4 * 32, "{path}: {get}");
+        assert!(get <= 40, "{path}: {get}");
     }
     for path in work::PATHS {
         assert!(count(path) < 150, "{path}");

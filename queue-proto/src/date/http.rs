@@ -1,7 +1,7 @@
 //! HTTP dates, such as `Wed, 23 Sep 2026 10:20:30 GMT`: the times of messages and of answers.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use httpdate::HttpDate;
 use time::OffsetDateTime;
@@ -23,6 +23,46 @@ pub(crate) fn display(time: SystemTime) -> impl fmt::Display {
 /// Reads RFC 1123 and the two older forms of HTTP dates, exactly as HTTP has them.
 pub(crate) fn parse_exact(text: &str) -> Option<SystemTime> {
     httpdate::parse_http_date(text).ok()
+}
+
+/// The day of the date that was read last: messages of one answer mostly share it, and then the time
+/// of day is all that must be read of the next one. Reads RFC 1123 alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Day {
+    /// Such as `Wed, 23 Sep 2026 `.
+    name: [u8; 17],
+    midnight: SystemTime,
+}
+
+impl Day {
+    /// The bytes of a date.
+    pub(crate) const LENGTH: usize = "Wed, 23 Sep 2026 10:20:30 GMT".len();
+    /// No day yet.
+    pub(crate) const NONE: Self = Self { name: [0; 17], midnight: UNIX_EPOCH };
+
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self.name, [0, ..])
+    }
+
+    /// Reads what [`parse_exact`] reads, if it is RFC 1123.
+    pub(crate) fn read(&mut self, date: &[u8; Self::LENGTH]) -> Option<SystemTime> {
+        let (name, time) = date.split_first_chunk()?;
+        let [h, hh, b':', m, mm, b':', s, ss, b' ', b'G', b'M', b'T'] = *time else { return None };
+        let (hours, minutes, seconds) = (below(24, h, hh)?, below(60, m, mm)?, below(60, s, ss)?);
+        let since_midnight = Duration::from_secs((hours * 60 + minutes) * 60 + seconds);
+        if self.name != *name {
+            let midnight = parse_exact(std::str::from_utf8(date).ok()?)?;
+            *self = Self { name: *name, midnight: midnight.checked_sub(since_midnight)? };
+        }
+        self.midnight.checked_add(since_midnight)
+    }
+}
+
+/// Reads a number of two digits that is less than `limit`.
+fn below(limit: u8, tens: u8, ones: u8) -> Option<u64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    let number = tens.wrapping_mul(10).wrapping_add(ones);
+    (tens < 10 && ones < 10 && number < limit).then_some(number.into())
 }
 
 /// Reads what other servers write in place of the service's form as well: `UTC` or an offset as the
@@ -79,8 +119,6 @@ pub(crate) fn expiry(time: SystemTime) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn after_1970(seconds: u64) -> SystemTime {
@@ -102,6 +140,44 @@ mod tests {
         let time = after_1970(1_790_158_830);
         assert_eq!(parse("Wed, 23 Sep 2026 10:20:30 GMT").map(expiry), Some(Some(time)));
         assert_eq!(parse("tomorrow"), None);
+    }
+
+    #[test]
+    fn a_day_reads_what_the_date_says() {
+        fn read(day: &mut Day, text: &str) -> Option<SystemTime> {
+            day.read(text.as_bytes().try_into().unwrap())
+        }
+        let mut day = Day::NONE;
+        for text in [
+            "Wed, 23 Sep 2026 10:20:30 GMT",
+            "Wed, 23 Sep 2026 00:00:00 GMT",
+            "Wed, 23 Sep 2026 23:59:59 GMT",
+            "Thu, 24 Sep 2026 00:00:00 GMT",
+            "Wed, 23 Sep 2026 10:20:30 GMT",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+        ] {
+            assert!(parse_exact(text).is_some(), "{text}");
+            assert_eq!(read(&mut day, text), parse_exact(text), "{text}");
+        }
+        // Neither with a day that is known nor with one that is not.
+        for bad in [
+            "Fri, 31 Dec 9999 24:00:00 GMT",
+            "Fri, 31 Dec 9999 23:60:00 GMT",
+            "Fri, 31 Dec 9999 23:59:60 GMT",
+            "Fri, 31 Dec 9999 2/:00:00 GMT",
+            "Fri, 31 Dec 9999 :3:00:00 GMT",
+            "Fri, 31 Dec 9999 23-59-59 GMT",
+            "Fri, 31 Dec 9999 23:59:59 UTC",
+            "Fri, 31 Dec 9999 é:59:59 GMT",
+            "Wed, 31 Feb 2026 23:59:59 GMT",
+            "Thu, 23 Sep 2026 10:20:30 GMT",
+            "Wed, 23 Sep é26 10:20:30 GMT",
+        ] {
+            let mut none = Day::NONE;
+            assert_eq!((read(&mut day, bad), read(&mut none, bad)), (None, None), "{bad}");
+            assert_eq!(parse_exact(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -134,22 +134,17 @@ fn count_bars(report: &mut Report) {
             );
         }
     }
-    for (ours, allocations, first, second) in
-        [("ours-reqwest", 155.0, 520e3, 310e3), ("ours-hyper", 125.0, 480e3, 270e3)]
+    for (ours, allocations, instructions) in
+        [("ours-reqwest", 90.0, 195e3), ("ours-hyper", 48.0, 150e3)]
     {
         let cost = get(report, "receive32", ours, "instructions");
-        report.count_bar(format!("receive32, {ours}: instructions"), cost, Some(first));
-        report.count_bar(
-            format!("receive32, {ours}: instructions, second step"),
-            cost,
-            Some(second),
-        );
+        report.count_bar(format!("receive32, {ours}: instructions"), cost, Some(instructions));
         let count = get(report, "receive32", ours, "allocations");
         report.count_bar(format!("receive32, {ours}: allocations"), count, Some(allocations));
     }
     // Authorized alike.
     for (operation, ours, times) in [
-        ("receive32", "ours-hyper-sas", 3.0),
+        ("receive32", "ours-hyper-sas", 9.0),
         ("send", "ours-hyper-sas", 4.5),
         ("delete", "ours-hyper-sas", 4.5),
     ] {
@@ -226,7 +221,7 @@ fn loads(report: &mut Report) {
 }
 
 fn time_bars(report: &mut Report) {
-    for (operation, times) in [("send", 1.35), ("receive32", 2.2)] {
+    for (operation, times) in [("send", 1.35), ("receive32", 1.5)] {
         let cpu = |contestant| report.get(&name(operation, contestant, "cpu_us/64"));
         let (ours, limit) = (cpu("ours-hyper"), cpu("hyper").map(|cpu| cpu * times));
         let what = format!("{operation}, ours-hyper: CPU µs at 64 in flight, {times} × hyper");
