@@ -1,6 +1,6 @@
 //! Calls with options: set what is needed, then `.await`.
 
-mod batch;
+pub(crate) mod batch;
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -97,6 +97,7 @@ impl<'a> Receive<'a> {
     }
 
     /// Hides the messages that are received for this time: 1 s to 7 days in whole seconds. Default:
+    /// 30 s, which is the service's.
     pub const fn visibility_timeout(mut self, timeout: Duration) -> Self {
         self.visibility_timeout = Some(timeout);
         self

@@ -76,7 +76,7 @@ impl Shared {
         started: Duration,
         history: &mut History,
     ) -> Result<O::Response, Error> {
-        let Request { operation, options, queue, limit, repeat } = *request;
+        let Request { operation, options, queue, limit, repeat, throttle } = *request;
         let Some(mut route) =
             Route::new(O::KIND, self.location, &self.endpoint, self.secondary.as_ref())
         else {
@@ -85,7 +85,8 @@ impl Shared {
         };
         self.budget.earn();
         loop {
-            let remaining = limit.saturating_sub(self.elapsed_since(started));
+            let sent_at = self.runtime.elapsed();
+            let remaining = limit.saturating_sub(sent_at.saturating_sub(started));
             history.attempts += 1;
             let failed = match self.attempt(operation, options, route.endpoint(), remaining).await {
                 Ok(response) => return Ok(response),
@@ -98,6 +99,11 @@ impl Shared {
                 error = %failed.cause,
                 "attempt failed"
             );
+            if let Some(throttle) = throttle
+                && failed.failure.is_throttled()
+            {
+                throttle.refused(sent_at, self.runtime.elapsed());
+            }
             // Asked before this failure joins the history: only an earlier attempt whose answer was
             // lost can be why the message is gone now. `tests/it/fault_matrix.rs` pins it.
             if history.may_be_applied

@@ -55,6 +55,11 @@ impl OpFailure {
         matches!(self, Self::Ambiguous)
     }
 
+    /// Says whether the service was too busy.
+    pub(crate) const fn is_throttled(&self) -> bool {
+        matches!(self, Self::Refused { kind: Refusal::Throttled, .. })
+    }
+
     pub(crate) fn of_service(error: &ServiceError, retry_after: Option<Duration>) -> Self {
         let refused = |kind| Self::Refused { kind, retry_after };
         match error.code() {

@@ -23,6 +23,7 @@ mod queue;
 pub mod retry;
 pub mod runtime;
 pub mod testing;
+mod throttle;
 pub mod transport;
 
 pub use queue_auth::{self as auth, AccountKey, Anonymous, Authorize, BoxFuture, SharedKey};

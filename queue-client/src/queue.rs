@@ -102,8 +102,8 @@ impl QueueClient {
         Ok(Self::new(ClientBuilder::from(Account::from(url)).into_shared()?, name))
     }
 
-    pub(crate) const fn new(shared: Arc<Shared>, name: QueueName) -> Self {
-        Self { target: Target { shared, name }, codec: Text }
+    pub(crate) fn new(shared: Arc<Shared>, name: QueueName) -> Self {
+        Self { target: Target::new(shared, name), codec: Text }
     }
 }
 
@@ -316,7 +316,7 @@ impl<C: Codec> QueueClient<C> {
         messages: impl IntoIterator<Item = &'a ReceivedMessage>,
     ) -> Batch<'a, ()> {
         let delete = |message| -> BoxFuture<'a, _> { Box::pin(self.delete(message)) };
-        Batch::new(messages.into_iter().map(delete).collect())
+        Batch::new(&self.target, messages.into_iter().map(delete).collect())
     }
 
     /// Deletes all messages of the queue, hidden ones included (Clear Messages).
@@ -404,7 +404,8 @@ impl<C: Codec> QueueClient<C> {
         V: Into<Payload<'v, C::Value>>,
         C::Value: 'v,
     {
-        Batch::new(values.into_iter().map(|value| self.send(value).into_future()).collect())
+        let calls = values.into_iter().map(|value| self.send(value).into_future());
+        Batch::new(&self.target, calls.collect())
     }
 
     /// Hides a received message anew, and can replace what it says (Update Message).

@@ -13,6 +13,7 @@ use crate::{
     observe::Observer,
     retry::{RetryBudget, RetryPolicy},
     runtime::Runtime,
+    throttle::Throttle,
     transport::Transport,
 };
 
@@ -58,6 +59,8 @@ pub(crate) struct Request<'a, O> {
     pub(crate) queue: Option<&'a QueueName>,
     pub(crate) limit: Duration,
     pub(crate) repeat: Repeat,
+    /// Who learns of answers that the service is busy.
+    pub(crate) throttle: Option<&'a Throttle>,
 }
 
 impl Shared {
@@ -68,8 +71,8 @@ impl Shared {
         options: &CallOptions,
         queue: Option<&QueueName>,
     ) -> Result<O::Response, Error> {
-        let limit = self.call_timeout;
-        let request = Request { operation, options, queue, limit, repeat: Repeat::Safe };
+        let (limit, repeat) = (self.call_timeout, Repeat::Safe);
+        let request = Request { operation, options, queue, limit, repeat, throttle: None };
         Ok(self.call(request).await?.0)
     }
 
@@ -87,12 +90,33 @@ impl Shared {
 pub(crate) struct Target {
     pub(crate) shared: Arc<Shared>,
     pub(crate) name: QueueName,
+    throttle: Arc<Throttle>,
 }
 
 impl Target {
+    pub(crate) fn new(shared: Arc<Shared>, name: QueueName) -> Self {
+        Self { shared, name, throttle: Arc::default() }
+    }
+
+    /// How many of `most` requests may be under way at once, by what the queue bears at the moment.
+    pub(crate) fn allowed(&self, most: usize) -> usize {
+        self.throttle.allowed(most, &*self.shared.runtime)
+    }
+
     /// Makes a call with the client's retries.
     pub(crate) async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error> {
-        self.shared.execute(operation, &self.shared.options, Some(&self.name)).await
+        Ok(self.call(operation, self.shared.call_timeout, Repeat::Safe).await?.0)
+    }
+
+    async fn call<O: Operation>(
+        &self,
+        operation: &O,
+        limit: Duration,
+        repeat: Repeat,
+    ) -> Result<(O::Response, u32), Error> {
+        let (options, queue) = (&self.shared.options, Some(&self.name));
+        let throttle = Some(&*self.throttle);
+        self.shared.call(Request { operation, options, queue, limit, repeat, throttle }).await
     }
 }
 
@@ -122,15 +146,5 @@ impl Target {
     ) -> Result<(O::Response, u32), Error> {
         let repeat = if resends { Repeat::Ambiguous } else { Repeat::Safe };
         self.call(operation, self.shared.call_timeout, repeat).await
-    }
-
-    async fn call<O: Operation>(
-        &self,
-        operation: &O,
-        limit: Duration,
-        repeat: Repeat,
-    ) -> Result<(O::Response, u32), Error> {
-        let (options, queue) = (&self.shared.options, Some(&self.name));
-        self.shared.call(Request { operation, options, queue, limit, repeat }).await
     }
 }

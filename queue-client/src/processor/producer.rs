@@ -1,5 +1,6 @@
 //! [`Producer`]: sending, for programs that must not lose what they send.
 
+mod gate;
 mod prepared;
 mod put;
 mod sent;
@@ -8,14 +9,14 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
 use queue_proto::{TimeToLive, codec::Codec, ops::DeleteMessage};
-use tokio::sync::Semaphore;
 
+use self::gate::Gate;
 pub use self::{
     prepared::Prepared,
     sent::{SendSummary, Sent},
 };
 use super::{body_store::Oversize, envelope::trace::TraceContext, run::nudges};
-use crate::{error::Error, execute::shared::Target, queue::QueueClient};
+use crate::{call::batch::IN_FLIGHT, error::Error, execute::shared::Target, queue::QueueClient};
 
 /// Sends messages, and sends again what may have been lost.
 ///
@@ -57,8 +58,7 @@ pub struct Producer<T> {
     codec: Arc<dyn Codec<Value = T>>,
     time_to_live: Option<TimeToLive>,
     on_ambiguous: OnAmbiguous,
-    max_in_flight: usize,
-    permits: Arc<Semaphore>,
+    gate: Arc<Gate>,
     oversize: Oversize,
     trace_context: Option<Arc<CurrentTrace>>,
 }
@@ -88,8 +88,7 @@ impl<T: 'static> Producer<T> {
             codec: Arc::new(codec),
             time_to_live: None,
             on_ambiguous: OnAmbiguous::default(),
-            max_in_flight: 32,
-            permits: Arc::new(Semaphore::new(32)),
+            gate: Arc::new(Gate::new(IN_FLIGHT)),
             oversize: Oversize::default(),
             trace_context: None,
         }
@@ -115,12 +114,17 @@ impl<T: 'static> Producer<T> {
         self
     }
 
-    /// Sets how many requests are under way at once, at least 1, for all clones of this producer.
-    /// Default: 32.
+    /// Sets how many requests are under way at once, at least 1, for all clones of this producer. Each
+    /// has a connection of its own. Default: 64, which brings what a queue takes, 2,000 messages per
+    /// second, to a service that is up to 30 ms away.
+    ///
+    /// When the service answers that it is busy (503 `ServerBusy`), the number is halved, at most once
+    /// for each round trip. After a second without another such answer it grows again, by an eighth of
+    /// this setting each second. What the producer learns so, it shares with all that is sent by clones
+    /// of its [`QueueClient`].
     #[must_use]
     pub fn max_in_flight(mut self, requests: usize) -> Self {
-        self.max_in_flight = requests.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-        self.permits = Arc::new(Semaphore::new(self.max_in_flight));
+        self.gate = Arc::new(Gate::new(requests));
         self
     }
 
@@ -260,7 +264,8 @@ impl<T: 'static> Producer<T> {
         async move { self.put(draft?, delay).await }
     }
 
-    /// Sends the items of a stream, several at once.
+    /// Sends the items of a stream, several at once: as many as [`max_in_flight`](Self::max_in_flight)
+    /// says. No more items than that are taken from the stream ahead.
     pub async fn send_all<S>(&self, values: S) -> SendSummary
     where
         S: Stream<Item = T>,
@@ -270,7 +275,7 @@ impl<T: 'static> Producer<T> {
         let mut results = Vec::new();
         let mut ended = false;
         while !ended || !under_way.is_empty() {
-            while !ended && under_way.len() < self.max_in_flight {
+            while !ended && under_way.len() < self.gate.most() {
                 match values.next().await {
                     Some((index, value)) => {
                         let draft = self.draft(&value);
@@ -327,9 +332,7 @@ impl<T: 'static> Producer<T> {
 
     /// Waits until nothing that was begun before is under way.
     pub async fn flush(&self) {
-        let all = u32::try_from(self.max_in_flight).unwrap_or(u32::MAX);
-        // It is never closed.
-        drop(self.permits.acquire_many(all).await);
+        self.gate.flush().await;
     }
 }
 
@@ -338,7 +341,7 @@ impl<T> Clone for Producer<T> {
         Self {
             queue: self.queue.clone(),
             codec: Arc::clone(&self.codec),
-            permits: Arc::clone(&self.permits),
+            gate: Arc::clone(&self.gate),
             oversize: self.oversize.clone(),
             trace_context: self.trace_context.clone(),
             ..*self

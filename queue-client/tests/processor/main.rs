@@ -5,6 +5,7 @@
 mod clocks;
 mod envelopes;
 mod failures;
+mod far;
 mod faults;
 mod handlers;
 mod hands;

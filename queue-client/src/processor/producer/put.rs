@@ -49,8 +49,7 @@ impl<T: 'static> Producer<T> {
     pub(super) async fn put(&self, draft: Draft, delay: Duration) -> Result<Sent, Error> {
         let delay =
             VisibilityTimeout::try_from(delay).map_err(|error| self.invalid(Box::new(error)))?;
-        // It is never closed.
-        let _permit = self.permits.acquire().await;
+        let _slot = self.gate.enter(&self.queue).await;
         let (text, stored) = self.pack(draft).await?;
         let mut put = PutMessage::new(self.queue.name.clone(), text);
         if delay != VisibilityTimeout::ZERO {

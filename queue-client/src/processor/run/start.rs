@@ -272,7 +272,7 @@ impl<T: Send + 'static> Processor<T> {
         let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
             Place::Sink(sink) => Some(Arc::clone(sink)),
             _ => self.dead_letter.queue_for(&self.queue.name).map(|name| {
-                let queue = Target { shared: Arc::clone(&self.queue.shared), name };
+                let queue = Target::new(Arc::clone(&self.queue.shared), name);
                 Arc::new(QueueSink::new(queue, self.dead_letter.format)) as _
             }),
         };

@@ -144,7 +144,7 @@ impl Certificate {
         &self.trust
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 }

@@ -4,18 +4,19 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::options::Https;
-use super::own_file::{FileError, OwnFile};
-use super::say::{say, sentence};
-use crate::serve::{Certificate, CertificateError};
+use queue_emulator::{Certificate, CertificateError};
+
+use crate::args::Https;
+use crate::own_file::{FileError, OwnFile};
+use crate::say::{say, sentence};
 
 /// The name of the file with a generated certificate in the folder of the queues.
 const NAME: &str = "queue-emulator.pem";
 
 /// A certificate, and where the one is that clients must trust.
 #[derive(Debug)]
-pub(super) struct Trusted {
-    pub(super) certificate: Certificate,
+pub(crate) struct Trusted {
+    pub(crate) certificate: Certificate,
     file: Option<PathBuf>,
     /// The file, if it goes when the program ends.
     _own: Option<OwnFile>,
@@ -24,7 +25,7 @@ pub(super) struct Trusted {
 impl Trusted {
     /// The certificate that the options ask for, if they do. `location` is the folder of the
     /// queues, which is there already.
-    pub(super) fn load(
+    pub(crate) fn load(
         https: &Https,
         location: Option<&Path>,
     ) -> Result<Option<Self>, Box<dyn Error>> {
@@ -65,7 +66,7 @@ impl Trusted {
     }
 
     /// The file that clients must trust; `None` if there is no place for it.
-    pub(super) fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }
