@@ -1,4 +1,4 @@
-//! [`Backlog`]: how much work waits in a queue, as far as one look at its front tells.
+//! [`Backlog`] and [`VisibleCount`]: how much work waits in a queue, as far as the service tells.
 
 use std::{
     fmt,
@@ -60,6 +60,52 @@ impl fmt::Display for Backlog {
         match self.oldest_age {
             Some(age) => write!(f, ", the oldest for {} s", age.as_secs()),
             None => Ok(()),
+        }
+    }
+}
+
+/// The number of messages that could be received now, as exactly as the service tells it: the answer
+/// of [`QueueClient::count_visible`](crate::QueueClient::count_visible).
+///
+/// The service shows at most 32 messages, and its count has the hidden ones in it. So a small number
+/// is exact, and of a large one only the bounds are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VisibleCount {
+    /// There were exactly so many.
+    Exact(u32),
+    /// There were at least as many as one look shows, and at most as many as the queue has.
+    Between {
+        /// The number of messages that were seen.
+        at_least: u32,
+        /// About how many messages the queue has, hidden ones included.
+        at_most: u64,
+    },
+}
+
+impl VisibleCount {
+    /// The number of messages that are visible for certain.
+    #[must_use]
+    pub const fn at_least(self) -> u32 {
+        match self {
+            Self::Exact(count) | Self::Between { at_least: count, .. } => count,
+        }
+    }
+
+    /// Says whether the number is exact.
+    #[must_use]
+    pub const fn is_exact(self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+}
+
+impl fmt::Display for VisibleCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(count) => write!(f, "{count} visible"),
+            Self::Between { at_least, at_most } => {
+                write!(f, "{at_least} or more visible, about {at_most} with the hidden ones")
+            }
         }
     }
 }

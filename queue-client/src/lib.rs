@@ -6,6 +6,8 @@ mod backlog;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+#[cfg(feature = "bulk")]
+pub mod bulk;
 pub mod call;
 mod client;
 mod clock;
@@ -33,7 +35,7 @@ pub use queue_proto::{self as proto, Endpoint, QueueName, codec};
 pub use self::transport::{TokensOver, token_transport};
 pub use self::{
     account::{Account, ConnectionStringError, EnvironmentError, InvalidSasUrl, SasUrl},
-    backlog::Backlog,
+    backlog::{Backlog, VisibleCount},
     builder::ClientBuilder,
     call::Batch,
     client::QueueServiceClient,

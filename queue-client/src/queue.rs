@@ -14,7 +14,7 @@ use queue_proto::{
 
 use crate::{
     account::{Account, InvalidSasUrl, SasUrl},
-    backlog::Backlog,
+    backlog::{Backlog, VisibleCount},
     builder::ClientBuilder,
     call::{Batch, Peek, Receive, Send, Update},
     error::{Error, SetupError},
@@ -125,7 +125,7 @@ impl<C: Codec> QueueClient<C> {
         (self.target, self.codec)
     }
 
-    #[cfg(all(feature = "processor", feature = "tokio"))]
+    #[cfg(feature = "bulk")]
     pub(crate) const fn target(&self) -> &Target {
         &self.target
     }
@@ -288,6 +288,42 @@ impl<C: Codec> QueueClient<C> {
     pub async fn backlog(&self) -> Result<Backlog, Error> {
         let messages = self.peek(MessageCount::MAX.get()).await?;
         Ok(Backlog::new(&messages, self.target.shared.now()))
+    }
+
+    /// Counts the messages that can be received now, and says how exact that is (Peek Messages, and
+    /// Get Queue Metadata if there are 32 or more).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// # let orders = service.queue("orders")?;
+    /// # orders.create().await?;
+    /// orders.send_all(["17 bottles", "3 glasses"]).await;
+    /// assert_eq!(orders.count_visible().await?.to_string(), "2 visible");
+    ///
+    /// orders.send_all((0..98).map(|number| number.to_string())).await;
+    /// orders.receive(10).await?;
+    /// let count = orders.count_visible().await?;
+    /// assert_eq!(count.to_string(), "32 or more visible, about 100 with the hidden ones");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `QueueNotFound` when there is no such queue.
+    pub async fn count_visible(&self) -> Result<VisibleCount, Error> {
+        let backlog = self.backlog().await?;
+        let at_least = backlog.visible();
+        if !backlog.is_capped() {
+            return Ok(VisibleCount::Exact(at_least));
+        }
+        let at_most = self.properties().await?.approximate_messages_count;
+        Ok(VisibleCount::Between { at_least, at_most: at_most.max(at_least.into()) })
     }
 
     /// Deletes a received message: its work is done (Delete Message).

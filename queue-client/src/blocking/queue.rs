@@ -14,7 +14,7 @@ use super::{
     table::{calling, waiting},
 };
 use crate::{
-    backlog::Backlog,
+    backlog::{Backlog, VisibleCount},
     call::{self, Batch},
     error::{Error, SetupError},
     message::ReceivedMessage,
@@ -110,6 +110,7 @@ impl<C: Codec> QueueClient<C> {
         pub fn set_access_policies(&self, policies: SignedIdentifiers) -> Result<(), Error>;
         pub fn receive_one(&self) -> Result<Option<ReceivedMessage>, Error>;
         pub fn backlog(&self) -> Result<Backlog, Error>;
+        pub fn count_visible(&self) -> Result<VisibleCount, Error>;
         pub fn delete(&self, message: &ReceivedMessage) -> Result<(), Error>;
         pub fn clear(&self) -> Result<(), Error>;
         pub fn execute<O: Operation>(&self, operation: &O) -> Result<O::Response, Error>;

@@ -2,12 +2,15 @@
 
 use std::time::SystemTime;
 
-use queue_proto::{TimeToLive, codec::Codec};
+use queue_proto::{LeaseTimeout, TimeToLive, codec::Codec};
 
 use super::{call::Call, queue::QueueClient, table::options};
-use crate::processor::{
-    Reason,
-    dead_letter::{self, Redrive},
+use crate::{
+    bulk::{Journal, TransferReport},
+    processor::{
+        Reason,
+        dead_letter::{self, Redrive},
+    },
 };
 
 /// Brings dead letters back, on the calling thread: see [`dead_letter::redrive`].
@@ -46,5 +49,10 @@ options! {
         pub fn dry_run(self);
         pub fn allow_duplicates(self);
         pub fn time_to_live(self, time: TimeToLive);
+        pub fn lease(self, time: LeaseTimeout);
+        pub fn stop_on_return(self);
+        pub fn journal(self, journal: impl Journal);
+        pub fn stop_when(self, stop: impl Future<Output = ()> + Send + 'static);
+        pub fn on_progress(self, progress: impl FnMut(&TransferReport) + Send + 'static);
     }
 }

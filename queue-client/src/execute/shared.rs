@@ -44,7 +44,7 @@ pub(crate) enum Repeat {
     Safe,
     /// The safe failures, and lost answers of operations that then have two effects: a message that
     /// is there twice is better than one that is missing.
-    #[cfg_attr(not(all(feature = "processor", feature = "tokio")), expect(dead_code))]
+    #[cfg_attr(not(feature = "bulk"), expect(dead_code))]
     Ambiguous,
     /// No failure: the caller decides what is tried again. Only what was put right gets a second
     /// attempt.
@@ -136,7 +136,10 @@ impl Target {
     ) -> Result<O::Response, Error> {
         Ok(self.call(operation, limit, Repeat::Nothing).await?.0)
     }
+}
 
+#[cfg(feature = "bulk")]
+impl Target {
     /// Makes a call with the client's retries, and if `resends`, also after lost answers, when it
     /// may have two effects. How many attempts followed on a lost answer is returned too.
     pub(crate) async fn insist<O: Operation>(

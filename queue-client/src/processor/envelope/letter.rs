@@ -43,6 +43,47 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
+    /// Reads the text of a message from a dead-letter queue: `None` if it is not in an envelope, and
+    /// then it is the text that the message had, and nobody wrote down why it died. Later versions and
+    /// fields that are not known are tolerated.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = queue_emulator::Emulator::new();
+    /// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+    /// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+    /// #     .build()?;
+    /// use queue_client::processor::{Processor, dead_letter::{DeadLetter, DeadLetterTo}};
+    ///
+    /// let (orders, poison) = (service.queue("orders")?, service.queue("orders-poison")?);
+    /// # orders.create().await?;
+    /// orders.send("17 bottles").await?;
+    /// Processor::new(orders)
+    ///     .max_deliveries(1)
+    ///     .dead_letter(DeadLetterTo::poison_queue().in_envelope())
+    ///     .drain_once(|_| async { Err::<(), _>("no glass left".into()) })
+    ///     .await?;
+    ///
+    /// for message in poison.peek(32).await? {
+    ///     match DeadLetter::from_text(&message.text) {
+    ///         Some(letter) => println!(
+    ///             "{} died of {} at attempt {}: {:?}",
+    ///             letter.text.as_str(), letter.reason, letter.attempt, letter.error,
+    ///         ),
+    ///         None => println!("{} died of nobody knows what", message.text.as_str()),
+    ///     }
+    /// #   let letter = DeadLetter::from_text(&message.text).ok_or("no letter")?;
+    /// #   assert_eq!((letter.text.as_str(), &*letter.reason), ("17 bottles", "handler_failed"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &MessageText) -> Option<Self> {
+        open(text)
+    }
+
     /// Whether the message died of this.
     #[must_use]
     pub fn died_of(&self, reason: Reason) -> bool {
