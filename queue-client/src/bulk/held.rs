@@ -356,8 +356,6 @@ fn unpadded(receipt: &PopReceipt) -> Option<([u8; RECEIPT], u8)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use std::collections::BTreeMap;
 
     use super::*;

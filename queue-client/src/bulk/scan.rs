@@ -106,7 +106,8 @@ impl Scan {
     /// still held: [`finish`](Self::finish) gives it back.
     pub async fn next(&mut self) -> Result<Option<PeekedMessage>, Error> {
         if self.walk.is_none() {
-            self.walk = Some(self.start().await?);
+            let Self { queue, max_attempt, limit, lease, .. } = self;
+            self.walk = Some(start(queue.clone(), *max_attempt, *limit, *lease).await?);
         }
         loop {
             let Some(walk) = &mut self.walk else { return Ok(None) };
@@ -192,24 +193,30 @@ impl Scan {
         }
         self.report
     }
+}
 
-    async fn start(&self) -> Result<Walk, Error> {
-        let mut shown = 0;
-        check_front(&self.queue, self.max_attempt, |_| {
-            shown += 1;
-            shown <= self.limit
-        })
-        .await?;
-        let there = count(&self.queue).await?;
-        let pace = Pace {
-            lease: self.lease.unwrap_or_else(|| usual_lease(there.min(self.limit))),
-            batch: MessageCount::MAX,
-            receives: RECEIVES,
-            ahead: AHEAD,
-            limit: self.limit,
-        };
-        Ok(Walk::new(self.queue.clone(), pace, there))
-    }
+/// Looks at the front of the queue, and begins.
+async fn start(
+    queue: Target,
+    max_attempt: u32,
+    limit: usize,
+    lease: Option<LeaseTimeout>,
+) -> Result<Walk, Error> {
+    let mut shown = 0;
+    check_front(&queue, max_attempt, |_| {
+        shown += 1;
+        shown <= limit
+    })
+    .await?;
+    let there = count(&queue).await?;
+    let pace = Pace {
+        lease: lease.unwrap_or_else(|| usual_lease(there.min(limit))),
+        batch: MessageCount::MAX,
+        receives: RECEIVES,
+        ahead: AHEAD,
+        limit,
+    };
+    Ok(Walk::new(queue, pace, there))
 }
 
 impl ScanReport {

@@ -1,27 +1,23 @@
 //! [`Transfer`]: moving or copying the messages of a queue into another one.
 
 pub(super) mod life;
+mod plan;
 pub(super) mod report;
 mod run;
 
 use std::fmt;
 
 use queue_auth::BoxFuture;
-use queue_proto::{LeaseTimeout, MessageText, ops::PeekedMessage};
+use queue_proto::{LeaseTimeout, ops::PeekedMessage};
 
 use self::{
     life::Lifetime,
+    plan::{Open, Plan},
     report::{TransferError, TransferReport},
     run::Run,
 };
 use super::journal::Journal;
 use crate::execute::shared::Target;
-
-type Filter = Box<dyn FnMut(&PeekedMessage) -> bool + Send>;
-type Progress = Box<dyn FnMut(&TransferReport) + Send>;
-
-/// What is put in place of a text that is an envelope, and the id that the message in it had.
-pub(crate) type Open = fn(&MessageText) -> Option<(String, MessageText)>;
 
 /// Moves or copies messages into another queue, of the same account or of another:
 /// [`QueueClient::move_to`](crate::QueueClient::move_to) and
@@ -40,29 +36,12 @@ pub(crate) type Open = fn(&MessageText) -> Option<(String, MessageText)>;
 /// Dropped within a runtime of tokio, it gives back in the background what it holds.
 #[must_use = "it does nothing until it is awaited"]
 pub struct Transfer {
-    from: Target,
-    to: Target,
-    /// Copies stay where they are.
-    moves: bool,
-    matching: Option<Filter>,
-    open: Option<Open>,
-    max: usize,
-    rate: Option<f64>,
-    in_flight: usize,
-    lease: Option<LeaseTimeout>,
-    lifetime: Lifetime,
-    dry_run: bool,
-    allow_duplicates: bool,
-    max_attempt: u32,
-    stop_on_return: bool,
-    journal: Option<Box<dyn Journal>>,
-    stop: Option<BoxFuture<'static, ()>>,
-    progress: Option<Progress>,
+    plan: Plan,
 }
 
 impl Transfer {
     pub(crate) fn new(from: Target, to: Target, moves: bool) -> Self {
-        Self {
+        let plan = Plan {
             from,
             to,
             moves,
@@ -80,37 +59,38 @@ impl Transfer {
             journal: None,
             stop: None,
             progress: None,
-        }
+        };
+        Self { plan }
     }
 
     /// Puts what is in the envelope of a message, where it has one.
     #[cfg(all(feature = "processor", feature = "tokio"))]
     pub(crate) const fn opening(mut self, open: Open) -> Self {
-        self.open = Some(open);
+        self.plan.open = Some(open);
         self
     }
 
     /// Only messages for which this is true. Default: all messages.
     pub fn matching(mut self, wanted: impl FnMut(&PeekedMessage) -> bool + Send + 'static) -> Self {
-        self.matching = Some(Box::new(wanted));
+        self.plan.matching = Some(Box::new(wanted));
         self
     }
 
     /// At most so many messages. Default: no limit.
     pub const fn max(mut self, messages: usize) -> Self {
-        self.max = messages;
+        self.plan.max = messages;
         self
     }
 
     /// At most so many messages a second, evenly. Default: no limit.
     pub const fn rate(mut self, per_second: f64) -> Self {
-        self.rate = Some(per_second);
+        self.plan.rate = Some(per_second);
         self
     }
 
     /// Sets how many messages are put and deleted at once, at least 1. Default: 128.
     pub const fn in_flight(mut self, messages: usize) -> Self {
-        self.in_flight = if messages == 0 { 1 } else { messages };
+        self.plan.in_flight = if messages == 0 { 1 } else { messages };
         self
     }
 
@@ -118,34 +98,34 @@ impl Transfer {
     /// the time for which they stay hidden if this program is killed. Default: 60 seconds, and where
     /// messages stay in the queue a second more for every 400 of them.
     pub const fn lease(mut self, time: LeaseTimeout) -> Self {
-        self.lease = Some(time);
+        self.plan.lease = Some(time);
         self
     }
 
     /// Sets how long the messages live where they are put. Default: as long as they had left.
     pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.lifetime = lifetime;
+        self.plan.lifetime = lifetime;
         self
     }
 
     /// Moves nothing, and says what would be moved. It receives messages and gives them back, which
     /// raises their dequeue counts.
     pub const fn dry_run(mut self) -> Self {
-        self.dry_run = true;
+        self.plan.dry_run = true;
         self
     }
 
     /// Puts a message again when the answer to its put was lost: it may then be there twice. Default:
     /// such a message is left in its queue and named in the report, since it may be in both.
     pub const fn allow_duplicates(mut self) -> Self {
-        self.allow_duplicates = true;
+        self.plan.allow_duplicates = true;
         self
     }
 
     /// Refuses to go on where a message that stays in the queue would reach this dequeue count: see
     /// [`Scan::max_attempt`](super::Scan::max_attempt). Default: 3.
     pub const fn max_attempt(mut self, count: u32) -> Self {
-        self.max_attempt = count;
+        self.plan.max_attempt = count;
         self
     }
 
@@ -153,7 +133,7 @@ impl Transfer {
     /// for dead letters that die again as soon as they are moved. The service counts approximately,
     /// and whoever else puts messages there ends it as well. Default: it goes on.
     pub const fn stop_on_return(mut self) -> Self {
-        self.stop_on_return = true;
+        self.plan.stop_on_return = true;
         self
     }
 
@@ -184,20 +164,20 @@ impl Transfer {
     /// # }
     /// ```
     pub fn journal(mut self, journal: impl Journal) -> Self {
-        self.journal = Some(Box::new(journal));
+        self.plan.journal = Some(Box::new(journal));
         self
     }
 
     /// Ends the transfer in good order when `stop` is over: what is under way is finished, the rest is
     /// given back. Default: it goes on to the end.
     pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.stop = Some(Box::pin(stop));
+        self.plan.stop = Some(Box::pin(stop));
         self
     }
 
     /// Calls `progress` after each message, with what was done until then.
     pub fn on_progress(mut self, progress: impl FnMut(&TransferReport) + Send + 'static) -> Self {
-        self.progress = Some(Box::new(progress));
+        self.plan.progress = Some(Box::new(progress));
         self
     }
 }
@@ -207,16 +187,16 @@ impl IntoFuture for Transfer {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(Run::of(self))
+        Box::pin(Run::of(self.plan))
     }
 }
 
 impl fmt::Debug for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transfer")
-            .field("from", &self.from.name)
-            .field("to", &self.to.name)
-            .field("moves", &self.moves)
+            .field("from", &self.plan.from.name)
+            .field("to", &self.plan.to.name)
+            .field("moves", &self.plan.moves)
             .finish_non_exhaustive()
     }
 }

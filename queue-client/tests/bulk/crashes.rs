@@ -115,7 +115,7 @@ async fn killed_twice(seed: u64, plan: Plan, copies: usize) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_move_that_is_killed_goes_on() {
     let mut named = 0;
-    for seed in 0..60 {
+    for seed in 0..24 {
         named += killed_twice(seed, |scene| scene.from.move_to(&scene.to), 0).await;
     }
     assert!(named > 0, "some were killed while a put was under way");
@@ -123,7 +123,7 @@ async fn a_move_that_is_killed_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_move_that_may_double_leaves_nothing_behind() {
-    for seed in 0..30 {
+    for seed in 0..10 {
         let plan: Plan = |scene| scene.from.move_to(&scene.to).allow_duplicates();
         killed_twice(seed, plan, 0).await;
     }
@@ -131,7 +131,7 @@ async fn a_move_that_may_double_leaves_nothing_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_is_killed_goes_on() {
-    for seed in 0..30 {
+    for seed in 0..10 {
         killed_twice(seed, |scene| scene.from.copy_to(&scene.to).max_attempt(u32::MAX), 1).await;
     }
 }
@@ -139,7 +139,7 @@ async fn a_copy_that_is_killed_goes_on() {
 /// Lost answers, broken connections and busy servers, and no journal: one run.
 #[tokio::test(start_paused = true)]
 async fn faults_lose_nothing() {
-    for (seed, duplicates) in (0..40).zip([false, true].into_iter().cycle()) {
+    for (seed, duplicates) in (0..24).zip([false, true].into_iter().cycle()) {
         let scene = scene().await;
         let mut random = fastrand::Rng::with_seed(seed);
         scene.line.script(move |_| match random.u8(..40) {

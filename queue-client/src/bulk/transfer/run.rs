@@ -20,7 +20,7 @@ use queue_proto::{
 };
 
 use super::{
-    Transfer,
+    plan::Plan,
     report::{Doubt, TransferError, TransferReport},
 };
 use crate::{
@@ -44,7 +44,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// A transfer at work.
 pub(super) struct Run {
-    plan: Transfer,
+    plan: Plan,
     walk: Walk,
     report: TransferReport,
     puts: FuturesUnordered<BoxFuture<'static, PutDone>>,
@@ -86,7 +86,7 @@ enum Event {
 }
 
 impl Run {
-    pub(super) async fn of(mut plan: Transfer) -> Result<TransferReport, TransferError> {
+    pub(super) async fn of(mut plan: Plan) -> Result<TransferReport, TransferError> {
         let mut report = TransferReport::default();
         let (walk, there, before) = match prepare(&mut plan).await {
             Ok(prepared) => prepared,
@@ -130,7 +130,7 @@ impl Run {
             match self.event().await {
                 Event::Walked(Ok(Step::Found(found))) => self.found(*found),
                 Event::Walked(Ok(Step::Deleted(id, result))) => {
-                    self.deleted(id, result.is_confirmed())
+                    self.deleted(id, result.is_confirmed());
                 }
                 Event::Walked(Err(error)) => self.fail(error),
                 Event::Put(done) => self.put_done(done),
@@ -464,7 +464,7 @@ impl Run {
 type Prepared = (Walk, usize, Vec<(MessageId, JournalStep)>);
 
 /// Checks both ends and the journal before anything is received.
-async fn prepare(plan: &mut Transfer) -> Result<Prepared, Error> {
+async fn prepare(plan: &mut Plan) -> Result<Prepared, Error> {
     let (from, to) = (&plan.from, &plan.to);
     if is_circle(plan) {
         return Err(refuse(SameQueue, OperationKind::PutMessage, to));
@@ -513,7 +513,7 @@ fn batch(rate: f64, lease: LeaseTimeout) -> MessageCount {
 
 /// Whether both ends are one queue. Where one queue goes by two addresses, this does not see it, and
 /// the number of messages that were there bounds the run.
-fn is_circle(plan: &Transfer) -> bool {
+fn is_circle(plan: &Plan) -> bool {
     let (from, to) = (&plan.from.shared.endpoint, &plan.to.shared.endpoint);
     plan.from.name == plan.to.name
         && from.account() == to.account()
