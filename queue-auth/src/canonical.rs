@@ -57,18 +57,23 @@ pub(crate) struct Signable<'a> {
     /// Sign `/account-secondary/...` in the path as it stands, as most SDKs do, and not as the
     /// reference has it, with the name of the primary.
     pub(crate) keep_secondary: bool,
+    /// Refuse values of headers that HTTP changes on the way. A verifier has what arrived.
+    pub(crate) strict: bool,
 }
 
 impl<'a> Signable<'a> {
     pub(crate) fn new(scheme: Scheme, service: Service, account: &'a str, head: Head<'a>) -> Self {
-        Self { scheme, service, account, head, date: None, keep_secondary: false }
+        Self { scheme, service, account, head, date: None, keep_secondary: false, strict: false }
     }
 
-    /// Fails when the host name is that of a service whose rules are others: tables would be signed
-    /// as blobs, and the service would answer 403 without saying why.
+    /// Fails when the request is for a service whose rules are others: tables would be signed as blobs,
+    /// and the service would answer 403 without saying why.
     pub(crate) fn check_service(&self) -> Result<(), AuthError> {
         let is_table = |service| service == Service::Table;
-        match Service::of_host(self.head.uri) {
+        // An emulator has no name that tells; the headers of OData do.
+        let service = Service::of_host(self.head.uri)
+            .or_else(|| headers::are_for_tables(self.head.headers).then_some(Service::Table));
+        match service {
             Some(host) if is_table(host) != is_table(self.service) => {
                 Err(AuthError::OtherService { host, signer: self.service })
             }
@@ -80,6 +85,9 @@ impl<'a> Signable<'a> {
     pub(crate) fn with<R>(&self, use_it: impl FnOnce(&[u8]) -> R) -> Result<R, AuthError> {
         let mut out = Buffer::new();
         let mut headers = Headers::read(self.head.headers, self.date)?;
+        if self.strict {
+            headers.check_unchanged()?;
+        }
         let query = self.head.uri.query().unwrap_or_default();
         let is_table = self.service == Service::Table;
         if !(is_table && self.scheme == Scheme::SharedKeyLite) {

@@ -26,6 +26,12 @@ pub enum AuthError {
         /// The name of the header.
         name: HeaderName,
     },
+    /// The value of a header that is signed has blanks at its ends, which HTTP drops on the way: the
+    /// service would see another value.
+    ChangedByHttp {
+        /// The name of the header.
+        name: HeaderName,
+    },
     /// A query parameter is not UTF-8 after percent-decoding, so no string to sign exists, or holds
     /// a line end, so that one signature would fit two requests.
     QueryNotText {
@@ -36,10 +42,10 @@ pub enum AuthError {
     TimeOutOfRange,
     /// The account name cannot stand in a header.
     InvalidAccount,
-    /// The host name is that of a service whose requests are signed by other rules; see
-    /// [`SharedKey::for_service`](crate::SharedKey::for_service).
+    /// The request is for a service whose requests are signed by other rules, by its host name or, under
+    /// other names, by its headers for tables; see [`SharedKey::for_service`](crate::SharedKey::for_service).
     OtherService {
-        /// The service of the host name.
+        /// The service of the request.
         host: Service,
         /// The service for which the signer signs.
         signer: Service,
@@ -115,6 +121,9 @@ impl fmt::Display for AuthError {
             Self::HeaderNotText { name } => {
                 write!(f, "header {name} is not UTF-8 text and cannot be signed")
             }
+            Self::ChangedByHttp { name } => {
+                write!(f, "header {name} has blanks at the ends of its value, which HTTP drops")
+            }
             Self::QueryNotText { position } => {
                 write!(
                     f,
@@ -127,7 +136,7 @@ impl fmt::Display for AuthError {
             }
             Self::OtherService { host, signer } => write!(
                 f,
-                "the host is one of the {host} service, and the signer signs for the {signer} service"
+                "the request is for the {host} service, and the signer signs for the {signer} service"
             ),
             Self::MissingVersion => {
                 f.write_str("header x-ms-version is missing, which Shared Key needs")

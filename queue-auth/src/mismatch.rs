@@ -157,7 +157,10 @@ mod tests {
             Some("we signed by Shared Key Lite, the service by Shared Key".to_owned())
         );
         assert_eq!(
-            explain_mismatch("r\n\nb\n/queue/c/q\n\n\n\nv", "r\n\na\n/queue/c/q\n\n\n\nv"),
+            explain_mismatch(
+                "r\n\nb\n/queue/c/q\n\n\n\n2025-07-05",
+                "r\n\na\n/queue/c/q\n\n\n\n2025-07-05"
+            ),
             Some("the service saw se \"a\", we signed \"b\"".to_owned())
         );
     }

@@ -42,10 +42,10 @@ pub(crate) mod permission;
 mod queue;
 pub(crate) mod resource;
 mod service;
-mod strings;
+pub(crate) mod strings;
 pub(crate) mod token;
 pub(crate) mod value;
-mod version;
+pub(crate) mod version;
 
 pub use account::AccountSas;
 pub use credential::{SasCredential, SasSource};

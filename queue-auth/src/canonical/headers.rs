@@ -1,12 +1,16 @@
 //! The headers of a string to sign: which are signed, on which line, and with what value.
 
-use http::{HeaderMap, HeaderName};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::few::{Buffer, Few};
 use super::order;
 use crate::error::AuthError;
 
 const PREFIX: &str = "x-ms-";
+
+const DATA_SERVICE_VERSION: HeaderName = HeaderName::from_static("dataserviceversion");
+const ODATA: &[u8] = b";odata=";
 
 /// The headers that have a line of their own, in the order of their lines.
 const FIXED: [&str; 11] = [
@@ -54,6 +58,8 @@ pub(super) struct Headers<'a> {
     x_ms: Few<(&'a str, &'a [u8]), 8>,
     dated: bool,
     version: Option<&'a [u8]>,
+    /// A signed header whose value HTTP changes on the way.
+    changed: Option<&'a HeaderName>,
 }
 
 impl<'a> Headers<'a> {
@@ -64,13 +70,15 @@ impl<'a> Headers<'a> {
             x_ms: Few::new(),
             dated: date.is_some(),
             version: None,
+            changed: None,
         };
         if let Some(date) = date {
             this.x_ms.push(("date", date));
         }
-        for (name, value) in headers {
-            let name = name.as_str();
-            let value = value.as_bytes().trim_ascii();
+        for (header, value) in headers {
+            let name = header.as_str();
+            let raw = value.as_bytes();
+            let value = raw.trim_ascii();
             if let Some(rest) = name.strip_prefix(PREFIX) {
                 match rest {
                     "date" if date.is_some() => continue,
@@ -79,15 +87,28 @@ impl<'a> Headers<'a> {
                     _ => {}
                 }
                 this.x_ms.push((rest, value));
-            } else if let Some(line) = line_of(name).and_then(|line| this.fixed.get_mut(line))
-                && line.replace(value).is_some()
-            {
-                return Err(repeated(name));
+            } else if let Some(line) = line_of(name).and_then(|line| this.fixed.get_mut(line)) {
+                if line.replace(value).is_some() {
+                    return Err(repeated(name));
+                }
+            } else {
+                continue;
+            }
+            if raw.len() != value.len() {
+                this.changed = Some(header);
             }
         }
         let x_ms = this.x_ms.as_mut_slice();
         x_ms.sort_unstable_by(|a, b| order::compare(a.0, b.0));
         Ok(this)
+    }
+
+    /// Fails for a value that HTTP changes on the way to the service.
+    pub(super) fn check_unchanged(&self) -> Result<(), AuthError> {
+        match self.changed {
+            Some(name) => Err(AuthError::ChangedByHttp { name: name.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Whether the version is known to be before `date`. Without a version the newest rules hold.
@@ -172,6 +193,13 @@ impl<'a> Headers<'a> {
         let (name, _) = all.find(|(_, value)| std::str::from_utf8(value).is_err())?;
         header_name(&name).map(|name| AuthError::HeaderNotText { name })
     }
+}
+
+/// Says whether the headers are those of OData, which only the service for tables speaks.
+pub(super) fn are_for_tables(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    headers.contains_key(DATA_SERVICE_VERSION)
+        || accept.windows(ODATA.len()).any(|part| part.eq_ignore_ascii_case(ODATA))
 }
 
 fn header_name(name: &str) -> Option<HeaderName> {

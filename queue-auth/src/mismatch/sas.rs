@@ -1,39 +1,39 @@
 //! Strings to sign of shared access signatures, compared line by line.
 
+use crate::sas::kind::SasKind;
+use crate::sas::strings::lines_of;
+use crate::sas::version::SasVersion;
+use crate::service::Service;
+
 use super::words::{ANOTHER_SERVICE, DIFFERENT_LENGTH, value};
 
-/// Lines of a queue's signature, by their count.
-const QUEUE_SAS: [&str; 8] = ["sp", "st", "se", "the resource", "si", "sip", "spr", "sv"];
-const OLD_QUEUE_SAS: [&str; 6] = ["sp", "st", "se", "the resource", "si", "sv"];
-const DELEGATION_SAS: [&str; 15] = [
-    "sp",
-    "st",
-    "se",
-    "the resource",
-    "skoid",
-    "sktid",
-    "skt",
-    "ske",
-    "sks",
-    "skv",
-    "skdutid",
-    "sduoid",
-    "sip",
-    "spr",
-    "sv",
-];
-/// Lines of an account signature; the last one only since 2020-12-06, and nearly always empty.
-const ACCOUNT_SAS: [&str; 10] =
-    ["the account", "sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses"];
-
-/// Services as the resource of a signature names them since 2015-02-21.
-const SERVICES: [(&str, &str); 4] =
-    [("blob", "blobs"), ("file", "files"), ("queue", "queues"), ("table", "tables")];
-
-/// The service for which a signature was made, as far as its resource names it.
-fn service_of(lines: &[&str]) -> Option<&'static str> {
+/// The service for which a signature was made, as its resource names it since 2015-02-21.
+fn service_of(lines: &[&str]) -> Option<Service> {
     let first = lines.get(3)?.strip_prefix('/')?.split('/').next()?;
-    SERVICES.into_iter().find(|(name, _)| *name == first).map(|(_, service)| service)
+    let all = [Service::Blob, Service::File, Service::Queue, Service::Table];
+    all.into_iter().find(|service| service.as_str() == first)
+}
+
+/// The names of the lines, by the version that stands on the line of `sv` in one of the kinds.
+fn names_of(lines: &[&str], service: Option<Service>) -> Vec<&'static str> {
+    // Before 2015-02-21 the resource named no service, and only queues and blobs have the same lines.
+    let kinds: &[SasKind] = match service {
+        Some(_) => &[SasKind::Service, SasKind::UserDelegation],
+        None => &[SasKind::Account, SasKind::Service],
+    };
+    let service = service.unwrap_or_default();
+    let versions = lines.iter().filter_map(|line| line.parse::<SasVersion>().ok());
+    let mut found = versions.flat_map(|version| {
+        kinds.iter().filter_map(move |kind| {
+            let names = lines_of(*kind, service, version);
+            let at = names.iter().position(|name| *name == "sv")?;
+            let here = lines.get(at).and_then(|line| line.parse().ok()) == Some(version);
+            // Lines without text at the end may be lost, and an account signature has one too many.
+            let count = lines.len() <= names.len() + usize::from(*kind == SasKind::Account);
+            (here && count).then_some(names)
+        })
+    });
+    found.next().unwrap_or_default()
 }
 
 pub(super) fn compare<'a>(ours: &[&'a str], theirs: &[&'a str]) -> String {
@@ -42,7 +42,7 @@ pub(super) fn compare<'a>(ours: &[&'a str], theirs: &[&'a str]) -> String {
         && ours != theirs
     {
         return format!(
-            "we signed a shared access signature for {ours}, the service one for {theirs}: \
+            "we signed a shared access signature for {ours}s, the service one for {theirs}s: \
              {ANOTHER_SERVICE}"
         );
     }
@@ -55,13 +55,7 @@ pub(super) fn compare<'a>(ours: &[&'a str], theirs: &[&'a str]) -> String {
             ours.len()
         );
     }
-    let names: &[&str] = match (ours.len(), services.0) {
-        (6, _) => &OLD_QUEUE_SAS,
-        (8, _) => &QUEUE_SAS,
-        (15, Some("queues")) => &DELEGATION_SAS,
-        (9 | 10, None) => &ACCOUNT_SAS,
-        _ => &[],
-    };
+    let names = names_of(ours, services.0);
     for index in 0..ours.len().max(theirs.len()) {
         let line = |lines: &[&'a str]| lines.get(index).copied().unwrap_or_default();
         let (ours, theirs) = (line(ours), line(theirs));

@@ -94,6 +94,11 @@ impl<'a> Fields<'a> {
             .and_then(|name| self.get(name))
     }
 
+    /// Every field that is there and not empty, with its name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        NAMES.into_iter().filter_map(|name| Some((name, self.get(name)?)))
+    }
+
     /// Says what the headers and query parameters that are demanded hold.
     pub(crate) fn demand(&mut self, demanded: Demanded) {
         self.demanded = Some(demanded);

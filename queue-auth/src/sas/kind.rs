@@ -23,7 +23,7 @@ impl fmt::Display for SasKind {
             Self::Queue => "signature for one queue",
             Self::Account => "signature for the account",
             Self::UserDelegation => "user delegation signature for one resource",
-            Self::Service => "signature for one resource of another service",
+            Self::Service => "signature for one resource",
         })
     }
 }

@@ -105,6 +105,11 @@ impl SasResource {
         letters_of(self.kind())
     }
 
+    /// The rule that a letter breaks which is not one of the resource.
+    pub(crate) fn rule(&self) -> &'static str {
+        rule_of(self.kind())
+    }
+
     /// Says whether these are letters of the resource in an order that the service takes.
     pub(crate) fn takes(&self, letters: &str) -> bool {
         in_order(self.kind(), letters)
@@ -207,8 +212,9 @@ impl SasResource {
         if let Self::Queue { queue } = self {
             return check_queue(queue);
         }
-        if name.is_empty() || name.contains('/') {
-            return Err(InvalidSas::new("sig", "needs the name of a container, share or table"));
+        match self.service() {
+            Service::Table => check_table(name)?,
+            _ => check_container(name)?,
         }
         let needs_path = !matches!(
             self,
@@ -241,6 +247,19 @@ pub(crate) fn letters_of(kind: &str) -> &'static str {
     }
 }
 
+/// The rule for the letters of a resource, by the field `sr`.
+pub(crate) fn rule_of(kind: &str) -> &'static str {
+    match kind {
+        "c" => "holds a letter that is not one of \"racwdxyltfmeopi\"",
+        "b" | "bs" | "bv" => "holds a letter that is not one of \"racwdxytmeopi\"",
+        "d" => "holds a letter that is not one of \"racwdlmeop\"",
+        "s" => "holds a letter that is not one of \"rcwdl\"",
+        "f" => "holds a letter that is not one of \"rcwd\"",
+        "tn" => "holds a letter that is not one of \"raud\"",
+        _ => "holds a letter that is not one of \"raup\"",
+    }
+}
+
 /// Says whether the letters are of that kind, each once, and in an order that the service takes. The
 /// official SDKs have two orders for blobs and containers: where they put `y`, `f` and `i` differs.
 pub(crate) fn in_order(kind: &str, letters: &str) -> bool {
@@ -266,15 +285,45 @@ fn first_with(letter: char) -> SasVersion {
     }
 }
 
-/// Fails for text that is no queue name: 3 to 63 lowercase letters, digits and single hyphens.
+/// Says whether text is 3 to 63 lowercase letters, digits and single hyphens.
+fn is_name(name: &str) -> bool {
+    let letters = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let hyphens = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+    (3..=63).contains(&name.len()) && letters && !hyphens
+}
+
+/// Fails for text that is no name of a queue.
 pub(crate) fn check_queue(queue: &str) -> Result<(), InvalidSas> {
-    let letters = queue.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    let hyphens = queue.starts_with('-') || queue.ends_with('-') || queue.contains("--");
-    if (3..=63).contains(&queue.len()) && letters && !hyphens {
+    if is_name(queue) {
         return Ok(());
     }
     Err(InvalidSas::new(
         "sig",
         "needs a queue name of 3 to 63 lowercase letters, digits and single hyphens",
+    ))
+}
+
+/// Fails for text that is no name of a container or share. The service's own, as `$web`, start with `$`.
+fn check_container(name: &str) -> Result<(), InvalidSas> {
+    if is_name(name.strip_prefix('$').unwrap_or(name)) {
+        return Ok(());
+    }
+    Err(InvalidSas::new(
+        "sig",
+        "needs a container or share of 3 to 63 lowercase letters, digits and single hyphens",
+    ))
+}
+
+/// Fails for text that is no name of a table. The service's own, as `$MetricsHourPrimaryTransactionsBlob`,
+/// start with `$`.
+fn check_table(name: &str) -> Result<(), InvalidSas> {
+    let own = name.strip_prefix('$').unwrap_or(name);
+    let letters = own.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if (3..=63).contains(&own.len()) && letters && !own.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(InvalidSas::new(
+        "sig",
+        "needs a table name of 3 to 63 letters and digits that starts with a letter",
     ))
 }

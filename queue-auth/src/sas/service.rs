@@ -258,7 +258,7 @@ impl ServiceSas {
             fields.set_text("tn", table)?;
         }
         if let Some(letters) = &self.permissions {
-            let letters = ordered(letters, self.resource.permissions())?;
+            let letters = ordered(letters, &self.resource)?;
             self.resource.check_letters(&letters, version)?;
             fields.set("sp", letters);
         }
@@ -292,14 +292,18 @@ impl ServiceSas {
     }
 }
 
-/// The letters in the order of `known`, each once.
-fn ordered(letters: &str, known: &str) -> Result<String, InvalidSas> {
+/// The letters in the order of the resource, each once.
+fn ordered(letters: &str, resource: &SasResource) -> Result<String, InvalidSas> {
+    let known = resource.permissions();
     if letters.is_empty() {
         return Err(InvalidSas::new("sp", "permits nothing"));
+    }
+    if letters.chars().any(|letter| !known.contains(letter)) {
+        return Err(InvalidSas::new("sp", resource.rule()));
     }
     let sorted: String = known.chars().filter(|letter| letters.contains(*letter)).collect();
     if sorted.len() == letters.len() {
         return Ok(sorted);
     }
-    Err(InvalidSas::new("sp", "holds a letter twice, or one that is not for this resource"))
+    Err(InvalidSas::new("sp", "holds a letter twice"))
 }

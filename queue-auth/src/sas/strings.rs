@@ -10,6 +10,56 @@ use super::resource::SasResource;
 use super::version::SasVersion;
 use crate::service::Service;
 
+/// The lines that are no field of the token.
+const RESOURCE: &str = "the resource";
+const ACCOUNT: &str = "the account";
+const TIME: &str = "snapshot time";
+
+/// The lines that a signature signs, in their order: names of fields, or what stands there in words.
+pub(crate) fn lines_of(kind: SasKind, service: Service, version: SasVersion) -> Vec<&'static str> {
+    let limits = ["sip", "spr"];
+    if kind == SasKind::Account {
+        let mut lines = vec![ACCOUNT, "sp", "ss", "srt", "st", "se"];
+        lines.extend(limits);
+        lines.push("sv");
+        lines.extend((version >= SasVersion::V2020_12_06).then_some("ses"));
+        return lines;
+    }
+    let is_blob = service == Service::Blob;
+    let delegated = kind == SasKind::UserDelegation;
+    let mut lines = vec!["sp", "st", "se", RESOURCE];
+    if delegated {
+        lines.extend(["skoid", "sktid", "skt", "ske", "sks", "skv"]);
+        if is_blob && version >= SasVersion::V2020_02_10 {
+            lines.extend(["saoid", "suoid", "scid"]);
+        }
+        if version >= SasVersion::V2025_07_05 {
+            lines.extend(["skdutid", "sduoid"]);
+        }
+    } else {
+        lines.push("si");
+    }
+    if version >= SasVersion::V2015_04_05 {
+        lines.extend(limits);
+    }
+    lines.push("sv");
+    if is_blob && version >= SasVersion::V2018_11_09 {
+        lines.extend(["sr", TIME]);
+    }
+    if is_blob && version >= SasVersion::V2020_12_06 {
+        lines.push("ses");
+    }
+    if is_blob && delegated && version >= SasVersion::V2026_04_06 {
+        lines.extend(["srh", "srq"]);
+    }
+    match service {
+        Service::Blob | Service::File => lines.extend(["rscc", "rscd", "rsce", "rscl", "rsct"]),
+        Service::Table => lines.extend(["spk", "srk", "epk", "erk"]),
+        Service::Queue => {}
+    }
+    lines
+}
+
 impl Fields<'_> {
     /// The string that is signed, all values as they stand in the decoded token.
     pub(crate) fn string_to_sign(
@@ -49,64 +99,26 @@ impl Fields<'_> {
             }
         }
         let canonical = resource.canonical(account, version);
-        let mut lines = vec![self.line("sp"), self.line("st"), self.line("se"), &*canonical];
-        match kind {
-            SasKind::UserDelegation => self.push_key(resource.service(), version, &mut lines),
-            _ => lines.push(self.line("si")),
-        }
-        if version >= SasVersion::V2015_04_05 {
-            lines.extend([self.line("sip"), self.line("spr")]);
-        }
-        lines.push(self.line("sv"));
-        if is_blob && version >= SasVersion::V2018_11_09 {
-            lines.extend([self.line("sr"), resource.time()]);
-        }
-        if is_blob && version >= SasVersion::V2020_12_06 {
-            lines.push(self.line("ses"));
-        }
-        if can_demand {
-            let demanded = self.demanded.as_ref();
-            lines.extend([
-                demanded.map_or("", |demanded| &*demanded.headers),
-                demanded.map_or("", |demanded| &*demanded.parameters),
-            ]);
-        }
-        match resource.service() {
-            Service::Blob | Service::File => {
-                lines.extend(["rscc", "rscd", "rsce", "rscl", "rsct"].map(|name| self.line(name)));
-            }
-            Service::Table => {
-                lines.extend(["spk", "srk", "epk", "erk"].map(|name| self.line(name)));
-            }
-            Service::Queue => {}
-        }
-        Ok(lines.join("\n"))
-    }
-
-    fn line(&self, name: &'static str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-
-    /// The lines of the user delegation key.
-    fn push_key<'f>(&'f self, service: Service, version: SasVersion, lines: &mut Vec<&'f str>) {
-        let mut push =
-            |names: &[&'static str]| lines.extend(names.iter().map(|name| self.line(name)));
-        push(&["skoid", "sktid", "skt", "ske", "sks", "skv"]);
-        if service == Service::Blob && version >= SasVersion::V2020_02_10 {
-            push(&["saoid", "suoid", "scid"]);
-        }
-        if version >= SasVersion::V2025_07_05 {
-            push(&["skdutid", "sduoid"]);
-        }
+        let demanded = self.demanded.as_ref();
+        let line = |name| match name {
+            RESOURCE => &*canonical,
+            TIME => resource.time(),
+            "srh" => demanded.map_or("", |demanded| &*demanded.headers),
+            "srq" => demanded.map_or("", |demanded| &*demanded.parameters),
+            name => self.get(name).unwrap_or_default(),
+        };
+        let lines = lines_of(kind, resource.service(), version);
+        Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     /// The string of an account signature, in which the last line has a line end, too.
     fn account_string(&self, account: &str, version: SasVersion) -> String {
-        let names = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"];
-        let scope = (version >= SasVersion::V2020_12_06).then_some("ses");
-        let mut text = format!("{account}\n");
-        for name in names.into_iter().chain(scope) {
-            text.push_str(self.line(name));
+        let mut text = String::new();
+        for name in lines_of(SasKind::Account, Service::Queue, version) {
+            text.push_str(match name {
+                ACCOUNT => account,
+                name => self.get(name).unwrap_or_default(),
+            });
             text.push('\n');
         }
         text

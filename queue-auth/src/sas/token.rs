@@ -327,11 +327,8 @@ impl fmt::Debug for SasToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SasToken");
         if let Ok(fields) = self.fields() {
-            for name in ["sv", "ss", "srt", "sp", "st", "se", "sip", "spr", "si", "skoid", "sduoid"]
-            {
-                if let Some(value) = fields.get(name) {
-                    shown.field(name, &value);
-                }
+            for (name, value) in fields.all().filter(|(name, _)| *name != "sig") {
+                shown.field(name, &value);
             }
         }
         shown.finish_non_exhaustive()
