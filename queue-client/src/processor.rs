@@ -79,6 +79,9 @@
 //!   cause.
 //! * **Bounded cost.** A message costs two operations, its renewals and its retries; an empty queue
 //!   one receive for each longest idle pause.
+//! * **Started in time.** A message that is received ahead of its handler starts before half of its
+//!   lease is over, or is given back. What has only one delivery left is kept instead, and so is what
+//!   [`Processor::prefetch`] asks for.
 //!
 //! # What is not
 //!
@@ -139,6 +142,10 @@
 //! | a delete | it is repeated; that the message is gone then counts as success |
 //! | a release | it is repeated; that the receipt is stale then counts as success |
 //! | the put of a dead letter | it is repeated: there may be two |
+//!
+//! A delete or a dead letter that is refused is tried again, and the lease is renewed meanwhile. The
+//! place of a handler is free as soon as the handler has ended; what is settled beside it has a bound
+//! of its own ([`Processor::max_settling`]).
 //!
 //! A message whose work is done but whose delete failed is remembered (1,024 ids, 15 min): should it
 //! come back to this process, it is deleted and not worked on again.

@@ -26,12 +26,15 @@ mod ask;
 mod completed;
 mod config;
 mod delivery;
+mod ease;
+mod estimate;
 mod event;
 mod finish;
 mod ids;
 mod io;
 mod lease;
 mod liveness;
+mod lookahead;
 mod machine;
 mod message;
 mod pace;
@@ -42,6 +45,7 @@ mod renew;
 mod report;
 mod settle;
 mod shutdown;
+mod slots;
 mod standing;
 mod step;
 mod time;
@@ -55,7 +59,10 @@ pub use self::{
     io::{Action, Input},
     machine::Core,
     message::{NewLease, Outcome, RawDelivery, Reason},
-    report::{Counters, DeliverySnapshot, End, LeftMessage, Report, ShutdownMode, Snapshot, Stage},
+    report::{
+        Counters, DeliverySnapshot, End, LeftMessage, Report, ShutdownMode, Snapshot, Stage,
+        Typical,
+    },
     standing::{LeaseError, LeaseSignal, LostCause, Standing, StopCause},
     time::Tick,
 };

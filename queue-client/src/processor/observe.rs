@@ -28,7 +28,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use queue_proto::{MessageId, OperationKind, QueueName};
 
 use super::{
-    core::{Counters, Event, LoopState, Outcome, Reason},
+    core::{Counters, Event, LoopState, Outcome, Reason, Typical},
     envelope::letter::DeadLetter,
 };
 use crate::{backlog::Backlog, failure::OpFailure};
@@ -91,8 +91,21 @@ pub struct Health {
     pub counters: Counters,
     /// The number of messages that are held: worked on, waiting, or being settled.
     pub in_flight: usize,
-    /// The number of messages that can be held besides.
+    /// Of these, the number that wait for their handlers.
+    pub waiting: usize,
+    /// Of these, the number whose handlers run.
+    pub running: usize,
+    /// Of these, the number that are being deleted, given back or dead-lettered.
+    pub settling: usize,
+    /// Whether no handler starts because so many messages are being
+    /// [settled](crate::processor::Processor::max_settling): the service is slow, or the place for dead
+    /// letters. This ends when half of them are settled.
+    pub settling_full: bool,
+    /// The number of handlers that could start besides.
     pub free: usize,
+    /// How long handlers and receives took of late, by which messages are received ahead; `None` until
+    /// one of each has ended.
+    pub typical: Option<Typical>,
     /// The last error of a receive, update, delete or dead letter, if there was any.
     pub last_error: Option<String>,
 }

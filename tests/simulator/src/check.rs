@@ -30,6 +30,10 @@ pub enum Property {
     Cost,
     /// No more handlers start in any time than the rate of the settings allows.
     Rate,
+    /// No more handlers run at once than the settings allow.
+    Capacity,
+    /// A message that is leased ahead starts before half of its lease is over, or is given back.
+    Waiting,
     /// A moment in time has a bounded number of actions.
     NoBusyLoop,
     /// The same seed and inputs give the same actions.
@@ -102,6 +106,8 @@ pub struct Tally {
     pub requests: u64,
     /// Renewals of leases.
     pub renewals: u64,
+    /// Messages that were given back since no handler came free in time.
+    pub given_back: u64,
     /// Processes that crashed.
     pub crashes: u64,
     /// Messages that expired.
@@ -127,6 +133,7 @@ impl Tally {
         self.letters += other.letters;
         self.requests += other.requests;
         self.renewals += other.renewals;
+        self.given_back += other.given_back;
         self.crashes += other.crashes;
         self.expired += other.expired;
         self.replays += other.replays;
@@ -139,7 +146,7 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} scenarios, {} messages, {} runs, {} completions ({} repeated), {} overlapping runs, \
-             {} dead letters, {} expired, {} requests, {} renewals, {} crashes, {} replayed, \
+             {} dead letters, {} given back, {} expired, {} requests, {} renewals, {} crashes, {} replayed, \
              {:.1} simulated days",
             self.scenarios,
             self.messages,
@@ -148,6 +155,7 @@ impl fmt::Display for Tally {
             self.duplicates,
             self.overlaps,
             self.letters,
+            self.given_back,
             self.expired,
             self.requests,
             self.renewals,

@@ -12,7 +12,7 @@ use queue_client::{
     OpFailure,
     processor::core::{
         Action, Core, CoreConfig, DeliveryKey, Event, Input, LeaseGrowth, LeaseSignal, OpId,
-        Outcome, RawDelivery, ShutdownMode, Tick,
+        Outcome, RawDelivery, Settled, ShutdownMode, Tick,
     },
     proto::PopReceipt,
 };
@@ -40,7 +40,16 @@ pub(crate) struct Process {
     done: BTreeSet<DeliveryKey>,
     /// Deliveries whose handler has asked for another.
     failed: BTreeSet<DeliveryKey>,
+    /// Deliveries whose delete has failed.
+    undeleted: BTreeSet<DeliveryKey>,
     started: BTreeSet<DeliveryKey>,
+    /// How many handlers may run at once.
+    concurrency: usize,
+    /// When a message is to have started that was received, if it was received in time.
+    start_by: BTreeMap<usize, Tick>,
+    may_update: bool,
+    /// Messages that were given back unstarted, and how often.
+    pub(crate) given_back: BTreeMap<usize, u32>,
     /// When the last handlers started.
     starts: VecDeque<Tick>,
     settled: BTreeSet<DeliveryKey>,
@@ -106,7 +115,12 @@ impl Process {
             lettered: BTreeSet::new(),
             done: BTreeSet::new(),
             failed: BTreeSet::new(),
+            undeleted: BTreeSet::new(),
             started: BTreeSet::new(),
+            concurrency: config.concurrency.get(),
+            start_by: BTreeMap::new(),
+            may_update: true,
+            given_back: BTreeMap::new(),
             starts: VecDeque::new(),
             settled: BTreeSet::new(),
             wake: None,
@@ -145,7 +159,7 @@ impl Process {
             self.note(tick, input);
             self.core.handle(tick, input.clone());
         }
-        let bound = 200 + 40 * self.core.snapshot().deliveries.len();
+        let bound = 200 + 40 * self.core.deliveries().count();
         let mut actions = Vec::new();
         while let Some(action) = self.core.poll(tick) {
             actions.push(action);
@@ -188,6 +202,7 @@ impl Process {
                     return;
                 }
                 for raw in messages {
+                    self.must_start(tick, *sent_at, lease, raw);
                     let known = self.newest.get(&index(raw)).map_or(0, |(attempt, _)| *attempt);
                     if raw.attempt > known {
                         self.newest.insert(index(raw), (raw.attempt, raw.receipt.clone()));
@@ -210,11 +225,17 @@ impl Process {
                     self.lettered.insert(message);
                 }
             }
-            Input::Received { op, .. }
-            | Input::Deleted { op, .. }
-            | Input::QueueCreated { op, .. } => {
+            Input::Deleted { op, result } => {
+                if let Some(open) = self.requests.remove(op)
+                    && result.is_err()
+                {
+                    self.undeleted.extend(open.key);
+                }
+            }
+            Input::Received { op, .. } | Input::QueueCreated { op, .. } => {
                 self.requests.remove(op);
             }
+            Input::SetConcurrency(handlers) => self.concurrency = handlers.get(),
             Input::HandlerDone { key, outcome, .. } => {
                 let Some(handler) = self.handlers.remove(key) else { return };
                 match outcome {
@@ -250,11 +271,16 @@ impl Process {
             }
             Action::Update { op, key, receipt, visibility, text, give_up_at, .. } => {
                 ensure!(
-                    !self.done.contains(key),
+                    !self.done.contains(key) || self.undeleted.contains(key),
                     Serialization,
-                    "an update after the handler of {key:?} had completed"
+                    "an update before a delete, and the handler of {key:?} had completed"
                 );
                 let visibility = visibility.as_duration();
+                // A renewed lease is another.
+                let renewed = self.newest.iter().find(|(_, (_, newest))| newest == receipt);
+                if let Some((message, _)) = renewed {
+                    self.start_by.remove(message);
+                }
                 if let Some(handler) = self.handlers.get_mut(key) {
                     handler.renewals += u32::from(text.is_none());
                     let cap = match self.config.lease_growth {
@@ -291,6 +317,18 @@ impl Process {
                 let message = index(delivery);
                 self.started.insert(*key);
                 self.check_rate(tick)?;
+                ensure!(
+                    self.handlers.len() < self.concurrency,
+                    Capacity,
+                    "{} handlers run already, and another starts",
+                    self.handlers.len()
+                );
+                let late = self.start_by.remove(&message).filter(|by| tick > *by);
+                ensure!(
+                    late.is_none(),
+                    Waiting,
+                    "message {message} starts at {tick:?}, not by {late:?}"
+                );
                 let handler = Handler {
                     message,
                     since: now,
@@ -322,7 +360,12 @@ impl Process {
                 self.handlers.remove(key);
                 todo.push(Todo::Dropped { key: *key });
             }
-            Action::Emit(Event::Settled { key, how, .. }) => {
+            Action::Emit(Event::Settled { key, how, id, .. }) => {
+                let message = id.as_str().parse().unwrap_or(usize::MAX);
+                self.start_by.remove(&message);
+                if let Settled::GivenBack = how {
+                    *self.given_back.entry(message).or_default() += 1;
+                }
                 ensure!(self.settled.insert(*key), Shutdown, "{key:?} is settled twice");
                 ensure!(
                     !self.handlers.contains_key(key),
@@ -330,6 +373,12 @@ impl Process {
                     "{key:?} is {how:?} while its handler runs"
                 );
             }
+            // What would have been given back waits on.
+            Action::Emit(Event::UpdatesForbidden) => {
+                self.start_by.clear();
+                self.may_update = false;
+            }
+            Action::Emit(Event::UpdatesAllowed) => self.may_update = true,
             Action::Finished(report) => {
                 self.finished = true;
                 self.check_end(tick, report.left.len())?;

@@ -27,13 +27,15 @@ pub struct Failure {
     pub violation: Violation,
 }
 
-/// The simulation of a seed. One in ten has only short refusals, one in ten feeds nonsense.
+/// The simulation of a seed. One in ten has a rush of short messages, one in ten only short refusals,
+/// one in ten feeds nonsense.
 ///
 /// # Errors
 ///
 /// The property that broke.
 pub fn one(seed: u64, parts: Parts) -> Result<Tally, Violation> {
     match seed % 10 {
+        7 => world::run(Scenario::rush(seed, parts)),
         8 => world::run(Scenario::refusals(seed)),
         9 => fuzz::run(seed),
         _ => world::run(Scenario::draw(seed, parts)),

@@ -31,8 +31,9 @@ pub struct Setting {
     pub work: Work,
     /// The processes that share the queue.
     pub processes: usize,
-    /// Messages that each process fetches ahead at a fixed number. Default: none.
-    pub prefetch: usize,
+    /// The number of messages that each process is told to receive ahead; `None` leaves it to the
+    /// estimate. Default: `None`.
+    pub prefetch: Option<usize>,
     /// The messages in the queue at the start. Default: enough for 20 rounds of all handlers and for
     /// ten seconds.
     pub messages: usize,
@@ -87,7 +88,8 @@ impl Setting {
     /// A setting with a full queue.
     #[must_use]
     pub fn new(round_trip: Duration, handlers: usize, work: Work, processes: usize) -> Self {
-        let mut setting = Self { round_trip, handlers, work, processes, prefetch: 0, messages: 0 };
+        let mut setting =
+            Self { round_trip, handlers, work, processes, prefetch: None, messages: 0 };
         let rounds = handlers * processes * 20;
         setting.messages = rounds.max((setting.possible_rate() * 10.0) as usize);
         setting
@@ -259,10 +261,11 @@ impl World {
             }
             Action::Receive { .. } | Action::Update { .. } | Action::Delete { .. } => {
                 self.figures.requests += 1;
-                if let Action::Update { visibility, .. } = &action
+                if let Action::Update { visibility, id, .. } = &action
                     && visibility.as_secs() == 0
                 {
                     self.figures.released += 1;
+                    self.no_longer_waits(number, id.as_str());
                 }
                 let there = self.now + micros(self.setting.round_trip) / 2;
                 self.at(there, number, Event::Arrive(Request { action, sent_at: tick }));
@@ -280,11 +283,17 @@ impl World {
     }
 
     fn started(&mut self, number: usize, id: &str) {
-        self.count_ahead();
         self.half_started += 1;
+        if let Some(process) = self.processes.get_mut(number) {
+            process.started += 1;
+        }
+        self.no_longer_waits(number, id);
+    }
+
+    fn no_longer_waits(&mut self, number: usize, id: &str) {
+        self.count_ahead();
         let now = self.now;
         let Some(process) = self.processes.get_mut(number) else { return };
-        process.started += 1;
         if let Some(since) = process.waiting.remove(id) {
             let waited = Duration::from_micros(now - since);
             self.figures.waited_most = self.figures.waited_most.max(waited);

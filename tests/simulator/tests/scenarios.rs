@@ -14,6 +14,7 @@ fn no_property_breaks() {
     println!("{tally}");
     // A suite in which nothing happens would pass as well.
     assert!(tally.duplicates > 0 && tally.overlaps > 0 && tally.crashes > 100);
+    assert!(tally.given_back > 100, "{tally}");
     assert!(tally.expired > 0 && tally.letters > 1000 && tally.replays > 100);
 }
 

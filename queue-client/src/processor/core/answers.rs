@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    delivery::{DeleteAfter, Delivery, Fate, InFlight, PATIENCE, Settling, Work},
+    delivery::{DeleteAfter, Delivery, Fate, GiveBack, InFlight, PATIENCE, Settling, Work},
     event::{Event, Settled},
     ids::DeliveryKey,
     machine::Core,
@@ -23,15 +23,9 @@ impl Core {
         let Work::Settling(Settling::Delete(delete)) = &mut delivery.work else {
             return Fate::Keep;
         };
-        let done = |ambiguous| match delete.after {
-            DeleteAfter::Complete if ambiguous => Settled::CompletedAfterAmbiguity,
-            DeleteAfter::Complete => Settled::Completed,
-            DeleteAfter::Duplicate => Settled::Duplicate,
-            DeleteAfter::Letter(reason) => Settled::DeadLettered { reason },
-        };
         match result {
             Ok(()) => {
-                let how = done(false);
+                let how = delete.after.done(false);
                 self.completed.remove(&delivery.raw.id);
                 self.end(now, key, delivery, how)
             }
@@ -39,7 +33,7 @@ impl Core {
             // before whether an earlier delete was lost, which was made with the old receipt too.
             Err(OpFailure::NotOwner) if op.superseded => Fate::Keep,
             Err(OpFailure::NotOwner) if delete.ambiguous => {
-                let how = done(true);
+                let how = delete.after.done(true);
                 // Most likely it was this process's own delete. Should it not have been, the
                 // message comes back, and is not worked on again.
                 self.completed.insert(now, &delivery.raw.id);
@@ -71,9 +65,10 @@ impl Core {
         let Work::Settling(Settling::Release(release)) = &delivery.work else {
             return Fate::Keep;
         };
-        let how = match release.reason {
-            Some(reason) => Settled::Retried { after: release.delay, reason },
-            None => Settled::Released,
+        let how = match release.why {
+            GiveBack::Failed(reason) => Settled::Retried { after: release.delay, reason },
+            GiveBack::Shutdown => Settled::Released,
+            GiveBack::Unstarted => Settled::GivenBack,
         };
         // After a lost answer the receipt is stale because the first request was applied.
         let applied_before = delivery.lease.receipt_unknown;

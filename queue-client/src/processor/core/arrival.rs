@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    delivery::{DeleteAfter, Delivery, Fate, Running, Settling, Waiting, Work},
+    delivery::{DeleteAfter, Delivery, Fate, GiveBack, Running, Settling, Waiting, Work},
     event::{Event, Settled},
     ids::DeliveryKey,
     io::Action,
@@ -68,7 +68,7 @@ impl Core {
             Work::Settling(Settling::delete(now, &lease, DeleteAfter::Duplicate))
         } else if self.phase != Phase::Running {
             // No handler will start for it here.
-            Work::Settling(Settling::release_at_once(now))
+            Work::Settling(Settling::give_back_at_once(now, GiveBack::Shutdown))
         } else if last {
             Work::Settling(self.letter(now, &lease, Reason::DeliveriesExhausted))
         } else {
@@ -76,16 +76,12 @@ impl Core {
             let renew_first = self.may_renew(now) && short;
             Work::Buffered(Waiting { renew_first, after })
         };
-        let buffered = matches!(work, Work::Buffered(_));
         let mut delivery = Delivery::new(raw, lease, work);
         if let Work::Buffered(Waiting { renew_first: true, .. }) = delivery.work {
             delivery.lease.renew_now(now);
         }
         let key = self.new_key();
         self.by_id.insert(delivery.raw.id.clone(), key);
-        if buffered {
-            self.buffered.insert(key);
-        }
         self.deliveries.insert(key, delivery);
         self.step(now, key);
     }
@@ -157,41 +153,35 @@ impl Core {
 
     /// Starts the handlers that may start.
     pub(super) fn start_buffered(&mut self, now: Tick) {
-        if self.buffered.is_empty() || self.phase != Phase::Running {
+        if self.slots.waiting_count() == 0 || self.phase != Phase::Running {
             return;
         }
-        let busy = self.deliveries.len().saturating_sub(self.buffered.len());
-        let mut free = self.config.concurrency.get().saturating_sub(busy).min(self.pace.ready(now));
-        let waiting: Vec<_> = self.buffered.iter().copied().collect();
-        for key in waiting {
-            if free == 0 {
-                return;
-            }
-            let ready = self.deliveries.get(&key).is_some_and(|delivery| match &delivery.work {
+        let free = self.free_slots().min(self.pace.ready(now));
+        let ready = |key: &DeliveryKey| {
+            self.deliveries.get(key).is_some_and(|delivery| match &delivery.work {
                 Work::Buffered(waiting) => {
                     !waiting.renew_first
                         && delivery.lease.standing == Standing::Held
                         && waiting.after.is_none_or(|older| !self.deliveries.contains_key(&older))
                 }
                 _ => false,
-            });
-            if ready {
-                free -= 1;
-                self.start(now, key);
-            }
+            })
+        };
+        let ready: Vec<_> = self.slots.waiting().filter(ready).take(free).collect();
+        for key in ready {
+            self.start(now, key);
         }
     }
 
     /// When the rate lets a handler start whose message is here already.
     pub(super) fn start_due(&self) -> Option<Tick> {
-        if self.buffered.is_empty() || self.phase != Phase::Running {
+        if self.slots.waiting_count() == 0 || self.phase != Phase::Running {
             return None;
         }
         self.pace.ready_at(1, self.latest)
     }
 
     fn start(&mut self, now: Tick, key: DeliveryKey) {
-        self.buffered.remove(&key);
         self.pace.started(now);
         self.with(now, key, |core, delivery| {
             delivery.work = Work::Running(Running { since: now, replaced: false, warned: false });

@@ -21,9 +21,14 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(5);
 pub struct CoreConfig {
     /// The number of handlers that run at once. Default: 16.
     pub concurrency: NonZeroUsize,
-    /// The number of messages that are received ahead and kept, with their leases renewed. Default: 0.
-    pub prefetch: usize,
-    /// The number of receives that are in flight at once when the queue is busy. Default: 4.
+    /// The number of messages that are received ahead and kept, with their leases renewed. Default:
+    /// `None`, with which as many are received ahead as handlers are expected to start within some
+    /// round trips, and are given back if they do not start.
+    pub prefetch: Option<usize>,
+    /// The number of messages being settled at which no handler starts until one is settled. Default:
+    /// `None`, with which that is four times the concurrency, and at least 256.
+    pub max_settling: Option<NonZeroUsize>,
+    /// The number of receives that are in flight at once when the queue is busy. Default: 8.
     pub max_polls: NonZeroUsize,
     /// The time for which a received message is hidden at first, 5 s to 7 days. Default: 60 s.
     pub lease: Duration,
@@ -137,8 +142,9 @@ impl Default for CoreConfig {
     fn default() -> Self {
         Self {
             concurrency: NonZeroUsize::MIN.saturating_add(15),
-            prefetch: 0,
-            max_polls: NonZeroUsize::MIN.saturating_add(3),
+            prefetch: None,
+            max_settling: None,
+            max_polls: NonZeroUsize::MIN.saturating_add(7),
             lease: Duration::from_secs(60),
             renew: true,
             lease_growth: LeaseGrowth::default(),
@@ -268,10 +274,17 @@ impl CoreConfig {
         )?;
         rule(self.drain_timeout <= LONGEST, "drain_timeout", "must not exceed 7 days")?;
         rule(
-            self.concurrency.get().saturating_add(self.prefetch) <= 1 << 20,
+            self.concurrency.get().saturating_add(self.prefetch.unwrap_or_default()) <= 1 << 20,
             "concurrency",
             "must not exceed 1,048,576 with the prefetch",
         )
+    }
+
+    /// The number of messages being settled at which no handler starts. Without a setting it is what a
+    /// queue takes in an eighth of a second, so that no round trip up to that makes handlers wait.
+    pub(super) fn settling_bound(&self) -> usize {
+        let usual = self.concurrency.get().saturating_mul(4).max(256);
+        self.max_settling.map_or(usual, NonZeroUsize::get)
     }
 
     pub(super) fn queue_missing(&self) -> QueueMissing {

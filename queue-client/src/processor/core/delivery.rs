@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use queue_proto::{MessageText, PopReceipt};
 
 use super::{
-    event::Next,
+    event::{Next, Settled},
     ids::{AskId, DeliveryKey, OpId},
     lease::Lease,
     message::{RawDelivery, Reason},
@@ -93,12 +93,34 @@ pub(super) enum DeleteAfter {
     Letter(Reason),
 }
 
+impl DeleteAfter {
+    /// How a delivery ends whose message is gone, perhaps by an earlier delete.
+    pub(super) const fn done(self, ambiguous: bool) -> Settled {
+        match self {
+            Self::Complete if ambiguous => Settled::CompletedAfterAmbiguity,
+            Self::Complete => Settled::Completed,
+            Self::Duplicate => Settled::Duplicate,
+            Self::Letter(reason) => Settled::DeadLettered { reason },
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Release {
     pub(super) delay: Duration,
-    /// Why the message is received again, or `None` for a shutdown.
-    pub(super) reason: Option<Reason>,
+    pub(super) why: GiveBack,
     pub(super) tries: Tries,
+}
+
+/// Why a message is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GiveBack {
+    /// Its handler failed, or it cannot become a dead letter.
+    Failed(Reason),
+    /// The processor shuts down.
+    Shutdown,
+    /// It was received ahead, and no handler came free in time.
+    Unstarted,
 }
 
 #[derive(Debug)]
@@ -189,6 +211,14 @@ impl Delivery {
         matches!(self.work, Work::Running(_))
     }
 
+    /// When its handler started, if the handler runs.
+    pub(super) const fn started(&self) -> Option<Tick> {
+        match &self.work {
+            Work::Running(running) => Some(running.since),
+            Work::Buffered(_) | Work::Settling(_) => None,
+        }
+    }
+
     /// Whether the text of a later delivery is one that this process knows of.
     pub(super) fn knows_text(&self, text: &MessageText) -> bool {
         *self.text == *text || self.doubtful_text.as_deref() == Some(text)
@@ -232,9 +262,9 @@ impl Settling {
         Self::Delete(Delete { after, ambiguous: false, tries })
     }
 
-    pub(super) fn release_at_once(now: Tick) -> Self {
+    pub(super) fn give_back_at_once(now: Tick, why: GiveBack) -> Self {
         let tries = Tries::until(now, now + PATIENCE);
-        Self::Release(Release { delay: Duration::ZERO, reason: None, tries })
+        Self::Release(Release { delay: Duration::ZERO, why, tries })
     }
 
     pub(super) const fn is_delete(&self) -> bool {
@@ -244,8 +274,9 @@ impl Settling {
         )
     }
 
-    pub(super) const fn is_letter(&self) -> bool {
-        matches!(self, Self::Letter(_))
+    /// Whether its lease is renewed between two tries: a release ends the lease by itself.
+    pub(super) const fn keeps_its_lease(&self) -> bool {
+        matches!(self, Self::Letter(_) | Self::Delete(_))
     }
 
     /// There is a new receipt, and all that is known of requests with the old one no longer counts.

@@ -116,6 +116,14 @@ pub enum Event {
         /// The number of failures so far.
         failures: u32,
     },
+    /// No handler starts until messages are settled: as many are being deleted, given back or
+    /// dead-lettered as the settings allow. The service is slow, or the place for dead letters.
+    SettlingFull {
+        /// The number of messages that are being settled.
+        settling: usize,
+    },
+    /// After [`SettlingFull`](Self::SettlingFull), half of the messages are settled.
+    SettlingEased,
     /// A dead letter could not be stored. The message stays in the queue.
     DeadLetterFailed {
         /// The name of the delivery.
@@ -277,6 +285,9 @@ pub enum Settled {
     },
     /// The message was given back during a shutdown.
     Released,
+    /// The message was received ahead of its handler and given back, since no handler could start
+    /// before half of the lease was over.
+    GivenBack,
     /// The message was stored as a dead letter, and then deleted as far as that is known.
     DeadLettered {
         /// Why the message is dead.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{
     config::LONGEST,
     delivery::{
-        Delete, DeleteAfter, Delivery, Fate, Letter, PATIENCE, Release, Settling, Tries, Work,
+        Delete, DeleteAfter, Delivery, Fate, GiveBack, Letter, PATIENCE, Release, Settling, Tries,
+        Work,
     },
     event::{Event, Next, Settled},
     ids::DeliveryKey,
@@ -150,7 +151,7 @@ impl Core {
     fn give_back(now: Tick, lease: &Lease, delay: Duration, reason: Reason) -> Settling {
         let delay = lease.survivable(now, whole_seconds(delay));
         let tries = Tries::until(now, lease.end());
-        Settling::Release(Release { delay, reason: Some(reason), tries })
+        Settling::Release(Release { delay, why: GiveBack::Failed(reason), tries })
     }
 
     /// The dead letter cannot be stored: the message stays where it is, and comes back much later.
@@ -209,6 +210,7 @@ impl Core {
             Settled::CompletedNotOwned { .. } => counters.completed_not_owned += 1,
             Settled::Retried { .. } => counters.retried += 1,
             Settled::Released => counters.released += 1,
+            Settled::GivenBack => counters.given_back += 1,
             Settled::DeadLettered { .. } => counters.dead_lettered += 1,
             Settled::Lapsed | Settled::NeverStarted => counters.lapsed += 1,
             Settled::NotOwned => counters.not_owned += 1,

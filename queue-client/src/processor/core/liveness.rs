@@ -26,6 +26,10 @@ pub(super) enum Heard {
     Nothing,
 }
 
+pub(super) const fn is_throttled(failure: &OpFailure) -> bool {
+    matches!(failure, OpFailure::Refused { kind: Refusal::Throttled, .. })
+}
+
 pub(super) const fn heard<T>(result: &Result<T, OpFailure>) -> Heard {
     match result {
         Ok(_) => Heard::Success,

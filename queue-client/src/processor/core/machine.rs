@@ -11,6 +11,7 @@ use super::{
     completed::Completed,
     config::{ConfigError, CoreConfig},
     delivery::Delivery,
+    estimate::Estimate,
     event::{Event, LoopState},
     ids::{DeliveryKey, OpId},
     io::Action,
@@ -18,7 +19,8 @@ use super::{
     pace::Pace,
     phase::Phase,
     poller::Poller,
-    report::{Counters, Report, Snapshot},
+    report::{Counters, DeliverySnapshot, Report, Snapshot},
+    slots::Slots,
     time::Tick,
 };
 
@@ -37,8 +39,11 @@ pub struct Core {
     pub(super) liveness: Liveness,
     pub(super) deliveries: BTreeMap<DeliveryKey, Delivery>,
     pub(super) by_id: BTreeMap<MessageId, DeliveryKey>,
-    /// The deliveries that have not started.
-    pub(super) buffered: BTreeSet<DeliveryKey>,
+    /// What happens with each of them.
+    pub(super) slots: Slots,
+    pub(super) estimate: Estimate,
+    /// Observers were told that handlers wait for settlements.
+    pub(super) told_full: bool,
     pub(super) timers: BTreeSet<(Tick, DeliveryKey)>,
     /// The delivery that a request in flight is for.
     pub(super) ops: BTreeMap<OpId, DeliveryKey>,
@@ -62,6 +67,7 @@ impl Core {
             completed: Completed::new(config.completed_capacity, config.completed_time),
             pace: Pace::new(config.rate, now),
             liveness: Liveness::default(),
+            estimate: Estimate::new(config.concurrency.get()),
             config,
             rng: Rng::with_seed(seed),
             latest: now,
@@ -72,7 +78,8 @@ impl Core {
             poller: Poller::default(),
             deliveries: BTreeMap::new(),
             by_id: BTreeMap::new(),
-            buffered: BTreeSet::new(),
+            slots: Slots::default(),
+            told_full: false,
             timers: BTreeSet::new(),
             ops: BTreeMap::new(),
             updates_forbidden_until: None,
@@ -83,7 +90,7 @@ impl Core {
         })
     }
 
-    /// What the core holds at the moment, for health reports and tests.
+    /// What the core does at the moment, for health reports and tests.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -92,11 +99,20 @@ impl Core {
             waits_until: self.poller.waits_until(),
             last_success: self.liveness.last_success(),
             unanswered_since: self.liveness.unanswered_since(),
-            deliveries: self.deliveries.iter().map(|(key, held)| held.snapshot(*key)).collect(),
-            free: self.capacity().saturating_sub(self.deliveries.len()),
+            waiting: self.slots.waiting_count(),
+            running: self.slots.running_count(),
+            settling: self.slots.settling_count(),
+            settling_full: self.told_full,
+            free: self.free_slots().saturating_sub(self.slots.waiting_count()),
+            typical: self.estimate.typical(),
             remembered: self.completed.len(),
             counters: self.counters,
         }
+    }
+
+    /// The deliveries that are held at the moment, in the order of their arrival.
+    pub fn deliveries(&self) -> impl Iterator<Item = DeliverySnapshot> {
+        self.deliveries.iter().map(|(key, held)| held.snapshot(*key))
     }
 
     /// What the core has counted so far.
@@ -131,8 +147,17 @@ impl Core {
         self.emit(Event::UnknownAnswer);
     }
 
-    pub(super) fn capacity(&self) -> usize {
-        self.config.concurrency.get().saturating_add(self.config.prefetch)
+    /// Tells whether handlers wait for settlements.
+    pub(super) fn tell_settling(&mut self) {
+        let (settling, bound) = (self.slots.settling_count(), self.config.settling_bound());
+        // Half of it is between the two, so that this is not told with every message.
+        if !self.told_full && settling >= bound {
+            self.told_full = true;
+            self.emit(Event::SettlingFull { settling });
+        } else if self.told_full && settling <= bound / 2 {
+            self.told_full = false;
+            self.emit(Event::SettlingEased);
+        }
     }
 
     pub(super) fn act(&mut self, action: Action) {

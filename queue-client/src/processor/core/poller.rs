@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::{
     config::Polling,
+    ease::Ease,
     event::Trouble,
     ids::OpId,
     time::{Tick, doubled},
@@ -28,6 +29,9 @@ pub(super) struct Poller {
     pub(super) wait: Option<Wait>,
     pub(super) last_was_full: bool,
     nudged: bool,
+    /// When a receive is due, if only time is missing.
+    pub(super) due: Option<Tick>,
+    pub(super) ease: Ease,
     /// Whether a receive has ever succeeded.
     pub(super) has_received: bool,
     /// When the first of the receives was sent that have failed in a row.
@@ -37,6 +41,7 @@ pub(super) struct Poller {
 #[derive(Debug)]
 pub(super) struct Receive {
     pub(super) asked: usize,
+    pub(super) since: Tick,
     pub(super) lease: Duration,
     pub(super) jumped: Duration,
 }

@@ -11,6 +11,7 @@ use super::{
     io::Action,
     lease::{self, LEASE_WITHOUT_UPDATES, lease_timeout},
     liveness::{Heard, heard},
+    lookahead::Wish,
     machine::Core,
     message::RawDelivery,
     phase::Phase,
@@ -23,73 +24,52 @@ use crate::failure::OpFailure;
 /// The longest that an answer to a receive is waited for: the service itself gives up after 30 s
 /// ("Setting timeouts for Queue service operations").
 const ANSWER_LIMIT: Duration = Duration::from_secs(35);
-/// The most messages of one answer ("Get Messages").
-const BATCH: usize = 32;
 
 impl Core {
     /// Issues the receives that are due.
     pub(super) fn receive(&mut self, now: Tick) {
+        self.poller.due = None;
         if self.phase != Phase::Running || self.paused || self.poller.create.is_some() {
             return;
         }
+        let idle = self.poller.in_flight() == 0;
         if let Some(wait) = self.poller.wait {
             if now < wait.until {
+                self.poller.due =
+                    self.wish(now).at(now).filter(|_| idle).map(|at| at.max(wait.until));
                 return;
             }
-            if let Why::Trouble(_) = wait.why
-                && self.poller.in_flight() > 0
-            {
-                // After trouble, one receive finds out whether it is over.
+            // After trouble, one receive finds out whether it is over.
+            if matches!(wait.why, Why::Trouble(_)) && !idle {
                 return;
             }
         }
-        loop {
-            let free = self.room(now);
-            let allowed = if self.poller.last_was_full {
-                free.div_ceil(BATCH).min(self.config.max_polls.get())
-            } else {
-                1
-            };
-            if free == 0 || self.poller.in_flight() >= allowed {
-                return;
+        // An answer with fewer messages than asked for says that there is nothing to hurry for.
+        let allowed = if self.poller.last_was_full { self.config.max_polls.get() } else { 1 };
+        while self.poller.in_flight() < allowed {
+            match self.wish(now) {
+                Wish::Now(messages) => self.ask_for(now, messages),
+                wish => {
+                    self.poller.due = wish.at(now);
+                    return;
+                }
             }
-            let asked = free.min(BATCH);
-            let lease = self.first_lease(now);
-            let op = self.new_op();
-            self.poller.in_flight.insert(op, Receive { asked, lease, jumped: Duration::ZERO });
-            // A pause that is over shows up as trouble until an answer says otherwise.
-            let limit = ANSWER_LIMIT.min(lease);
-            self.act(Action::Receive {
-                op,
-                max: MessageCount::saturating(asked),
-                lease: lease_timeout(lease),
-                give_up_at: now + limit,
-            });
         }
     }
 
-    /// When a receive is due, if only time is missing.
-    pub(super) fn receive_due(&self) -> Option<Tick> {
-        let idle = self.poller.in_flight() == 0 && self.poller.create.is_none();
-        let full = self.deliveries.len() >= self.capacity();
-        if self.phase != Phase::Running || self.paused || !idle || full {
-            return None;
-        }
-        let wait = self.poller.waits_until();
-        if self.room(self.latest) > 0 {
-            return wait;
-        }
-        // The rate allows no more for now. `None` is less than any instant.
-        let ready = self.pace.ready_at(self.buffered.len() + 1, self.latest)?;
-        wait.max(Some(ready))
-    }
-
-    /// How many messages more can be held, and started as the rate allows: what waits for its start
-    /// waits better in the queue, where others can have it.
-    fn room(&self, now: Tick) -> usize {
-        let asked = self.poller.asked();
-        let free = self.capacity().saturating_sub(self.deliveries.len() + asked);
-        free.min(self.pace.ready(now).saturating_sub(self.buffered.len() + asked))
+    fn ask_for(&mut self, now: Tick, messages: usize) {
+        let lease = self.first_lease(now);
+        let op = self.new_op();
+        let receive = Receive { asked: messages, since: now, lease, jumped: Duration::ZERO };
+        self.poller.in_flight.insert(op, receive);
+        let limit = ANSWER_LIMIT.min(lease);
+        // A pause that is over shows up as trouble until an answer says otherwise.
+        self.act(Action::Receive {
+            op,
+            max: MessageCount::saturating(messages),
+            lease: lease_timeout(lease),
+            give_up_at: now + limit,
+        });
     }
 
     /// While updates are forbidden leases cannot be renewed, so they are longer.
@@ -127,6 +107,7 @@ impl Core {
                     OpFailure::Refused { retry_after, .. } => retry_after,
                     _ => None,
                 };
+                self.throttled_by(now, &failure, receive.asked);
                 return self.receive_failed(now, sent_at, Trouble::of(&failure), retry_after);
             }
         };
@@ -138,6 +119,9 @@ impl Core {
         }));
         self.poller.succeeded(&self.config.polling, &mut self.rng, now, receive.asked, count);
         self.heard(now, Heard::Success);
+        if receive.jumped.is_zero() {
+            self.estimate.receive_took(now.since(receive.since));
+        }
         self.counters.received += count as u64;
         if count > 0 && now >= lease::deadline(sent_at, receive.lease, receive.jumped) {
             // By now the messages are visible again, and others may have them. Test:

@@ -7,7 +7,7 @@ use queue_proto::MessageText;
 
 use super::{
     config::OnLeaseLost,
-    delivery::{Delivery, Fate, InFlight, OpKind, Work},
+    delivery::{Delivery, Fate, InFlight, OpKind, Settling, Work},
     event::{Event, RenewalResult, Settled},
     ids::{DeliveryKey, OpId},
     io::Action,
@@ -169,8 +169,11 @@ impl Core {
                 // `leases::the_deadline_counts_from_the_instant_of_sending`.
                 delivery.lease.extend(&mut self.rng, sent_at, visibility, jumped);
                 self.told_renewed(now, key, delivery);
-                if let Work::Buffered(waiting) = &mut delivery.work {
-                    waiting.renew_first = false;
+                match &mut delivery.work {
+                    Work::Buffered(waiting) => waiting.renew_first = false,
+                    // The message is there, so no delete of it was applied.
+                    Work::Settling(Settling::Delete(delete)) => delete.ambiguous = false,
+                    Work::Running(_) | Work::Settling(_) => {}
                 }
                 Ok(delivery.lease.deadline())
             }
@@ -230,9 +233,15 @@ impl Core {
                 self.end(now, key, delivery, Settled::NotOwned)
             }
             Work::Running(_) => Fate::Keep,
-            Work::Settling(settling) if settling.is_delete() => {
-                self.completed_not_owned(now, key, delivery)
+            // What the delete did whose answer was lost.
+            Work::Settling(Settling::Delete(delete))
+                if delete.ambiguous && !delivery.lease.receipt_unknown =>
+            {
+                let how = delete.after.done(true);
+                self.completed.insert(now, &delivery.raw.id);
+                self.end(now, key, delivery, how)
             }
+            Work::Settling(Settling::Delete(_)) => self.completed_not_owned(now, key, delivery),
             Work::Settling(_) => self.end(now, key, delivery, Settled::NotOwned),
         }
     }

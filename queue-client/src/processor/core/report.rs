@@ -31,6 +31,9 @@ pub struct Counters {
     pub retried: u64,
     /// The number of messages given back because of a shutdown.
     pub released: u64,
+    /// The number of messages that were received ahead and given back, since no handler could start
+    /// before half of their lease was over.
+    pub given_back: u64,
     /// The number of messages that became dead letters.
     pub dead_lettered: u64,
     /// The number of dead letters that could not be stored.
@@ -113,8 +116,18 @@ pub enum End {
     GaveUp(Trouble),
 }
 
-/// What the core holds at a moment.
-#[derive(Debug, Clone, PartialEq)]
+/// How long handlers and receives took of late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Typical {
+    /// The time that half of the last handlers took no longer than.
+    pub handler: Duration,
+    /// The mean time from asking for messages to the answer, in which the last answers count most.
+    pub receive: Duration,
+}
+
+/// What the core does at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// What the loop does at the moment.
@@ -128,10 +141,20 @@ pub struct Snapshot {
     /// The instant of the first request that no good answer has followed; `None` when nothing is waited
     /// for.
     pub unanswered_since: Option<Tick>,
-    /// The deliveries, in the order of their arrival.
-    pub deliveries: Vec<DeliverySnapshot>,
-    /// The number of messages that can be held besides.
+    /// The number of messages that wait for their handlers.
+    pub waiting: usize,
+    /// The number of handlers that run.
+    pub running: usize,
+    /// The number of messages that are being deleted, given back or dead-lettered.
+    pub settling: usize,
+    /// Whether no handler starts because so many messages are being settled: from the bound of the
+    /// settings until half of them are settled.
+    pub settling_full: bool,
+    /// The number of handlers that could start besides.
     pub free: usize,
+    /// What is known of handlers and receives, and decides how many messages are received ahead;
+    /// `None` until one of each has ended.
+    pub typical: Option<Typical>,
     /// The number of completed messages whose ids are remembered.
     pub remembered: usize,
     /// What the processor has done so far.
@@ -185,6 +208,7 @@ impl fmt::Display for Report {
         )?;
         let rest = [
             (counters.released, "released"),
+            (counters.given_back, "given back unstarted"),
             (counters.lapsed, "left to lapse"),
             (counters.completed_not_owned, "perhaps to be repeated"),
             (counters.duplicates_suppressed, "repetitions avoided"),

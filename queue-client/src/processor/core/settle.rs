@@ -21,12 +21,14 @@ impl Core {
     pub(super) fn settle(&mut self, now: Tick, key: DeliveryKey, delivery: &mut Delivery) -> Fate {
         let Work::Settling(settling) = &mut delivery.work else { return Fate::Keep };
         let tries = *settling.tries();
-        if let Settling::Letter(_) = settling
+        if settling.keeps_its_lease()
             && delivery.lease.renew_at().is_some_and(|at| now >= at)
             && now < tries.next_at
         {
-            // The place for dead letters is slow: the message stays ours meanwhile. Test:
-            // `settling::the_message_is_kept_hidden_while_the_letter_is_slow`.
+            // The service or the place for dead letters is slow: the message stays ours meanwhile, or
+            // somebody else would work on it again. Tests:
+            // `settling::the_message_is_kept_hidden_while_the_letter_is_slow`,
+            // `settling::the_message_is_kept_hidden_while_its_delete_is_refused`.
             self.renew(now, key, delivery);
             return Fate::Keep;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    delivery::{Delivery, Fate, Settling, Work},
+    delivery::{Delivery, Fate, GiveBack, Settling, Work},
     event::Settled,
     ids::DeliveryKey,
     io::Action,
@@ -64,9 +64,11 @@ impl Core {
         }
         self.phase = Phase::Draining(draining);
         // What has not started does not start any more.
-        for key in std::mem::take(&mut self.buffered) {
+        let waiting: Vec<_> = self.slots.waiting().collect();
+        for key in waiting {
             self.with(now, key, |_, delivery| {
-                delivery.work = Work::Settling(Settling::release_at_once(now));
+                delivery.work =
+                    Work::Settling(Settling::give_back_at_once(now, GiveBack::Shutdown));
                 Fate::Keep
             });
         }
@@ -103,16 +105,12 @@ impl Core {
             return self.handler_over(now, key, delivery, &Outcome::Abandon, None);
         }
         self.refuse_asks(key, delivery);
-        delivery.work = Work::Settling(Settling::release_at_once(now));
+        delivery.work = Work::Settling(Settling::give_back_at_once(now, GiveBack::Shutdown));
         Fate::Keep
     }
 
     fn running(&self) -> Vec<DeliveryKey> {
-        self.deliveries
-            .iter()
-            .filter(|(_, delivery)| delivery.is_running())
-            .map(|(key, _)| *key)
-            .collect()
+        self.slots.running().collect()
     }
 
     fn finish(&mut self, now: Tick, end: End) {
@@ -142,7 +140,7 @@ impl Core {
         }
         let unanswered_receives = self.poller.in_flight();
         self.phase = Phase::Finished;
-        self.buffered.clear();
+        self.poller.due = None;
         self.tell_state();
         let report = Report { end, counters: self.counters, left, unanswered_receives };
         self.report = Some(report.clone());

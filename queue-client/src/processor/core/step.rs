@@ -2,7 +2,7 @@
 //! out, changed, brought up to date, and put back.
 
 use super::{
-    delivery::{Ask, Delivery, Fate, InFlight, OpKind, Work},
+    delivery::{Ask, Delivery, Fate, GiveBack, InFlight, OpKind, Settling, Work},
     event::Settled,
     ids::{DeliveryKey, OpId},
     io::{Action, Input},
@@ -25,6 +25,7 @@ impl Core {
         match input {
             Input::Received { op, sent_at, result } => self.received(now, op, sent_at, result),
             Input::Updated { op, sent_at, result } => {
+                self.notice_throttling(now, &result);
                 let heard = heard(&result);
                 self.answered(
                     now,
@@ -38,6 +39,7 @@ impl Core {
                 );
             }
             Input::Deleted { op, result } => {
+                self.notice_throttling(now, &result);
                 let heard = heard(&result);
                 self.answered(now, op, heard, OpKind::is_delete, |core, key, delivery, op| {
                     core.deleted(now, key, delivery, &op, result)
@@ -89,7 +91,7 @@ impl Core {
             Phase::Finished => return None,
         };
         let timer = self.timers.first().map(|(at, _)| *at);
-        [draining, timer, self.start_due(), self.receive_due()].into_iter().flatten().min()
+        [draining, timer, self.start_due(), self.poller.due].into_iter().flatten().min()
     }
 
     /// Whether nobody depends on what [`next_wake`](Self::next_wake) brings: only the next look at
@@ -99,15 +101,11 @@ impl Core {
     /// run, once no handler runs any more.
     #[must_use]
     pub fn waits_idly(&self) -> bool {
-        let mut handlers_run = false;
-        for delivery in self.deliveries.values() {
-            match &delivery.work {
-                Work::Settling(_) => return false,
-                Work::Running(_) => handlers_run = true,
-                Work::Buffered(_) => {}
-            }
+        if self.slots.settling_count() > 0 {
+            return false;
         }
-        handlers_run || (self.phase == Phase::Running && !self.config.stop_when_empty)
+        let nobody_waits = self.phase == Phase::Running && !self.config.stop_when_empty;
+        nobody_waits || self.slots.running_count() > 0
     }
 
     /// Does what is due.
@@ -133,6 +131,7 @@ impl Core {
         self.receive(now);
         self.rest();
         self.tell_state();
+        self.tell_settling();
     }
 
     /// Looks what time and answers ask for, for one delivery.
@@ -148,6 +147,8 @@ impl Core {
         change: impl FnOnce(&mut Self, &mut Delivery) -> Fate,
     ) {
         let Some(mut delivery) = self.deliveries.remove(&key) else { return };
+        self.slots.leave(key, &delivery);
+        let started = delivery.started();
         if let Some(at) = delivery.scheduled.take() {
             self.timers.remove(&(at, key));
         }
@@ -155,10 +156,16 @@ impl Core {
         if fate == Fate::Keep && self.phase != Phase::Finished {
             fate = self.proceed(now, key, &mut delivery);
         }
+        if let Some(since) = started
+            && (fate == Fate::Gone || !delivery.is_running())
+        {
+            self.estimate.handler_ended(now, since);
+        }
         match fate {
             Fate::Keep => {
                 delivery.scheduled = self.wake_for(&delivery).map(|at| at.max(now));
                 self.timers.extend(delivery.scheduled.map(|at| (at, key)));
+                self.slots.enter(key, &delivery);
                 self.deliveries.insert(key, delivery);
             }
             Fate::Gone => self.forget(key, &delivery),
@@ -176,13 +183,16 @@ impl Core {
         if delivery.op.is_some() {
             return Fate::Keep;
         }
+        if self.is_to_be_given_back(now, delivery) {
+            delivery.work = Work::Settling(Settling::give_back_at_once(now, GiveBack::Unstarted));
+        }
         match delivery.work {
             Work::Buffered(_) | Work::Running(_) => {
                 self.renew(now, key, delivery);
                 Fate::Keep
             }
-            // No renewal here: its answer would make the receipt of the delete stale. Test:
-            // `settling::renewals_stop_when_the_handler_is_over`.
+            // No renewal first: its answer would make the receipt of the delete stale. Test:
+            // `settling::a_delete_does_not_wait_for_a_renewal`.
             Work::Settling(_) => self.settle(now, key, delivery),
         }
     }
@@ -199,7 +209,6 @@ impl Core {
         if self.by_id.get(&delivery.raw.id) == Some(&key) {
             self.by_id.remove(&delivery.raw.id);
         }
-        self.buffered.remove(&key);
         if self.config.stop_when_empty {
             // Whether the queue is empty is to be known soon.
             self.poller.nudge();
@@ -220,7 +229,7 @@ impl Core {
                 [deadline, renewal, timeout, warning].into_iter().flatten().min()
             }
             Work::Settling(settling) => {
-                let renewal = renewal.filter(|_| settling.is_letter());
+                let renewal = renewal.filter(|_| settling.keeps_its_lease());
                 let due = Some(settling.due()).filter(|_| idle);
                 [renewal, due, deadline].into_iter().flatten().min()
             }
@@ -258,7 +267,7 @@ impl Core {
 
     /// Forgets what was not answered when nothing is waited for any more.
     fn rest(&mut self) {
-        if !self.is_asking() && self.deliveries.is_empty() && self.receive_due().is_none() {
+        if !self.is_asking() && self.deliveries.is_empty() && self.poller.due.is_none() {
             self.liveness.rests();
         }
     }

@@ -30,7 +30,10 @@ use crate::{
 /// | `azure_queue.loop.state` | gauge: 1 for the state that the loop is in, 0 for the others | `state` |
 /// | `azure_queue.loop.last_success_age` | gauge, s: how long ago a request last succeeded | |
 /// | `azure_queue.loop.overdue` | gauge, s: for how long a success has been [due](Health::overdue) | |
-/// | `azure_queue.permits.free` | gauge: how many messages more can be held | |
+/// | `azure_queue.permits.free` | gauge: how many handlers more could start | |
+/// | `azure_queue.waiting` | gauge: messages that wait for their handlers | |
+/// | `azure_queue.settling` | gauge: messages that are being settled | |
+/// | `azure_queue.given_back` | counter: messages received ahead that did not start in time | |
 /// | `azure_queue.queue.depth` | gauge: messages in the queue, if the processor [samples](crate::processor::Processor::sample_depth) them | |
 /// | `azure_queue.queue.visible` | gauge: visible messages, up to 32, if it samples | |
 /// | `azure_queue.queue.oldest_age` | gauge, s: the age of the oldest visible message, if it samples | |
@@ -121,6 +124,7 @@ impl Observer for MetricsObserver {
                     Settled::CompletedNotOwned { .. } => {
                         count("azure_queue.settle.not_owner", None, 1);
                     }
+                    Settled::GivenBack => count("azure_queue.given_back", None, 1),
                     Settled::DeadLettered { reason } => {
                         count("azure_queue.dead_letter", Some(("reason", reason.as_str())), 1);
                     }
@@ -155,6 +159,8 @@ impl Observer for MetricsObserver {
 
     fn health(&self, queue: &QueueName, health: &Health) {
         gauge!("azure_queue.permits.free", labels(queue, None)).set(health.free as f64);
+        gauge!("azure_queue.waiting", labels(queue, None)).set(health.waiting as f64);
+        gauge!("azure_queue.settling", labels(queue, None)).set(health.settling as f64);
         let overdue = health.overdue.as_secs_f64();
         gauge!("azure_queue.loop.overdue", labels(queue, None)).set(overdue);
         if let Some(age) = health.last_success {

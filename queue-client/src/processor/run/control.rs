@@ -119,8 +119,13 @@ impl Control {
             last_success: snapshot
                 .and_then(|snapshot| snapshot.last_success)
                 .map(|at| now.since(at)),
-            in_flight: snapshot.map_or(0, |snapshot| snapshot.deliveries.len()),
-            free: snapshot.map_or(0, |snapshot| snapshot.free),
+            in_flight: snapshot.map_or(0, |held| held.waiting + held.running + held.settling),
+            waiting: snapshot.map_or(0, |held| held.waiting),
+            running: snapshot.map_or(0, |held| held.running),
+            settling: snapshot.map_or(0, |held| held.settling),
+            settling_full: snapshot.is_some_and(|held| held.settling_full),
+            free: snapshot.map_or(0, |held| held.free),
+            typical: snapshot.and_then(|held| held.typical),
             last_error: seen.last_error.clone(),
         }
     }

@@ -63,6 +63,14 @@ where
                 log!(warn, %id, %reason, "the dead letter could not be stored; the message is kept");
             }
             Event::LeaseLost { id, cause, .. } => log!(warn, %id, ?cause, "lease lost"),
+            Event::SettlingFull { settling } => log!(
+                warn,
+                settling,
+                error = self.control.seen().last_error,
+                "no handler starts until messages are settled: the service is slow, or the place \
+                 for dead letters"
+            ),
+            Event::SettlingEased => log!(info, "handlers start again"),
             Event::UpdatesForbidden => log!(
                 warn,
                 "this identity must not update messages: leases are longer and are not renewed, \

@@ -256,10 +256,22 @@ impl<T: Send + 'static> Processor<T> {
         self
     }
 
-    /// Sets how many messages are received ahead of their handlers. Renewals keep them hidden.
-    /// Default: 0.
+    /// Sets how many messages are received ahead of their handlers, with 0 for none. Renewals keep
+    /// them hidden, for as long as they wait. Default: as many as handlers are expected to start within
+    /// some round trips, by how long the last handlers and receives took. That is none for handlers
+    /// that take more than 32 round trips. A message that does not start before half of its lease is
+    /// over is given back.
     pub const fn prefetch(mut self, messages: usize) -> Self {
-        self.config.prefetch = messages;
+        self.config.prefetch = Some(messages);
+        self
+    }
+
+    /// Sets the number of messages being settled at which no handler starts until one is settled, at
+    /// least 1. A message that is being deleted, given back or dead-lettered takes no place of a
+    /// handler; this bounds what piles up when the service is slow, to so many and the handlers that
+    /// ran already. Default: four times the concurrency, and at least 256.
+    pub fn max_settling(mut self, messages: usize) -> Self {
+        self.config.max_settling = NonZeroUsize::new(messages.max(1));
         self
     }
 

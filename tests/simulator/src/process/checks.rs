@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use queue_client::processor::core::{Core, DeliveryKey, LeaseGrowth, ShutdownMode, Tick};
+use queue_client::processor::core::{
+    Core, DeliveryKey, LeaseGrowth, RawDelivery, ShutdownMode, Tick,
+};
 
 use super::Process;
 use crate::{
@@ -28,6 +30,23 @@ impl Process {
             );
         }
         Ok(())
+    }
+
+    /// Notes until when the handler of a message is to have started that has just come: it waits for
+    /// at most half of its lease, or is given back. Leases that are fixed by hand are renewed.
+    pub(super) fn must_start(
+        &mut self,
+        now: Tick,
+        sent_at: Tick,
+        lease: Duration,
+        raw: &RawDelivery,
+    ) {
+        let by = sent_at + lease / 2;
+        let last = self.config.max_deliveries.is_some_and(|max| raw.attempt >= max.get());
+        let can_be_given_back = !last && self.may_update;
+        if self.config.prefetch.is_none() && can_be_given_back && now < by {
+            self.start_by.insert(super::index(raw), by);
+        }
     }
 
     /// Renewals of a handler that has ended, against their bound.

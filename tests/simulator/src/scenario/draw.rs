@@ -82,7 +82,7 @@ fn config(rng: &mut Rng) -> CoreConfig {
     let mut config = CoreConfig::default();
     let secs = Duration::from_secs;
     config.concurrency = NonZeroUsize::MIN.saturating_add(rng.usize(0..8));
-    config.prefetch = if rng.u8(..4) == 0 { rng.usize(1..8) } else { 0 };
+    config.prefetch = (rng.u8(..4) == 0).then(|| rng.usize(0..8));
     config.lease = secs(if rng.bool() { 60 } else { rng.u64(5..120) });
     config.lease_growth = match rng.u8(..4) {
         0 => LeaseGrowth::None,

@@ -8,7 +8,7 @@ use std::{
 use fastrand::Rng;
 use queue_client::processor::core::{CoreConfig, Polling};
 
-use super::{Ending, Incident, Plan, Scenario, Wire};
+use super::{Ending, Incident, Parts, Plan, Scenario, Wire};
 use crate::time::seconds;
 
 impl Scenario {
@@ -68,6 +68,45 @@ impl Scenario {
             incidents: Vec::new(),
             replay: true,
         }
+    }
+
+    /// The scenario of a seed with more messages than one receive brings, most of which take some
+    /// milliseconds while others take a minute or never end, in turns: so that messages are received
+    /// ahead, and then wait for handlers that are slow.
+    #[must_use]
+    pub fn rush(seed: u64, parts: Parts) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let mut scenario = Self::draw(seed, parts);
+        let config = &mut scenario.config;
+        config.concurrency = NonZeroUsize::MIN.saturating_add(rng.usize(0..16));
+        config.prefetch = None;
+        config.max_settling = if rng.bool() { NonZeroUsize::new(rng.usize(1..20)) } else { None };
+        let slow = match rng.u8(..3) {
+            0 => 0.0,
+            1 => 0.02,
+            _ => 0.2,
+        };
+        let count = rng.usize(40..120).min(parts.messages);
+        scenario.messages = (0..count)
+            .map(|_| {
+                let is_slow = rng.f64() < slow;
+                let within = if rng.bool() { 1 } else { 100 };
+                Plan {
+                    put_at: rng.u64(0..seconds(within)),
+                    delay: 0,
+                    time_to_live: None,
+                    ending: match rng.u8(..20) {
+                        0 if is_slow => Ending::Hang,
+                        0..2 => Ending::Flaky(0.5),
+                        2 => Ending::Dead,
+                        _ => Ending::Good,
+                    },
+                    longest: if is_slow { seconds(90) } else { 30_000 },
+                    asks: 0.0,
+                }
+            })
+            .collect();
+        scenario
     }
 
     /// The scenario of a seed in which the service refuses everything now and then, for less time

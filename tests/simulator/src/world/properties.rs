@@ -56,7 +56,7 @@ impl World {
         // Messages that wait behind handlers that hang are given up when their time is over.
         let hangs = self.scenario.messages.iter().any(|plan| plan.ending == Ending::Hang);
         let steady = clean
-            && (config.prefetch == 0 || !hangs)
+            && (config.prefetch == Some(0) || !hangs)
             && config.renew
             && config.handler_timeout.is_none()
             && config.max_lease >= Some(Duration::from_secs(3600))
@@ -73,11 +73,14 @@ impl World {
             }
             let allowed = config.max_deliveries.map_or(u32::MAX, std::num::NonZero::get);
             if plan.ending == Ending::Bad {
+                let processes = self.slots.iter().filter_map(|slot| slot.process.as_ref());
+                let given_back: u32 =
+                    processes.filter_map(|process| process.given_back.get(&index)).sum();
                 ensure!(
-                    (runs, message.count, letters) == (allowed, allowed, 1),
+                    (runs + given_back, message.count, letters) == (allowed, allowed, 1),
                     Attempts,
-                    "message {index}: {runs} runs, {} deliveries and {letters} dead letters; {allowed} \
-                     are allowed",
+                    "message {index}: {runs} runs, {given_back} times given back, {} deliveries and \
+                     {letters} dead letters; {allowed} are allowed",
                     message.count
                 );
             }
@@ -92,6 +95,7 @@ impl World {
         for slot in &self.slots {
             if let Some(process) = &slot.process {
                 self.tally.replays += process.check_replay()?;
+                self.tally.given_back += u64::from(process.given_back.values().sum::<u32>());
             }
         }
         Ok(())

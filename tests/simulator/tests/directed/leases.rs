@@ -18,7 +18,7 @@ use crate::bench::{
 
 #[test]
 fn a_late_answer_just_before_its_deadline_is_renewed_before_the_handler_starts() {
-    let mut bench = Bench::new(|config| config.prefetch = 0);
+    let mut bench = Bench::new(|config| config.prefetch = Some(0));
     bench.until(30.0);
     bench.receive(vec![message(1, 1)]);
     assert_eq!(bench.started.len(), 1, "exactly half of the lease is left");
@@ -31,8 +31,8 @@ fn a_late_answer_just_before_its_deadline_is_renewed_before_the_handler_starts()
     bench.update_with(Ok("new"));
     assert_eq!(bench.started.len(), 1);
     // The deadline counts from the instant at which the renewal was sent.
-    let snapshot = bench.core.snapshot();
-    assert_eq!(snapshot.deliveries[0].deadline, tick(56.9 + 120.0 - 6.0));
+    let held = bench.core.deliveries().next().unwrap();
+    assert_eq!(held.deadline, tick(56.9 + 120.0 - 6.0));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_late_answer_just_after_its_deadline_is_discarded() {
     bench.jump(57.0);
     bench.receive(vec![message(1, 1), message(2, 1)]);
     assert!(bench.started.is_empty());
-    assert!(bench.core.snapshot().deliveries.is_empty());
+    assert!(bench.core.deliveries().count() == 0);
     assert!(bench.events.contains(&Event::LateAnswer { messages: 2 }));
     assert!(bench.open.values().all(|(_, action)| is_receive(action)));
 }
@@ -51,13 +51,13 @@ fn the_deadline_counts_from_the_instant_of_sending() {
     let mut bench = Bench::new(|_| ());
     bench.until(20.0);
     bench.receive(vec![message(1, 1)]);
-    assert_eq!(bench.core.snapshot().deliveries[0].deadline, tick(57.0));
+    assert_eq!(bench.core.deliveries().next().unwrap().deadline, tick(57.0));
     // So does that of a renewal whose answer takes its time.
     bench.until(30.0);
     let sent = bench.open.values().find(|(_, action)| is_update(action)).unwrap().0;
     bench.until(39.0);
     bench.update_with(Ok("new"));
-    assert_eq!(bench.core.snapshot().deliveries[0].deadline, sent + secs(114.0));
+    assert_eq!(bench.core.deliveries().next().unwrap().deadline, sent + secs(114.0));
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn the_answer_to_the_first_renewal_is_lost() {
     bench.until(31.0);
     bench.until(41.0);
     bench.update_with(Err(OpFailure::Ambiguous));
-    let snapshot = bench.core.snapshot();
-    assert_eq!(snapshot.deliveries[0].standing, Standing::Held, "the old deadline still counts");
-    assert!(snapshot.deliveries[0].receipt_unknown);
+    let held = bench.core.deliveries().next().unwrap();
+    assert_eq!(held.standing, Standing::Held, "the old deadline still counts");
+    assert!(held.receipt_unknown);
     // The old receipt is tried again; that it is refused means that the first renewal was applied.
     bench.until(46.5);
     let again = bench.update_with(Err(OpFailure::NotOwner));
@@ -116,7 +116,7 @@ fn the_answer_to_a_renewal_is_lost_and_the_next_succeeds() {
     bench.update_with(Err(OpFailure::Ambiguous));
     bench.until(37.0);
     bench.update_with(Ok("second"));
-    let delivery = &bench.core.snapshot().deliveries[0];
+    let delivery = &bench.core.deliveries().next().unwrap();
     assert!(!delivery.receipt_unknown);
     assert_eq!(delivery.standing, Standing::Held);
     bench.done(key, Outcome::Complete);
@@ -134,7 +134,7 @@ fn the_answer_to_every_renewal_is_lost() {
     }
     // Nobody says that it is lost, but it cannot be trusted since the old deadline.
     assert_eq!(bench.signals, [LeaseSignal::Suspect]);
-    let suspect = bench.core.snapshot().deliveries[0].standing;
+    let suspect = bench.core.deliveries().next().unwrap().standing;
     assert_eq!(suspect, Standing::Suspect);
     // The delete is tried all the same, and what it finds decides.
     bench.until(bench.now.since_origin().as_secs_f64() + 1.0);
@@ -186,7 +186,7 @@ fn a_handler_is_dropped_with_its_lease_if_the_settings_say_so() {
     bench.until(31.0);
     bench.update_with(Err(OpFailure::NotOwner));
     assert_eq!(bench.dropped, [key]);
-    assert!(bench.core.snapshot().deliveries.is_empty());
+    assert!(bench.core.deliveries().count() == 0);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod bench;
 mod leases;
+mod lookahead;
 mod polling;
 mod settling;
 mod shutdown;

@@ -23,19 +23,65 @@ fn a_handler_finishes_while_a_renewal_is_under_way() {
 }
 
 #[test]
-fn renewals_stop_when_the_handler_is_over() {
+fn a_delete_does_not_wait_for_a_renewal() {
+    let (mut bench, key) = Bench::running(|_| (), message(1, 1));
+    bench.jump(31.0);
+    bench.done(key, Outcome::Complete);
+    assert!(bench.is_open(is_delete));
+    bench.until(34.0);
+    assert_eq!(bench.count(is_update), 0, "its answer would make the receipt of the delete stale");
+    bench.delete_with(Ok(()));
+    assert_eq!(bench.count(is_update), 0);
+}
+
+#[test]
+fn the_message_is_kept_hidden_while_its_delete_is_refused() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
     bench.done(key, Outcome::Complete);
     let mut second = 0.0;
-    while second < 59.0 {
-        second += 0.5;
+    while second < 50.0 {
+        second += 0.25;
         bench.until(second);
         if bench.is_open(is_delete) {
             bench.delete_with(Err(OpFailure::NotSent));
         }
+        if bench.is_open(is_update) {
+            assert!((27.0..36.0).contains(&second), "{second}");
+            assert_eq!(visibility(&bench.update_with(Ok("renewed"))), 120);
+        }
     }
-    assert_eq!(bench.count(is_update), 0);
+    assert_eq!(bench.count(is_update), 1);
     assert!(bench.count(is_delete) > 10);
+    bench.until_open(is_delete);
+    assert_eq!(bench.delete_with(Ok(())), receipt("renewed"));
+    assert_eq!(bench.settled(), [Settled::Completed]);
+}
+
+#[test]
+fn a_renewal_says_what_a_lost_answer_to_a_delete_did_not() {
+    for (found, then) in [
+        (Err(OpFailure::NotOwner), Settled::CompletedAfterAmbiguity),
+        // It is there, so that a second delete that does not find it is another matter.
+        (Ok("renewed"), Settled::CompletedNotOwned { receipt_lost: false }),
+    ] {
+        let (mut bench, key) = Bench::running(|_| (), message(1, 1));
+        bench.until(26.0);
+        bench.done(key, Outcome::Complete);
+        bench.delete_with(Err(OpFailure::Ambiguous));
+        while !bench.is_open(is_update) {
+            bench.until(bench.now.since_origin().as_secs_f64() + 0.1);
+            if bench.is_open(is_delete) {
+                bench.delete_with(Err(OpFailure::NotSent));
+            }
+        }
+        bench.update_with(found.clone());
+        if found.is_ok() {
+            bench.until_open(is_delete);
+            bench.delete_with(Err(OpFailure::NotOwner));
+        }
+        assert_eq!(bench.settled(), [then]);
+        assert_eq!(bench.core.snapshot().remembered, 1);
+    }
 }
 
 #[test]
@@ -215,6 +261,9 @@ fn a_delete_is_tried_for_as_long_as_the_lease_and_at_least_a_minute() {
         bench.until(second);
         if bench.is_open(is_delete) {
             bench.delete_with(Err(refused(Refusal::Throttled)));
+        }
+        if bench.is_open(is_update) {
+            bench.update_with(Err(refused(Refusal::Throttled)));
         }
         assert!(second < 100.0);
     }

@@ -46,6 +46,7 @@ fn a_delete_under_way_when_draining_starts_is_finished() {
     let (mut bench, key) = Bench::running(|_| (), message(1, 1));
     bench.done(key, Outcome::Complete);
     bench.input(Input::Shutdown(ShutdownMode::Drain));
+    bench.receive(vec![]);
     bench.delete_with(Err(OpFailure::Ambiguous));
     assert!(bench.report.is_none());
     bench.until(1.0);
