@@ -15,6 +15,7 @@
 //! | [`Permission`](Check::Permission) | `admit/permission.rs` | 403 `AuthorizationPermissionMismatch`, `AuthorizationResourceTypeMismatch`, `AuthorizationFailure`, `AuthenticationFailed` |
 //! | [`Digest`](Check::Digest) | `admit/digest.rs` | 411 `MissingContentLengthHeader`, 400 `InvalidMd5`, `Md5Mismatch` |
 //! | [`Values`](Check::Values) | `admit/values.rs` | 400 with the code of the parameter, header or element; 413 `RequestBodyTooLarge` (text) |
+//! | [`Limits`](Check::Limits) | `admit/limits.rs`, `capacity.rs` | 503 `ServerBusy`, if the limits of the service are asked for |
 //!
 //! What the state refuses (404, 409) is in `apply.rs`, what the store refuses in `settle.rs`.
 
@@ -22,6 +23,7 @@ mod authentication;
 mod digest;
 mod form;
 pub(crate) mod head;
+mod limits;
 mod location;
 mod operation;
 mod permission;
@@ -91,5 +93,7 @@ pub(crate) fn admit(
     incoming.require_content_length().map_err(by(Check::Digest))?;
     digest::check(request).map_err(by(Check::Digest))?;
     let operation = values::read(&incoming).map_err(by(Check::Values))?;
+    limits::check(emulator, endpoint.account(), incoming.resource(), now)
+        .map_err(by(Check::Limits))?;
     Ok(Admitted { operation, location, access: Some(grant.access) })
 }

@@ -36,6 +36,17 @@ pub(crate) enum Applied {
     Cleared(Queue),
 }
 
+impl Applied {
+    /// The number of messages that are handed out.
+    pub(crate) fn messages(&self) -> usize {
+        match self {
+            Self::Got(messages) => messages.len(),
+            Self::Peeked(messages) => messages.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// Performs an operation on the queues of `account`.
 ///
 /// Every call with the same state, time and random numbers has the same effect.

@@ -18,6 +18,7 @@ use uuid::{Builder, Uuid};
 pub use self::builder::EmulatorBuilder;
 use crate::account::Account;
 use crate::apply::{self, Applied};
+use crate::capacity::Capacity;
 use crate::clock::Clock;
 use crate::clock::ManualClock;
 #[cfg(feature = "bearer")]
@@ -75,6 +76,8 @@ struct Shared {
     replication: Replication,
     faults: Faults,
     observers: Observers,
+    /// What the service takes in a second, if that is a limit here.
+    capacity: Option<Capacity>,
     clock: Clock,
     request_ids: Mutex<Rng>,
 }
@@ -196,6 +199,10 @@ impl Emulator {
 
     pub(crate) fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    pub(crate) fn capacity(&self) -> Option<&Capacity> {
+        self.shared.capacity.as_ref()
     }
 
     pub(crate) fn observers(&self) -> &Observers {

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use queue_proto::ops::GetServiceStatsResponse;
 use queue_proto::{
-    AnyOperation, Endpoint, ErrorCode, OperationResponse as _, ResponseHead, ServiceError,
-    ServiceVersion,
+    AnyOperation, Endpoint, ErrorCode, OperationResponse as _, QueueName, ResponseHead,
+    ServiceError, ServiceVersion,
 };
 
 use crate::admit::{Admitted, admit, head};
@@ -90,6 +90,29 @@ impl Emulator {
         response
     }
 
+    /// Performs an operation of whoever runs the emulator, and waits until it is stored. True when
+    /// it made something new (201).
+    #[cfg(feature = "program")]
+    pub(crate) fn perform_here(
+        &self,
+        account: &queue_proto::AccountName,
+        operation: AnyOperation,
+    ) -> Result<bool, ServiceError> {
+        let endpoint = Endpoint::parse(&format!("http://localhost/{account}"), account.clone())
+            .map_err(|_| ErrorCode::InvalidUri)?;
+        let admitted =
+            Admitted { operation, location: queue_proto::Location::Primary, access: None };
+        let mut notes = Notes::default();
+        let performed = self.perform(&endpoint, admitted, &mut notes, self.now());
+        let mut response = performed.map_err(|refusal| refusal.error)?;
+        notes.unsettled.mark(&mut response);
+        let response = self.settle_blocking(response);
+        if response.status().is_success() {
+            return Ok(response.status() == http::StatusCode::CREATED);
+        }
+        Err(ServiceError::from_http(&response))
+    }
+
     fn perform(
         &self,
         endpoint: &Endpoint,
@@ -121,17 +144,32 @@ impl Emulator {
             operation => {
                 settle::admit(self, Effect::of(&operation))?;
                 let unknown = || Refusal::new(Check::Account, ErrorCode::ResourceNotFound);
+                let reads = self.capacity().and_then(|_| queue_that_is_read(&operation));
                 let mut guarded = self.service(account).ok_or_else(unknown)?;
                 let applied = guarded.apply(account, operation, admitted.location, self.moment());
                 // While nobody else can change the state: a failure to store what it holds now is
                 // a failure of this answer too (tests/durable/crash.rs).
                 notes.unsettled = Unsettled::now(self);
                 drop(guarded);
+                if let (Some(capacity), Some(queue), Ok(applied)) =
+                    (self.capacity(), reads, &applied)
+                {
+                    capacity.add(account, &queue, applied.messages().saturating_sub(1));
+                }
                 // A request without a version is one of the oldest.
                 let version = notes.version.unwrap_or(ServiceVersion::FIRST);
                 applied.map(|applied| applied.answer(endpoint, version)).map_err(by(Check::State))
             }
         }
+    }
+}
+
+/// The queue of an operation whose answer may have several messages.
+fn queue_that_is_read(operation: &AnyOperation) -> Option<QueueName> {
+    match operation {
+        AnyOperation::GetMessages(get) => Some(get.queue.clone()),
+        AnyOperation::PeekMessages(peek) => Some(peek.queue.clone()),
+        _ => None,
     }
 }
 

@@ -16,6 +16,7 @@
 //! | lose answers, slow them down, refuse or cut them off | [`Fault`], [`Emulator::exchange`] |
 //! | see what is in a queue without touching it | [`Emulator::inspect`] |
 //! | know why a request was refused, for an assertion or a log | [`Refused`] |
+//! | be refused as often as by the service | [`EmulatorBuilder::service_limits`] |
 //! | hear of every request, for a log or an assertion | [`EmulatorBuilder::on_request`] |
 //! | forbid account keys, as accounts can | [`EmulatorBuilder::forbid_shared_key`] |
 //! | have the same ids and faults in every run | [`EmulatorBuilder::seed`] |
@@ -118,7 +119,7 @@
 //! | Secondary | Read only: writes are 403 `InsufficientAccountPermissions`, as is reading when there is none. |
 //! | Codes of numbers out of range | 400 `OutOfRangeQueryParameterValue`; for a time to live, and for what is no number, 400 `InvalidQueryParameterValue`. |
 //! | Operations that a version does not have | As if they had never been: 400 `InvalidQueryParameterValue` for an unknown `comp`, 405 for an unknown verb. |
-//! | Throttling | Only by [`Fault`]: 503 `ServerBusy`, without `Retry-After`. |
+//! | Throttling | Only by [`Fault`] and [`EmulatorBuilder::service_limits`]: 503 `ServerBusy`, without `Retry-After`. |
 //! | Something cannot be stored | 500 `InternalError` with the detail `Reason`, and it did not happen. |
 //!
 //! # Features
@@ -129,7 +130,8 @@
 //! | `serve` | `Server`: the emulator over HTTP/1.1, on tokio and hyper |
 //! | `https` | `Server` over HTTPS, with a certificate of its own; includes `serve` |
 //! | `durable` | queues on disk |
-//! | `program` (default) | the program `queue-emulator`; includes all others |
+//! | `log` | `RequestRecord::to_json`, for logs |
+//! | `program` (default) | the program `queue-emulator`, and `program` for others that contain it; includes all others |
 //!
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.
@@ -140,6 +142,7 @@ mod account;
 mod admit;
 mod answer;
 mod apply;
+mod capacity;
 mod clock;
 mod connection;
 mod cors;
@@ -160,6 +163,8 @@ mod last_endpoint;
 mod lock;
 mod notice;
 mod observers;
+#[cfg(feature = "program")]
+pub mod program;
 mod record;
 mod refusal;
 mod refuse;

@@ -39,6 +39,8 @@ pub enum Check {
     Digest,
     /// The values of parameters, headers and body.
     Values,
+    /// The limits of the service: messages and requests in a second.
+    Limits,
     /// The state: a queue or message that is not there, is there already, or is not the sender's.
     State,
     /// The store, which could not keep the change.
@@ -62,6 +64,7 @@ impl fmt::Display for Check {
             Self::Permission => "permission",
             Self::Digest => "digest",
             Self::Values => "values",
+            Self::Limits => "limits",
             Self::State => "state",
             Self::Storage => "storage",
         })

@@ -10,6 +10,7 @@ use queue_proto::AccountName;
 
 use super::{DELETION_TIME, Emulator, Guarded, Keys, Shared};
 use crate::account::Account;
+use crate::capacity::Capacity;
 use crate::clock::Clock;
 use crate::clock::ManualClock;
 #[cfg(feature = "bearer")]
@@ -46,6 +47,7 @@ pub struct EmulatorBuilder {
     replication: Replication,
     faults: Vec<Fault>,
     observers: Observers,
+    service_limits: bool,
     #[cfg(feature = "bearer")]
     issuer: Option<crate::token::TokenIssuer>,
 }
@@ -74,6 +76,7 @@ impl EmulatorBuilder {
             replication: Replication::Live { lag: Duration::ZERO },
             faults: Vec::new(),
             observers: Observers::default(),
+            service_limits: false,
             #[cfg(feature = "bearer")]
             issuer: None,
         }
@@ -189,6 +192,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Refuses more than the service takes, with 503 `ServerBusy`: more than 2,000 messages in a
+    /// second of one queue, and more than 20,000 requests in a second to one account. Every message
+    /// of an answer counts; after a pause a second's worth may come at once. The seconds are those
+    /// of the emulator's clock. Default: there is no limit.
+    pub fn service_limits(mut self) -> Self {
+        self.service_limits = true;
+        self
+    }
+
     /// Tells `observer` of every request when its answer is ready, beside others that are given so.
     /// Without an observer nothing is noted. Default: none.
     ///
@@ -283,7 +295,15 @@ impl EmulatorBuilder {
     fn assemble(mut self, clock: Clock, mut contents: Contents) -> Emulator {
         let verifier = self.verifier();
         let Self {
-            accounts, seed, deletion_time, directory, replication, faults, observers, ..
+            accounts,
+            seed,
+            deletion_time,
+            directory,
+            replication,
+            faults,
+            observers,
+            service_limits,
+            ..
         } = self;
         // Ids and receipts that are stored must not be drawn again.
         let seed = seed.map(|seed| seed ^ contents.starts.rotate_right(8));
@@ -324,6 +344,7 @@ impl EmulatorBuilder {
                 replication,
                 faults,
                 observers,
+                capacity: service_limits.then(Capacity::default),
                 clock,
                 request_ids,
             }),

@@ -11,7 +11,7 @@ pub struct BindError {
 }
 
 impl BindError {
-    pub(super) fn new(address: String, source: io::Error) -> Self {
+    pub(crate) fn new(address: String, source: io::Error) -> Self {
         Self { address, source }
     }
 

@@ -7,6 +7,7 @@ mod errors;
 mod faults;
 mod http;
 mod https;
+mod limits;
 mod matrix;
 mod operations;
 #[expect(dead_code, reason = "shared with the tests of hostile clients, which use the rest")]
@@ -18,6 +19,7 @@ mod records;
 #[expect(dead_code, reason = "shared with the tests of queues on disk, which use the rest")]
 mod running;
 mod secondary;
+mod secrets;
 mod users;
 #[expect(dead_code, reason = "shared with the list of differences, which uses all of it")]
 #[path = "../wire/mod.rs"]

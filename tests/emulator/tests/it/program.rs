@@ -1,8 +1,10 @@
 //! The program, run as people run it.
 
 mod accounts;
+mod azurite;
 mod certificates;
 mod exec;
+mod log;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use std::io;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(super) enum Stop {
     /// Ctrl-c at the terminal, which tells the command of `--exec` too.
     Interrupt,
     /// SIGTERM, which only this program got.
@@ -17,7 +17,7 @@ pub(crate) enum Stop {
 
 /// The signals that are listened to.
 #[cfg(unix)]
-pub(crate) struct Signals {
+pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: Option<tokio::signal::unix::Signal>,
@@ -26,7 +26,7 @@ pub(crate) struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// Listens from now on.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
         // Who started this with `nohup` wants it to go on when the terminal goes.
@@ -40,7 +40,7 @@ impl Signals {
     }
 
     /// Waits for the next.
-    pub(crate) async fn next(&mut self) -> Stop {
+    pub(super) async fn next(&mut self) -> Stop {
         let hang_up = async {
             match &mut self.hang_up {
                 Some(signal) => signal.recv().await,
@@ -75,19 +75,19 @@ fn hang_ups_are_ignored() -> bool {
 
 /// The signals that are listened to.
 #[cfg(windows)]
-pub(crate) struct Signals {
+pub(super) struct Signals {
     ctrl_c: tokio::signal::windows::CtrlC,
 }
 
 #[cfg(windows)]
 impl Signals {
     /// Listens from now on.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self { ctrl_c: tokio::signal::windows::ctrl_c()? })
     }
 
     /// Waits for the next.
-    pub(crate) async fn next(&mut self) -> Stop {
+    pub(super) async fn next(&mut self) -> Stop {
         self.ctrl_c.recv().await;
         Stop::Interrupt
     }

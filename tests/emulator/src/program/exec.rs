@@ -5,18 +5,18 @@ use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::{env, fs};
 
-use queue_emulator::Server;
 use tokio::process::Child;
 
-use crate::args::Exec;
-use crate::own_file::OwnFile;
-use crate::say::{say, sentence};
-use crate::signals::{Signals, Stop};
+use super::options::Exec;
+use super::own_file::OwnFile;
+use super::say::{say, sentence};
+use super::signals::{Signals, Stop};
+use crate::serve::Server;
 
 /// What clients of every language look for, `az` first.
-pub(crate) const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
+pub(super) const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
 /// Where a command finds the certificate that it must trust.
-pub(crate) const CERTIFICATE: &str = "QUEUE_EMULATOR_CERTIFICATE";
+pub(super) const CERTIFICATE: &str = "QUEUE_EMULATOR_CERTIFICATE";
 /// Where Node.js looks for certificates that it trusts beside the usual ones.
 const NODE_CERTIFICATES: &str = "NODE_EXTRA_CA_CERTS";
 
@@ -26,7 +26,7 @@ const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 
 /// Runs a command until it ends, and returns its exit code.
-pub(crate) async fn execute(
+pub(super) async fn execute(
     exec: Exec,
     server: &Server,
     trust: Option<&Path>,

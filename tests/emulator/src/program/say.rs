@@ -22,14 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Says a line on standard error. The caller, for whom others wait, does not wait until somebody
 /// reads the line.
-pub(crate) fn say(line: impl Display) {
+pub(super) fn say(line: impl Display) {
     if voice().try_send(Saying::Line(line.to_string())).is_err() {
         LEFT_OUT.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 /// Waits until everything is said, but for a second at most.
-pub(crate) fn finish() {
+pub(super) fn finish() {
     let Some(voice) = VOICE.get() else { return };
     let (said, all_said) = channel();
     if voice.try_send(Saying::Told(said)).is_ok() {
@@ -79,13 +79,13 @@ fn write(line: impl Display) {
 }
 
 /// Prints a line on standard output.
-pub(crate) fn print(line: impl Display) {
+pub(super) fn print(line: impl Display) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
 }
 
 /// An error and its causes on one line.
-pub(crate) fn sentence(error: &dyn Error) -> String {
+pub(super) fn sentence(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

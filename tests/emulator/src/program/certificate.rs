@@ -4,19 +4,18 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use queue_emulator::{Certificate, CertificateError};
-
-use crate::args::Https;
-use crate::own_file::{FileError, OwnFile};
-use crate::say::{say, sentence};
+use super::options::Https;
+use super::own_file::{FileError, OwnFile};
+use super::say::{say, sentence};
+use crate::serve::{Certificate, CertificateError};
 
 /// The name of the file with a generated certificate in the folder of the queues.
 const NAME: &str = "queue-emulator.pem";
 
 /// A certificate, and where the one is that clients must trust.
 #[derive(Debug)]
-pub(crate) struct Trusted {
-    pub(crate) certificate: Certificate,
+pub(super) struct Trusted {
+    pub(super) certificate: Certificate,
     file: Option<PathBuf>,
     /// The file, if it goes when the program ends.
     _own: Option<OwnFile>,
@@ -25,7 +24,7 @@ pub(crate) struct Trusted {
 impl Trusted {
     /// The certificate that the options ask for, if they do. `location` is the folder of the
     /// queues, which is there already.
-    pub(crate) fn load(
+    pub(super) fn load(
         https: &Https,
         location: Option<&Path>,
     ) -> Result<Option<Self>, Box<dyn Error>> {
@@ -66,7 +65,7 @@ impl Trusted {
     }
 
     /// The file that clients must trust; `None` if there is no place for it.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }

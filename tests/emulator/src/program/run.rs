@@ -5,18 +5,22 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use queue_emulator::{Emulator, Server, StoreError, StoreErrorKind};
 use tokio::sync::Notify;
 
-use crate::announce::announce;
-use crate::args::Options;
-use crate::certificate::Trusted;
-use crate::exec::execute;
-use crate::say::{say, sentence};
-use crate::signals::Signals;
+use super::announce::Announcement;
+use super::beside;
+use super::certificate::Trusted;
+use super::exec::execute;
+use super::log::AccessLog;
+use super::options::{Options, at};
+use super::say::{say, sentence};
+use super::signals::Signals;
+use crate::emulator::Emulator;
+use crate::serve::{BindError, Server, ServerOptions};
+use crate::store::error::{StoreError, StoreErrorKind};
 
 /// Runs a server as the options say.
-pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+pub(super) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let mut runtime = match options.threads.get() {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -25,27 +29,55 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     runtime.block_on(serve(options))
 }
 
-async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+async fn serve(mut options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let _outlive = outlive_long_files()?;
+    for note in &options.notes {
+        say(format_args!("Note: {note}."));
+    }
+    // Dropped when everything else has ended, so that the last lines are written.
+    let logs =
+        options.logs.iter().map(|path| AccessLog::open(path)).collect::<Result<Vec<_>, _>>()?;
     // The store has stopped, and so nothing works any more.
     let broken = Arc::new(Notify::new());
-    let emulator = emulator(&options, &broken)?;
-    let Options { port, host, https, location, exec, .. } = options;
+    let emulator = emulator(&options, &logs, &broken)?;
+    std::mem::take(&mut options.seeds).plant(&emulator)?;
+    let exec = options.exec.take();
     if exec.is_none() {
         allow_connections();
     }
     // After the emulator, which has made the folder of the queues and keeps others out of it.
-    let trusted = Trusted::load(&https, location.as_deref())?;
+    let trusted = Trusted::load(&options.https, options.location.as_deref())?;
     // Listening to signals before anybody can know that the program is there, so that none is lost.
     let mut signals = Signals::new()?;
-    let address = address(&host, port);
-    let server = match &trusted {
-        None => Server::bind(emulator, address).await?,
-        Some(Trusted { certificate, .. }) => {
-            Server::bind_https(emulator, address, certificate).await?
-        }
+    let certificate = trusted.as_ref().map(|trusted| &trusted.certificate);
+    let mut server = ServerOptions::new();
+    if let Some(certificate) = certificate {
+        server = server.certificate(certificate);
+    }
+    if let Some(time) = options.keep_alive {
+        server = server.head_timeout(time);
+    }
+    for log in &logs {
+        server = server.on_failure(log.failures());
+    }
+    let server = server.bind(emulator, at(&options.host, options.port)).await;
+    let server = server.map_err(|error| with_hint(error, "--port N", "--port 0"))?;
+    let held = match &options.beside {
+        None => Vec::new(),
+        Some(beside) => beside::hold(beside, certificate)
+            .await
+            .map_err(|error| with_hint(error, "--blobPort N and --tablePort N", "0"))?
+            .into(),
     };
     warn_of_others(&server, trusted.is_some());
+    let announcement = Announcement {
+        server: &server,
+        trusted: trusted.as_ref(),
+        location: options.location.as_deref(),
+        mode: options.mode,
+        is_expected_line: options.is_expected_line,
+        held: &held,
+    };
     let work = async {
         match exec {
             Some(exec) => {
@@ -53,7 +85,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
                 execute(exec, &server, trust, &mut signals).await
             }
             None => {
-                announce(&server, trusted.as_ref(), location.as_deref());
+                announcement.make();
                 signals.next().await;
                 Ok(ExitCode::SUCCESS)
             }
@@ -65,6 +97,14 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     };
     server.shutdown().await;
     Ok(code)
+}
+
+/// The failure to listen, with the option that chooses another port.
+fn with_hint(error: BindError, option: &str, free: &str) -> Box<dyn Error> {
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        return format!("{error} ({option}; {free} takes any that is free)").into();
+    }
+    error.into()
 }
 
 /// Lets a write beyond the largest file that this process may have (`ulimit -f`) be an error, which
@@ -105,9 +145,16 @@ fn warn_of_others(server: &Server, encrypted: bool) {
 }
 
 /// The emulator that the options ask for.
-fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreError> {
+fn emulator(
+    options: &Options,
+    logs: &[AccessLog],
+    broken: &Arc<Notify>,
+) -> Result<Emulator, StoreError> {
     let mut builder =
         Emulator::builder().on_notice(|notice| say(format_args!("queue-emulator: {notice}.")));
+    for log in logs {
+        builder = builder.on_request(log.observer());
+    }
     for account in &options.accounts {
         builder = builder.account(account.clone());
     }
@@ -116,6 +163,9 @@ fn emulator(options: &Options, broken: &Arc<Notify>) -> Result<Emulator, StoreEr
     }
     if let Some(lag) = options.replication_lag {
         builder = builder.replication_lag(lag);
+    }
+    if options.service_limits {
+        builder = builder.service_limits();
     }
     if let Some(seed) = options.seed {
         builder = builder.seed(seed);
@@ -167,14 +217,5 @@ fn complain(broken: Arc<Notify>) -> impl Fn(&StoreError) + Send + Sync + 'static
                 sentence(error)
             ));
         }
-    }
-}
-
-/// Host and port in one. An IPv6 address needs brackets before a port.
-fn address(host: &str, port: u16) -> String {
-    if host.contains(':') && !host.starts_with('[') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
     }
 }

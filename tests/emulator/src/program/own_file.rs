@@ -15,14 +15,14 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 /// its own user, or a file that they may change later (CWE-377, CWE-59). So the name cannot be
 /// guessed, the file must be new, and only its user may read and write it.
 #[derive(Debug)]
-pub(crate) struct OwnFile {
+pub(super) struct OwnFile {
     path: PathBuf,
     content: Vec<u8>,
 }
 
 impl OwnFile {
     /// Makes a file in a folder, under a name that cannot be guessed.
-    pub(crate) fn in_folder(folder: &Path, content: &[u8]) -> Result<Self, FileError> {
+    pub(super) fn in_folder(folder: &Path, content: &[u8]) -> Result<Self, FileError> {
         let path = folder.join(format!("queue-emulator-{}.pem", random_name()));
         write_new(&path, content).map_err(|error| FileError::new("write", &path, error))?;
         Ok(Self::new(path, content))
@@ -30,7 +30,7 @@ impl OwnFile {
 
     /// Makes the file with this name, in place of a file that is there already. What is no plain
     /// file is left alone: a symbolic link is not followed.
-    pub(crate) fn at(path: &Path, content: &[u8]) -> Result<Self, FileError> {
+    pub(super) fn at(path: &Path, content: &[u8]) -> Result<Self, FileError> {
         let failed = |error| FileError::new("write", path, error);
         if let Ok(there) = fs::symlink_metadata(path)
             && !there.is_file()
@@ -61,7 +61,7 @@ impl OwnFile {
         Self { path, content: content.to_owned() }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -103,14 +103,14 @@ fn random_name() -> String {
 
 /// A file that could not be read or written.
 #[derive(Debug)]
-pub(crate) struct FileError {
+pub(super) struct FileError {
     verb: &'static str,
     file: PathBuf,
     source: io::Error,
 }
 
 impl FileError {
-    pub(crate) fn new(verb: &'static str, file: &Path, source: io::Error) -> Self {
+    pub(super) fn new(verb: &'static str, file: &Path, source: io::Error) -> Self {
         Self { verb, file: file.to_owned(), source }
     }
 }
