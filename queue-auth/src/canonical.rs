@@ -59,11 +59,22 @@ pub(crate) struct Signable<'a> {
     pub(crate) keep_secondary: bool,
     /// Refuse values of headers that HTTP changes on the way. A verifier has what arrived.
     pub(crate) strict: bool,
+    /// Refuse a request without `x-ms-version`.
+    pub(crate) needs_version: bool,
 }
 
 impl<'a> Signable<'a> {
     pub(crate) fn new(scheme: Scheme, service: Service, account: &'a str, head: Head<'a>) -> Self {
-        Self { scheme, service, account, head, date: None, keep_secondary: false, strict: false }
+        Self {
+            scheme,
+            service,
+            account,
+            head,
+            date: None,
+            keep_secondary: false,
+            strict: false,
+            needs_version: false,
+        }
     }
 
     /// Fails when the request is for a service whose rules are others: tables would be signed as blobs,
@@ -85,6 +96,9 @@ impl<'a> Signable<'a> {
     pub(crate) fn with<R>(&self, use_it: impl FnOnce(&[u8]) -> R) -> Result<R, AuthError> {
         let mut out = Buffer::new();
         let mut headers = Headers::read(self.head.headers, self.date)?;
+        if self.needs_version && !headers.has_version() {
+            return Err(AuthError::MissingVersion);
+        }
         if self.strict {
             headers.check_unchanged()?;
         }

@@ -51,18 +51,25 @@ impl Service {
     /// with `localhost` or `storage` in place of `core`. `None` for other names, such as those of
     /// emulators and of domains of one's own.
     pub(crate) fn of_host(uri: &Uri) -> Option<Self> {
-        let host = uri.host()?;
-        let (labels, next) = (host.split('.').skip(1), host.split('.').skip(2));
-        labels.zip(next).find_map(|(label, next)| {
-            let service = match label {
-                "blob" | "dfs" => Self::Blob,
-                "queue" => Self::Queue,
-                "file" => Self::File,
-                "table" => Self::Table,
-                _ => return None,
+        // On bytes and by their starts, because this runs for every request that is signed.
+        let mut rest = uri.authority()?.as_str().as_bytes();
+        loop {
+            let dot = rest.iter().position(|byte| *byte == b'.')?;
+            rest = rest.get(dot + 1..)?;
+            let (service, next) = match rest {
+                [b'b', b'l', b'o', b'b', b'.', next @ ..] => (Self::Blob, next),
+                [b'd', b'f', b's', b'.', next @ ..] => (Self::Blob, next),
+                [b'q', b'u', b'e', b'u', b'e', b'.', next @ ..] => (Self::Queue, next),
+                [b'f', b'i', b'l', b'e', b'.', next @ ..] => (Self::File, next),
+                [b't', b'a', b'b', b'l', b'e', b'.', next @ ..] => (Self::Table, next),
+                _ => continue,
             };
-            matches!(next, "core" | "localhost" | "storage").then_some(service)
-        })
+            let ends = next.iter().position(|byte| matches!(byte, b'.' | b':'));
+            let next = next.get(..ends.unwrap_or(next.len())).unwrap_or_default();
+            if matches!(next, b"core" | b"localhost" | b"storage") {
+                return Some(service);
+            }
+        }
     }
 }
 
@@ -84,6 +91,9 @@ mod tests {
             ("contoso-secondary.table.core.chinacloudapi.cn", Some(Service::Table)),
             ("contoso.z12.file.storage.azure.net", Some(Service::File)),
             ("devstoreaccount1.queue.localhost", Some(Service::Queue)),
+            ("devstoreaccount1.queue.localhost:10001", Some(Service::Queue)),
+            ("127.0.0.1:10001", None),
+            ("[::1]:10001", None),
             ("table.core.windows.net", None),
             ("queue.table.example.org", None),
             ("127.0.0.1", None),

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 
 use crate::authorize::Authorize;
 use crate::canonical::head::Head;
-use crate::canonical::{Scheme, Signable, X_MS_DATE, X_MS_VERSION};
+use crate::canonical::{Scheme, Signable, X_MS_DATE};
 use crate::date::HeaderDate;
 use crate::error::AuthError;
 use crate::key::AccountKey;
@@ -108,10 +108,7 @@ impl SharedKey {
         let mut signable = Signable::new(scheme, self.service, account, Head::from(&*request));
         signable.check_service()?;
         // Tables have a default version; the other services refuse a request without.
-        let needs_version = self.needs_version && self.service != Service::Table;
-        if needs_version && !request.headers.contains_key(X_MS_VERSION) {
-            return Err(AuthError::MissingVersion);
-        }
+        signable.needs_version = self.needs_version && self.service != Service::Table;
         signable.date = Some(date.as_bytes());
         signable.strict = true;
         let mac = signable.with(|text| key.mac().chain_update(text))?;

@@ -103,6 +103,10 @@ impl<'a> Headers<'a> {
         Ok(this)
     }
 
+    pub(super) fn has_version(&self) -> bool {
+        self.version.is_some()
+    }
+
     /// Fails for a value that HTTP changes on the way to the service.
     pub(super) fn check_unchanged(&self) -> Result<(), AuthError> {
         match self.changed {

@@ -108,25 +108,18 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Pair<'a>> {
         while !self.rest.is_empty() {
-            // One pass; this runs for every request.
-            let (mut name_ends, mut ends) = (None, self.rest.len());
+            // This runs for every request: each byte is looked at once.
             let mut plain_name = true;
-            for (at, byte) in self.rest.iter().enumerate() {
-                match byte {
-                    b'&' => {
-                        ends = at;
-                        break;
-                    }
-                    b'=' if name_ends.is_none() => name_ends = Some(at),
-                    b'%' | b'+' | b'A'..=b'Z' if name_ends.is_none() => plain_name = false,
-                    _ => {}
-                }
-            }
-            let (piece, rest) = self.rest.split_at_checked(ends).unwrap_or_default();
+            let is_end = |byte: &u8| {
+                plain_name &= !matches!(byte, b'%' | b'+' | b'A'..=b'Z');
+                matches!(byte, b'=' | b'&')
+            };
+            let name_ends = self.rest.iter().position(is_end).unwrap_or(self.rest.len());
+            let (name, rest) = self.rest.split_at_checked(name_ends).unwrap_or_default();
+            let ends = rest.iter().position(|byte| *byte == b'&').unwrap_or(rest.len());
+            let (value, rest) = rest.split_at_checked(ends).unwrap_or_default();
             self.rest = rest.strip_prefix(b"&").unwrap_or_default();
-            if !piece.is_empty() {
-                let (name, value) =
-                    piece.split_at_checked(name_ends.unwrap_or(ends)).unwrap_or_default();
+            if !(name.is_empty() && value.is_empty()) {
                 let value = value.strip_prefix(b"=").unwrap_or_default();
                 return Some(Pair { name, value, plain_name });
             }
@@ -150,6 +143,9 @@ impl Pair<'_> {
         let (plain, escaped) =
             self.value.split_at_checked(plain_len(self.value)).unwrap_or_default();
         out.extend(plain);
+        if escaped.is_empty() {
+            return Ok(());
+        }
         push(decoded(escaped), query, out)
     }
 
