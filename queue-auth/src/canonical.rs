@@ -25,7 +25,6 @@ pub(crate) use headers::single;
 pub(crate) use resource::secondary_rest;
 
 pub(crate) const X_MS_DATE: HeaderName = HeaderName::from_static("x-ms-date");
-pub(crate) const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 
 /// The two ways to sign with an account key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,8 @@ pub enum AuthError {
         /// The service for which the signer signs.
         signer: Service,
     },
-    /// The header `x-ms-version` is missing, without which the service refuses a Shared Key.
+    /// The header `x-ms-version` is missing, without which the service refuses a Shared Key; see
+    /// [`SharedKey::without_version`](crate::SharedKey::without_version).
     MissingVersion,
     /// The URI with the credential appended is not a valid URI (too long, most likely).
     InvalidUri,

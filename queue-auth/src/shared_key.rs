@@ -21,8 +21,9 @@ use crate::service::Service;
 ///
 /// [`authorize`](Authorize::authorize) sets `x-ms-date` to the given time, replacing an old one, and
 /// then `Authorization`, marked sensitive. Everything else that is signed must be in place before:
-/// `x-ms-version` (without which signing fails, except for tables), `Content-Length` of a body, and all
-/// `x-ms-meta-` headers. A value with blanks at its ends, which HTTP would drop, is refused.
+/// `x-ms-version` (without which signing fails, except for tables and
+/// [`without_version`](Self::without_version)), `Content-Length` of a body, and all `x-ms-meta-` headers. A
+/// value with blanks at its ends, which HTTP would drop, is refused.
 ///
 /// See [Authorize with Shared Key](https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key)
 /// in the REST reference.
@@ -54,9 +55,10 @@ impl SharedKey {
         self
     }
 
-    /// Signs requests without `x-ms-version`, too, which the service refuses: for tests of servers.
+    /// Signs requests without `x-ms-version`, too: the parts of a batch for blobs, which have none and are
+    /// each signed for themselves, and what tests of servers send. The service refuses every other one.
     #[must_use]
-    pub fn danger_without_version(mut self) -> Self {
+    pub fn without_version(mut self) -> Self {
         self.needs_version = false;
         self
     }
@@ -166,6 +168,12 @@ impl SharedKeyLite {
     #[must_use]
     pub fn for_service(self, service: Service) -> Self {
         Self(self.0.for_service(service))
+    }
+
+    /// Signs requests without `x-ms-version`, too, as [`SharedKey::without_version`] does.
+    #[must_use]
+    pub fn without_version(self) -> Self {
+        Self(self.0.without_version())
     }
 
     /// The name of the account.

@@ -8,6 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::{bearer, bearer_with, frozen, key_store};
+use queue_auth::Service;
 use queue_auth::sas::{QueuePermissions, UserDelegationKey, UserDelegationSas};
 use queue_auth::verify::{
     Access, BearerRules, DelegationKeyId, DelegationKeyStore, Grant, NoPolicies, RequestContext,
@@ -95,6 +96,27 @@ fn audiences() {
     });
     let rules = BearerRules::danger_accept_any_signature().audience("api://mine");
     assert!(verify_with(rules, &token, Some(VERSION), true).is_ok());
+}
+
+#[test]
+fn the_audience_is_the_account_of_the_service_that_is_asked() {
+    let all = [Service::Blob, Service::Queue, Service::File, Service::Table];
+    for (named, asked) in all.into_iter().flat_map(|named| all.map(|asked| (named, asked))) {
+        let token = bearer_with(frozen(), |claims| {
+            let audience = format!("https://contoso.{named}.core.windows.net");
+            claims.insert("aud".into(), audience.into());
+        });
+        let request = http::Request::get(format!("https://contoso.{asked}.core.windows.net/jobs"))
+            .header("authorization", token)
+            .header("x-ms-version", VERSION)
+            .body(())
+            .unwrap();
+        let context = RequestContext::new(frozen()).https(true).service(asked);
+        let rules = BearerRules::danger_accept_any_signature();
+        let verifier = Verifier::new(key_store()).bearer(rules);
+        let grant = verifier.verify("contoso", &request, &NoPolicies, &context);
+        assert_eq!(grant.is_ok(), named == asked, "{named} for {asked}");
+    }
 }
 
 #[test]

@@ -34,9 +34,15 @@ fn requests_are_signed_as_the_sdks_sign_them_and_verified() {
         };
         assert_eq!(text.unwrap(), vector.string_to_sign, "{id}");
 
+        let full = SharedKey::new(&*file.account, key()).for_service(service);
         let signer: Box<dyn Authorize> = match lite {
             true => Box::new(SharedKeyLite::new(&*file.account, key()).for_service(service)),
-            false => Box::new(SharedKey::new(&*file.account, key()).for_service(service)),
+            // The parts of a batch have no version of their own.
+            false if id.starts_with("js-part-") => {
+                assert!(full.authorize(&mut vector.request().into_parts().0, frozen()).is_err());
+                Box::new(full.without_version())
+            }
+            false => Box::new(full),
         };
         let (mut parts, ()) = request.into_parts();
         signer.authorize(&mut parts, frozen()).unwrap();
@@ -175,7 +181,7 @@ fn a_request_without_a_version_is_refused_except_for_tables() {
             (_, result) => {
                 assert!(matches!(result, Err(AuthError::MissingVersion)), "{service}");
                 assert!(parts.headers.is_empty());
-                let signer = SharedKey::new("contoso", key()).danger_without_version();
+                let signer = SharedKey::new("contoso", key()).without_version();
                 signer.authorize(&mut parts, frozen()).unwrap();
             }
         }

@@ -143,7 +143,7 @@ impl Ask<'_> {
         }
         let (mut parts, body) = request.body(Bytes::from(self.body))?.into_parts();
         if matches!(self.credential, Credential::Key) {
-            let signer = SharedKey::new(devstore::DEVSTORE_ACCOUNT, key()).danger_without_version();
+            let signer = SharedKey::new(devstore::DEVSTORE_ACCOUNT, key()).without_version();
             signer.authorize(&mut parts, self.stage.server.now())?;
         }
         let response = self.stage.server.send(Request::from_parts(parts, body)).await?;

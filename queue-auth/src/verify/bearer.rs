@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderName;
 use serde::Deserialize;
 
 use super::claims::BearerClaims;
@@ -13,7 +14,8 @@ use super::context::RequestContext;
 use super::error::VerifyError;
 use super::grant::{Access, Grant};
 use crate::canonical::head::Head;
-use crate::canonical::{X_MS_VERSION, single};
+use crate::canonical::single;
+use crate::service::Service;
 
 /// The time by which the clocks of the issuer and the server may differ.
 const LEEWAY: Duration = Duration::from_secs(5 * 60);
@@ -29,13 +31,11 @@ const STORAGE: [&str; 3] = [
     "e406a681-f3d4-42a8-90b6-c2b029497af1",
 ];
 
-/// The hosts of the queue service behind the account, in all clouds.
-const HOSTS: [&str; 4] = [
-    ".queue.core.windows.net",
-    ".queue.core.chinacloudapi.cn",
-    ".queue.core.usgovcloudapi.net",
-    ".queue.core.cloudapi.de",
-];
+/// The hosts of the services behind account and service, in all clouds.
+const HOSTS: [&str; 4] =
+    [".core.windows.net", ".core.chinacloudapi.cn", ".core.usgovcloudapi.net", ".core.cloudapi.de"];
+
+const X_MS_VERSION: HeaderName = HeaderName::from_static("x-ms-version");
 
 /// The issuers before the tenant: of version 1 and version 2 tokens, in all clouds.
 const ISSUERS: [&str; 6] = [
@@ -172,7 +172,7 @@ impl BearerRules {
                  one that is accepted here.",
             ));
         }
-        if !self.is_audience(account, &claims.audience) {
+        if !self.is_audience(account, context.service, &claims.audience) {
             return Err(invalid(
                 "Audience validation failed. Audience did not match. The audience of the token is \
                  another service or account.",
@@ -203,11 +203,12 @@ impl BearerRules {
         serde_json::from_slice(&decode(payload)?).map_err(|_| malformed())
     }
 
-    fn is_audience(&self, account: &str, audience: &str) -> bool {
+    fn is_audience(&self, account: &str, service: Service, audience: &str) -> bool {
         let own = audience
             .strip_prefix("https://")
             .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
-            .and_then(|host| host.strip_prefix(account))
+            .and_then(|host| host.strip_prefix(account)?.strip_prefix('.'))
+            .and_then(|host| host.strip_prefix(service.as_str()))
             .is_some_and(|suffix| HOSTS.contains(&suffix));
         own || STORAGE.contains(&audience) || self.audiences.iter().any(|known| known == audience)
     }

@@ -19,7 +19,7 @@ pub(crate) fn name(name: &str) -> QueueName {
 
 pub(crate) fn signer(key: &str) -> SharedKey {
     let key = AccountKey::from_base64(key).unwrap();
-    SharedKey::new(devstore::DEVSTORE_ACCOUNT, key).danger_without_version()
+    SharedKey::new(devstore::DEVSTORE_ACCOUNT, key).without_version()
 }
 
 pub(crate) fn sign(request: Request<Bytes>, now: SystemTime) -> Request<Bytes> {

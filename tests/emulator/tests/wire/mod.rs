@@ -217,7 +217,7 @@ impl Call<'_> {
         match &self.credential {
             Credential::None | Credential::Sas(_) => {}
             Credential::Key => {
-                let signer = SharedKey::new(DEVSTORE_ACCOUNT, key()).danger_without_version();
+                let signer = SharedKey::new(DEVSTORE_ACCOUNT, key()).without_version();
                 signer.authorize(&mut parts, self.now).unwrap();
             }
             Credential::Lite => {
