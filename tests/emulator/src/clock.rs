@@ -6,7 +6,7 @@
 //! set back by a day must not hide visible messages for a day.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +17,10 @@ use crate::state::Moment;
 /// this is what time servers correct in passing.
 const JUMP: Duration = Duration::from_secs(5);
 
+/// The microseconds by which the state's time can be moved at most: 8,000 years, by when all
+/// messages have expired that can.
+const FARTHEST: u64 = 8_000 * 366 * 24 * 60 * 60 * 1_000_000;
+
 /// The clock an emulator reads, once for each request.
 #[derive(Clone)]
 pub(crate) struct Clock {
@@ -25,6 +29,8 @@ pub(crate) struct Clock {
     steady: Option<Arc<Steady>>,
     /// How far the state's time is ahead, since what is stored is later than the clock.
     ahead: Duration,
+    /// The microseconds by which the state's time was moved forward beyond that.
+    moved: Arc<AtomicU64>,
 }
 
 /// A time that goes on by itself from what the clock said at the start.
@@ -45,7 +51,7 @@ impl Clock {
 
     /// A clock of the caller, which the state follows too.
     pub(crate) fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self { now: Arc::new(now), steady: None, ahead: Duration::ZERO }
+        Self { now: Arc::new(now), steady: None, ahead: Duration::ZERO, moved: Arc::default() }
     }
 
     fn steady(
@@ -69,7 +75,26 @@ impl Clock {
             Some(steady) => steady.time(self.now()),
             None => self.now(),
         };
-        Moment::from(now).after(self.ahead)
+        let moved = Duration::from_micros(self.moved.load(Ordering::Relaxed));
+        Moment::from(now).after(self.ahead + moved)
+    }
+
+    /// Moves the state's time forward, beside what it does by itself.
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_micros()).unwrap_or(u64::MAX).min(FARTHEST);
+        let _ = self.moved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |moved| {
+            Some(moved.saturating_add(by).min(FARTHEST))
+        });
+    }
+
+    /// How far the state's time was moved forward.
+    pub(crate) fn moved(&self) -> Duration {
+        Duration::from_micros(self.moved.load(Ordering::Relaxed))
+    }
+
+    /// Takes back how far the state's time was moved: nothing may live by it any more.
+    pub(crate) fn rewind(&self) {
+        self.moved.store(0, Ordering::Relaxed);
     }
 
     /// Lets the state's time go on from `floor` if it would be earlier, and returns by how much it

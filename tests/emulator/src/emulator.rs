@@ -32,6 +32,7 @@ use crate::replica::{Replica, Replication};
 use crate::state::{Moment, Service};
 #[cfg(feature = "durable")]
 use crate::store::Store;
+use crate::watch::Watch;
 
 /// How long the name of a deleted queue cannot be used again: "at least 30 seconds", says "Delete
 /// Queue" in the REST reference.
@@ -80,6 +81,8 @@ struct Shared {
     capacity: Option<Capacity>,
     clock: Clock,
     request_ids: Mutex<Rng>,
+    /// What is remembered, if anything is.
+    watch: Option<Watch>,
 }
 
 /// The state of one account, behind its lock.
@@ -92,6 +95,13 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
+    /// Makes the secondary one that follows `fresh`, which the primary equals now.
+    pub(crate) fn restart_replica(&mut self, fresh: Service) {
+        if let Some(replica) = &mut self.replica {
+            replica.start_over(fresh);
+        }
+    }
+
     /// Performs an operation on the primary, or reads from the secondary.
     pub(crate) fn apply(
         &mut self,
@@ -203,6 +213,14 @@ impl Emulator {
 
     pub(crate) fn capacity(&self) -> Option<&Capacity> {
         self.shared.capacity.as_ref()
+    }
+
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        self.shared.watch.as_ref()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     pub(crate) fn observers(&self) -> &Observers {

@@ -14,7 +14,7 @@ use queue_proto::{
 
 use crate::connection::Connection;
 use crate::emulator::Emulator;
-use crate::fault::{Effect, Fault};
+use crate::fault::{Effect, Fault, FaultState};
 use crate::target;
 use crate::witness::Witness;
 
@@ -153,10 +153,21 @@ impl Emulator {
         (AnyOperation::route(&incoming).ok(), Some(incoming.resource().clone()))
     }
 
-    /// Adds a fault. Of several that meet one request the one that was added first decides; only
-    /// delays add up.
-    pub fn add_fault(&self, fault: Fault) {
-        self.faults().add(fault);
+    /// Adds a fault, and returns its number. Of several that meet one request the one that was added
+    /// first decides; only delays add up.
+    pub fn add_fault(&self, fault: Fault) -> u64 {
+        self.faults().add(fault)
+    }
+
+    /// The faults in the order in which they were added.
+    #[must_use]
+    pub fn faults_in_force(&self) -> Vec<FaultState> {
+        self.faults().states()
+    }
+
+    /// Removes the fault with this number; false if there is none.
+    pub fn remove_fault(&self, number: u64) -> bool {
+        self.faults().remove(number)
     }
 
     /// Removes all faults.

@@ -3,6 +3,7 @@
 
 mod effect;
 mod parse;
+mod show;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,12 +26,15 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 struct Script {
     rules: Vec<Rule>,
+    /// The number of faults that were ever added.
+    added: u64,
     rng: Rng,
 }
 
 /// A fault, and how often it was met.
 #[derive(Debug)]
 struct Rule {
+    number: u64,
     fault: Fault,
     /// The number of requests that the fault could have met.
     seen: u64,
@@ -40,21 +44,57 @@ struct Rule {
     tokens: Option<(f64, SystemTime)>,
 }
 
+/// A fault in force, and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FaultState {
+    /// The number of the fault, from 1 on in the order in which faults were added.
+    pub number: u64,
+    /// The fault itself, as it was added.
+    pub fault: Fault,
+    /// The number of requests that the fault has met.
+    pub met: u64,
+}
+
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>, rng: Rng) -> Self {
-        let rules = faults.into_iter().map(Rule::new).collect::<Vec<_>>();
-        let armed = AtomicBool::new(!rules.is_empty());
-        Self { armed, script: Mutex::new(Script { rules, rng }) }
+        let mut script = Script { rules: Vec::new(), added: 0, rng };
+        for fault in faults {
+            script.add(fault);
+        }
+        Self { armed: AtomicBool::new(!script.rules.is_empty()), script: Mutex::new(script) }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a fault behind the others.
-    pub(crate) fn add(&self, fault: Fault) {
-        self.script().rules.push(Rule::new(fault));
+    /// Adds a fault behind the others, and returns its number.
+    pub(crate) fn add(&self, fault: Fault) -> u64 {
+        let number = self.script().add(fault);
         self.armed.store(true, Ordering::Release);
+        number
+    }
+
+    /// Removes the fault with this number; false if there is none.
+    pub(crate) fn remove(&self, number: u64) -> bool {
+        let mut script = self.script();
+        let before = script.rules.len();
+        script.rules.retain(|rule| rule.number != number);
+        let removed = script.rules.len() < before;
+        self.armed.store(!script.rules.is_empty(), Ordering::Release);
+        removed
+    }
+
+    /// The faults in their order.
+    pub(crate) fn states(&self) -> Vec<FaultState> {
+        let script = self.script();
+        let state = |rule: &Rule| FaultState {
+            number: rule.number,
+            fault: rule.fault.clone(),
+            met: rule.fired,
+        };
+        script.rules.iter().map(state).collect()
     }
 
     /// Removes all faults.
@@ -82,7 +122,7 @@ impl Faults {
         now: SystemTime,
     ) -> (Duration, Option<Effect>) {
         let mut script = self.script();
-        let Script { rules, rng } = &mut *script;
+        let Script { rules, rng, .. } = &mut *script;
         let mut delay = Duration::ZERO;
         for rule in rules {
             match rule.meets(kind, queue, now, rng) {
@@ -95,9 +135,17 @@ impl Faults {
     }
 }
 
+impl Script {
+    fn add(&mut self, fault: Fault) -> u64 {
+        self.added += 1;
+        self.rules.push(Rule::new(self.added, fault));
+        self.added
+    }
+}
+
 impl Rule {
-    fn new(fault: Fault) -> Self {
-        Self { fault, seen: 0, fired: 0, tokens: None }
+    fn new(number: u64, fault: Fault) -> Self {
+        Self { number, fault, seen: 0, fired: 0, tokens: None }
     }
 
     fn meets(

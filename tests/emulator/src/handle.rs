@@ -20,6 +20,7 @@ use crate::emulator::Emulator;
 use crate::refusal::{Check, Refusal, by};
 use crate::settle::{self, Unsettled};
 use crate::version::{self, before};
+use crate::watch::plan::Plan;
 use crate::witness::Witness;
 use crate::{answer, cors, target};
 
@@ -68,7 +69,7 @@ impl Emulator {
             (None, Err(refusal)) => Err(refusal.clone()),
             (None, Ok(endpoint)) => {
                 admit(self, endpoint, request, connection, now, &mut notes.version, witness)
-                    .and_then(|admitted| self.perform(endpoint, admitted, &mut notes, now))
+                    .and_then(|admitted| self.perform(endpoint, admitted, &mut notes, now, witness))
             }
         };
         let Notes { version, unsettled } = notes;
@@ -77,7 +78,10 @@ impl Emulator {
         let method = request.method();
         let mut response = match answered {
             Ok(response) => answer::finish(response, &head, method),
-            Err(refusal) => self.refuse_with(&refusal, &head, method),
+            Err(refusal) => {
+                witness.refuses(&refusal.error);
+                self.refuse_with(&refusal, &head, method)
+            }
         };
         if let Ok(endpoint) = &endpoint
             && *method != Method::OPTIONS
@@ -103,7 +107,8 @@ impl Emulator {
         let admitted =
             Admitted { operation, location: queue_proto::Location::Primary, access: None };
         let mut notes = Notes::default();
-        let performed = self.perform(&endpoint, admitted, &mut notes, self.now());
+        let performed =
+            self.perform(&endpoint, admitted, &mut notes, self.now(), &Witness::default());
         let mut response = performed.map_err(|refusal| refusal.error)?;
         notes.unsettled.mark(&mut response);
         let response = self.settle_blocking(response);
@@ -119,6 +124,7 @@ impl Emulator {
         admitted: Admitted,
         notes: &mut Notes,
         now: SystemTime,
+        witness: &Witness,
     ) -> Result<Response<Bytes>, Refusal> {
         let account = endpoint.account();
         match admitted.operation {
@@ -146,7 +152,12 @@ impl Emulator {
                 let unknown = || Refusal::new(Check::Account, ErrorCode::ResourceNotFound);
                 let reads = self.capacity().and_then(|_| queue_that_is_read(&operation));
                 let mut guarded = self.service(account).ok_or_else(unknown)?;
-                let applied = guarded.apply(account, operation, admitted.location, self.moment());
+                let moment = self.moment();
+                let plan = witness.author().map(|author| (author, Plan::of(&operation)));
+                let applied = guarded.apply(account, operation, admitted.location, moment);
+                if let (Some(watch), Some((author, plan))) = (self.watch(), plan) {
+                    watch.note(&author, account, &plan, &applied, moment);
+                }
                 // While nobody else can change the state: a failure to store what it holds now is
                 // a failure of this answer too (tests/durable/crash.rs).
                 notes.unsettled = Unsettled::now(self);

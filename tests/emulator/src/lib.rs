@@ -15,6 +15,8 @@
 //! | move time: a message that expires after seven days does so at once | [`Emulator::with_manual_clock`] |
 //! | lose answers, slow them down, refuse or cut them off | [`Fault`], [`Emulator::exchange`] |
 //! | see what is in a queue without touching it | [`Emulator::inspect`] |
+//! | know why a message was delivered twice | [`Emulator::life`] |
+//! | look at the last requests | [`Emulator::requests`] |
 //! | know why a request was refused, for an assertion or a log | [`Refused`] |
 //! | be refused as often as by the service | [`EmulatorBuilder::service_limits`] |
 //! | hear of every request, for a log or an assertion | [`EmulatorBuilder::on_request`] |
@@ -145,6 +147,8 @@ mod apply;
 mod capacity;
 mod clock;
 mod connection;
+#[cfg(feature = "control")]
+mod control;
 mod cors;
 #[cfg(feature = "bearer")]
 mod delegation;
@@ -165,6 +169,7 @@ mod notice;
 mod observers;
 #[cfg(feature = "program")]
 pub mod program;
+mod recall;
 mod record;
 mod refusal;
 mod refuse;
@@ -174,22 +179,26 @@ mod role;
 mod serve;
 mod settle;
 mod state;
+mod steer;
 #[cfg(feature = "durable")]
 mod store;
 mod target;
 mod token;
 mod version;
+mod watch;
 mod wire;
 mod witness;
 
 pub use account::{Account, InvalidAccount};
 pub use clock::ManualClock;
 pub use connection::Connection;
+#[cfg(feature = "control")]
+pub use control::ControlOptions;
 #[cfg(feature = "durable")]
 pub use durable::DurableBuilder;
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use exchange::{Dropped, Exchange};
-pub use fault::{Effect, Fault, InvalidFault};
+pub use fault::{Effect, Fault, FaultState, InvalidFault};
 pub use inspect::{AccountState, MessageState, QueueState};
 pub use notice::Notice;
 #[cfg(feature = "durable")]
@@ -199,6 +208,8 @@ pub use notice::set_aside::{SetAside, SetAsideKind};
 pub use record::{CredentialKind, RequestRecord};
 pub use refusal::{Check, Refused};
 pub use role::{Role, UnknownRole};
+#[cfg(feature = "control")]
+pub use serve::ControlServer;
 #[cfg(feature = "serve")]
 pub use serve::{BindError, ConnectionFailure, FailureReason, Server, ServerOptions};
 #[cfg(feature = "https")]
@@ -209,6 +220,11 @@ pub use store::database::Durability;
 pub use store::error::{StoreError, StoreErrorKind};
 #[cfg(feature = "bearer")]
 pub use token::{TokenIssuer, UserToken};
+pub use watch::RecordLimits;
+pub use watch::author::Client;
+pub use watch::event::{Happening, MessageEvent};
+pub use watch::life::Life;
+pub use watch::requests::SeenRequest;
 
 /// The examples of the README, compiled and run with the others.
 #[cfg(all(doctest, feature = "serve"))]

@@ -47,6 +47,28 @@ pub enum Check {
     Storage,
 }
 
+impl Check {
+    /// Every check, in the order in which requests are checked.
+    pub const ALL: [Self; 16] = [
+        Self::Transfer,
+        Self::Fault,
+        Self::Head,
+        Self::Account,
+        Self::Size,
+        Self::Form,
+        Self::Preflight,
+        Self::Authentication,
+        Self::AccountKeys,
+        Self::Operation,
+        Self::Location,
+        Self::Permission,
+        Self::Digest,
+        Self::Values,
+        Self::State,
+        Self::Storage,
+    ];
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -63,6 +63,11 @@ impl Replica {
         Self { lag, service, log: VecDeque::new() }
     }
 
+    /// Forgets everything, and follows from `service` on.
+    pub(crate) fn start_over(&mut self, service: Service) {
+        *self = Self::new(service, self.lag);
+    }
+
     /// Takes note of an operation that the primary has done.
     pub(crate) fn follow(
         &mut self,

@@ -14,6 +14,8 @@ mod failure;
 mod heads;
 mod listen;
 mod options;
+#[cfg(feature = "control")]
+mod page;
 mod patience;
 mod payload;
 mod stream;
@@ -30,13 +32,19 @@ use tokio::task::JoinHandle;
 use self::answers::Answers;
 #[cfg(feature = "https")]
 pub use self::certificate::{Certificate, CertificateError, FileForm};
+#[cfg(feature = "control")]
+use self::converse::Desk;
 use self::converse::House;
 use self::crowd::{Crowd, Place};
 pub use self::error::BindError;
 pub use self::failure::{ConnectionFailure, FailureReason};
 use self::listen::Listeners;
 pub use self::options::ServerOptions;
+#[cfg(feature = "control")]
+pub use self::page::ControlServer;
 use crate::account::Account;
+#[cfg(feature = "control")]
+use crate::control::Control;
 use crate::emulator::Emulator;
 
 /// Time for requests that are being answered when the server is told to stop.
@@ -117,9 +125,18 @@ impl Server {
 
     /// Starts to answer on sockets that are bound.
     fn start(mut listeners: Listeners, emulator: Emulator, options: ServerOptions) -> Self {
-        let ServerOptions { limits, security, on_failure } = options;
         let (stop, stopped) = watch::channel(false);
-        let (local_addrs, https) = (listeners.addresses().to_vec(), security.is_https());
+        let local_addrs = listeners.addresses().to_vec();
+        let https = options.security.is_https();
+        #[cfg(feature = "control")]
+        let control = match options.control {
+            None => Desk::Health,
+            Some(control) => {
+                let url = base_url(listeners.addresses(), https);
+                Desk::Beside(Control::new(emulator.clone(), url, control, stopped.clone()))
+            }
+        };
+        let ServerOptions { limits, security, on_failure, .. } = options;
         let house = House {
             emulator: emulator.clone(),
             security,
@@ -127,6 +144,8 @@ impl Server {
             answers: Answers::new(limits.max_unsent_bytes),
             on_failure,
             stopped,
+            #[cfg(feature = "control")]
+            control,
         };
         let accepting = tokio::spawn(async move { accept(&mut listeners, house).await });
         Self { emulator, local_addrs, https, stop, accepting }
@@ -168,16 +187,7 @@ impl Server {
     /// For a server that listens on all interfaces this is the loopback address.
     #[must_use]
     pub fn base_url(&self) -> String {
-        let at = self.local_addr();
-        let reachable = match at.ip().to_canonical() {
-            IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, at.port()).into(),
-            IpAddr::V4(ip) => (ip, at.port()).into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, at.port()).into(),
-            // With the zone that it may have.
-            IpAddr::V6(_) => at,
-        };
-        let scheme = if self.https { "https" } else { "http" };
-        format!("{scheme}://{reachable}")
+        base_url(&self.local_addrs, self.https)
     }
 
     /// The emulator that answers.
@@ -199,6 +209,21 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
+}
+
+/// The URL of a server that listens on these addresses.
+fn base_url(addresses: &[SocketAddr], https: bool) -> String {
+    // There is always one; were it not so, nobody could connect.
+    let at = *addresses.first().expect("a server listens on an address");
+    let reachable = match at.ip().to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, at.port()).into(),
+        IpAddr::V4(ip) => (ip, at.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, at.port()).into(),
+        // With the zone that it may have.
+        IpAddr::V6(_) => at,
+    };
+    let scheme = if https { "https" } else { "http" };
+    format!("{scheme}://{reachable}")
 }
 
 /// Gives every connection a task of its own, until the server is stopped.

@@ -6,6 +6,8 @@
 
 #[cfg_attr(not(feature = "durable"), expect(dead_code, reason = "nobody keeps the records"))]
 mod journal;
+#[cfg(feature = "control")]
+mod look;
 mod message;
 mod moment;
 mod queue;
@@ -13,8 +15,12 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(feature = "control", feature = "durable"))]
+pub(crate) use journal::Kept;
 #[cfg(feature = "durable")]
-pub(crate) use journal::{Journal, Kept, QueueSettings, Record};
+pub(crate) use journal::{Journal, QueueSettings, Record};
+#[cfg(feature = "control")]
+pub(crate) use look::{Counts, Seen};
 #[cfg(feature = "durable")]
 pub(crate) use message::Row;
 pub(crate) use message::{Peeked, Received, Scheduled, Sent};

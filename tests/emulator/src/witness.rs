@@ -4,14 +4,20 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+#[cfg(feature = "serve")]
+use http::HeaderMap;
 use http::{Request, Response};
 use queue_proto::header::{ERROR_CODE, REQUEST_ID};
-use queue_proto::{AccountName, AnyOperation, ErrorCode, IncomingRequest, OperationKind, Resource};
+use queue_proto::{
+    AccountName, AnyOperation, ErrorCode, IncomingRequest, OperationKind, Resource, ServiceError,
+};
 
 use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::record::RequestRecord;
 use crate::refusal::Refused;
+use crate::watch::author::Author;
+use crate::watch::requests::Details;
 use crate::wire::{message_id, read_message_id};
 
 /// What is seen of one request; nothing if nobody listens.
@@ -26,27 +32,32 @@ struct Seen {
     emulator: Emulator,
     started: Instant,
     record: RequestRecord,
+    /// What only those who remember requests want to know.
+    details: Option<Details>,
 }
 
 impl Emulator {
     /// Begins to watch a request, if anybody wants to know.
     pub(crate) fn witness(&self, request: &Request<Bytes>, connection: Connection) -> Witness {
-        if !self.observers().are_there() {
+        if !self.observers().are_there() && self.watch().is_none() {
             return Witness(None);
         }
         let record = RequestRecord::new(self.now(), connection.peer, connection.https);
         let mut record = record.asks(request.method(), request.uri(), request.headers());
         record.received_bytes = request.body().len();
-        Witness(Some(Box::new(Seen { emulator: self.clone(), started: Instant::now(), record })))
+        let details = self.watch().map(|watch| watch.begin(request.headers()));
+        let (emulator, started) = (self.clone(), Instant::now());
+        Witness(Some(Box::new(Seen { emulator, started, record, details })))
     }
 
     /// Tells the observers of a request whose head could not be read.
     #[cfg(feature = "serve")]
     pub(crate) fn tell_unread(&self, connection: Connection, response: &Response<Bytes>) {
-        if self.observers().are_there() {
+        if self.observers().are_there() || self.watch().is_some() {
             let record = RequestRecord::new(self.now(), connection.peer, connection.https);
-            let seen = Seen { emulator: self.clone(), started: Instant::now(), record };
-            Witness(Some(Box::new(seen))).finish(response);
+            let details = self.watch().map(|watch| watch.begin(&HeaderMap::new()));
+            let (emulator, started) = (self.clone(), Instant::now());
+            Witness(Some(Box::new(Seen { emulator, started, record, details }))).finish(response);
         }
     }
 }
@@ -70,6 +81,25 @@ impl Witness {
     /// The account of the request is found.
     pub(crate) fn finds(&mut self, account: &AccountName) {
         self.note(|record| record.account = Some(account.clone()));
+    }
+
+    /// The request is refused.
+    pub(crate) fn refuses(&mut self, error: &ServiceError) {
+        if let Some(details) = self.0.as_mut().and_then(|seen| seen.details.as_mut()) {
+            details.refused(error);
+        }
+    }
+
+    /// Who sent the request, if what happens to messages is remembered.
+    pub(crate) fn author(&self) -> Option<Author<'_>> {
+        let Seen { record, details, .. } = &**self.0.as_ref()?;
+        let details = details.as_ref()?;
+        Some(Author {
+            request: details.number,
+            credential: Some(record.credential),
+            peer: Some(record.peer),
+            user_agent: details.user_agent(),
+        })
     }
 
     /// A fault meets the request.
@@ -105,10 +135,13 @@ impl Witness {
 
     fn tell(&mut self, lost: bool) {
         let Some(seen) = self.0.take() else { return };
-        let Seen { emulator, started, mut record } = *seen;
+        let Seen { emulator, started, mut record, details } = *seen;
         record.lost = lost;
         record.took = started.elapsed();
         emulator.observers().tell(&record);
+        if let (Some(watch), Some(details)) = (emulator.watch(), details) {
+            watch.keep(record, details, emulator.moment());
+        }
     }
 }
 

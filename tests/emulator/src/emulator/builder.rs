@@ -32,6 +32,7 @@ use crate::state::Service;
 use crate::store::Store;
 #[cfg(feature = "durable")]
 use crate::store::error::StoreError;
+use crate::watch::{RecordLimits, Watch};
 
 /// Sets up an [`Emulator`].
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     observers: Observers,
     service_limits: bool,
+    record: Option<RecordLimits>,
     #[cfg(feature = "bearer")]
     issuer: Option<crate::token::TokenIssuer>,
 }
@@ -77,6 +79,7 @@ impl EmulatorBuilder {
             faults: Vec::new(),
             observers: Observers::default(),
             service_limits: false,
+            record: None,
             #[cfg(feature = "bearer")]
             issuer: None,
         }
@@ -237,6 +240,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Remembers requests and what happened to messages, for [`Emulator::requests`] and
+    /// [`Emulator::life`]. Default: nothing is remembered, and nothing is spent on it.
+    pub fn record(mut self, limits: RecordLimits) -> Self {
+        self.record = Some(limits);
+        self
+    }
+
     /// Starts with no queues, and keeps them in memory.
     #[must_use]
     pub fn build(mut self) -> Emulator {
@@ -303,6 +313,7 @@ impl EmulatorBuilder {
             faults,
             observers,
             service_limits,
+            record,
             ..
         } = self;
         // Ids and receipts that are stored must not be drawn again.
@@ -347,6 +358,7 @@ impl EmulatorBuilder {
                 capacity: service_limits.then(Capacity::default),
                 clock,
                 request_ids,
+                watch: record.map(Watch::new),
             }),
         }
     }

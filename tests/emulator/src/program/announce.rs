@@ -7,6 +7,7 @@ use super::azurite::Mode;
 use super::beside::Held;
 use super::certificate::Trusted;
 use super::exec::{CERTIFICATE, CONNECTION_STRING};
+use super::page::Page;
 use super::say::{print, say};
 use crate::serve::Server;
 
@@ -19,6 +20,9 @@ pub(super) struct Announcement<'a> {
     /// Whether somebody may wait for the line that Azurite prints.
     pub(super) is_expected_line: bool,
     pub(super) held: &'a [Held],
+    pub(super) page: Option<&'a Page>,
+    /// Whether the control interface is on the service's port too.
+    pub(super) is_control_beside: bool,
 }
 
 impl Announcement<'_> {
@@ -31,10 +35,12 @@ impl Announcement<'_> {
         };
         let connection_string = server.connection_string();
         let (told, certificate) = self.trust();
+        let page = self.page.map(|page| format!("See them and what happens at {}\n", page.url));
+        let page = page.unwrap_or_default();
         say(format_args!(
             "Azure Queue Storage emulator, listening on {url}\n\
              {kept}\n\
-             \n\
+             {page}\n\
              Connection string, for any Azure Queue Storage library:\n\
              \n  {connection_string}\n\
              \n\
@@ -52,13 +58,25 @@ impl Announcement<'_> {
         }
         // Nothing in the other values needs escaping: addresses, account names and base64.
         print(format_args!(
-            r#"{{"ready":true,"url":"{url}","port":{port},"account":"{account}","connectionString":"{connection_string}","pid":{pid},"version":"{version}"{certificate}}}"#,
+            r#"{{"ready":true,"url":"{url}","port":{port},"account":"{account}","connectionString":"{connection_string}","pid":{pid},"version":"{version}"{page}{control}{certificate}}}"#,
             url = server.base_url(),
             port = server.local_addr().port(),
             account = server.emulator().account().name(),
             pid = std::process::id(),
             version = env!("CARGO_PKG_VERSION"),
+            page = self.page.map(|page| format!(r#","page":"{}""#, page.url)).unwrap_or_default(),
+            control =
+                self.control().map(|url| format!(r#","control":"{url}""#)).unwrap_or_default(),
         ));
+    }
+
+    /// Where the control interface is.
+    pub(super) fn control(&self) -> Option<String> {
+        match (self.page, self.is_control_beside) {
+            (Some(page), _) => Some(format!("{}_emulator", page.url)),
+            (None, true) => Some(format!("{}/_emulator", self.server.base_url())),
+            (None, false) => None,
+        }
     }
 
     /// What clients must trust, for people and as a field of JSON.

@@ -10,6 +10,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::azurite::AzuriteArgs;
 use super::health::HealthArgs;
+use super::page::PageArgs;
 use super::secret::{AccountArgs, SecretText};
 use super::seed::SeedArgs;
 use super::token::TokenArgs;
@@ -310,6 +311,9 @@ pub struct ServeArgs {
     #[arg(last = true, value_name = "COMMAND", help_heading = "Tests")]
     pub command: Vec<OsString>,
 
+    /// The page, and the control interface for tests.
+    #[command(flatten)]
+    pub page: PageArgs,
     /// The options that come from Azurite.
     #[command(flatten)]
     pub azurite: AzuriteArgs,

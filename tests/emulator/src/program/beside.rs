@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use super::azurite::Beside;
-use super::options::at;
+use super::input::at;
 use crate::serve::{BindError, Certificate};
 
 /// The time for a request, and for a handshake of TLS.

@@ -17,6 +17,8 @@ use crate::serve::Server;
 pub(super) const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
 /// Where a command finds the certificate that it must trust.
 pub(super) const CERTIFICATE: &str = "QUEUE_EMULATOR_CERTIFICATE";
+/// Where a command finds the control interface.
+pub(super) const CONTROL: &str = "QUEUE_EMULATOR_CONTROL_URL";
 /// Where Node.js looks for certificates that it trusts beside the usual ones.
 const NODE_CERTIFICATES: &str = "NODE_EXTRA_CA_CERTS";
 
@@ -30,11 +32,15 @@ pub(super) async fn execute(
     exec: Exec,
     server: &Server,
     trust: Option<&Path>,
+    control: Option<&str>,
     signals: &mut Signals,
 ) -> io::Result<ExitCode> {
     let Exec { program, arguments } = exec;
     let mut command = tokio::process::Command::new(&program);
     command.args(arguments).env(CONNECTION_STRING, server.connection_string()).kill_on_drop(true);
+    if let Some(control) = control {
+        command.env(CONTROL, control);
+    }
     // Kept until the command has ended.
     let mut both = None;
     if let Some(file) = trust {

@@ -142,3 +142,12 @@ pub(super) fn text(file: &Path) -> Result<String, Error> {
     let text = String::from_utf8(bytes).map_err(|_| named("it is not text in UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
+
+/// Host and port in one. An IPv6 address needs brackets before a port.
+pub(super) fn at(host: &str, port: u16) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::args::{Level, ServeArgs};
 use super::azurite::{Beside, Mode};
 use super::input;
+use super::page::PageOptions;
 use super::seed::Seed;
 use super::usage::UsageError;
 use crate::account::Account;
@@ -49,6 +50,7 @@ pub(super) struct Options {
     pub(super) beside: Option<Beside>,
     /// Whether somebody may wait for the line that Azurite prints.
     pub(super) is_expected_line: bool,
+    pub(super) page: PageOptions,
     /// What is to be said of options that change nothing.
     pub(super) notes: Vec<String>,
 }
@@ -96,7 +98,9 @@ impl Options {
         let accounts = input::accounts_given(&args.accounts)?;
         let seeds = Seed::given(&args.seeds)?;
         seeds.check(&accounts)?;
-        let ServeArgs { azurite, exec, command, .. } = args;
+        let ServeArgs { azurite, exec, command, page, .. } = args;
+        let exec = exec_given(exec, command)?;
+        let page = PageOptions::new(page, exec.is_none(), args.port == Some(0))?;
         let seconds = |number: Option<u64>| number.map(Duration::from_secs);
         Ok(Self {
             port: args.port.unwrap_or(10001),
@@ -125,13 +129,14 @@ impl Options {
             bearer_over_http: args.bearer_over_http,
             forbid_shared_key: args.forbid_shared_key,
             issuer: input::issuer_given(&args.token_secret, &args.token_secret_file)?,
-            exec: exec_given(exec, command)?,
+            exec,
             // Azurite takes 0 for "as Node.js does it".
             keep_alive: seconds(azurite.queue_keep_alive_timeout.filter(|seconds| *seconds > 0)),
             logs: args.log.into_iter().chain(azurite.debug.clone()).collect(),
             mode,
             beside: azurite.beside(mode),
             is_expected_line: mode.is_none() && azurite.is_used(),
+            page,
             notes: azurite.notes(mode, is_https),
         })
     }
@@ -161,13 +166,4 @@ fn exec_given(
     }
     let mut words = exec.unwrap_or(command).into_iter();
     Ok(words.next().map(|program| Exec { program, arguments: words.collect() }))
-}
-
-/// Host and port in one. An IPv6 address needs brackets before a port.
-pub(super) fn at(host: &str, port: u16) -> String {
-    if host.contains(':') && !host.starts_with('[') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    }
 }

@@ -11,8 +11,10 @@ use super::announce::Announcement;
 use super::beside;
 use super::certificate::Trusted;
 use super::exec::execute;
+use super::input::at;
 use super::log::AccessLog;
-use super::options::{Options, at};
+use super::options::Options;
+use super::page::Page;
 use super::say::{say, sentence};
 use super::signals::Signals;
 use crate::emulator::Emulator;
@@ -60,6 +62,9 @@ async fn serve(mut options: Options) -> Result<ExitCode, Box<dyn Error>> {
     for log in &logs {
         server = server.on_failure(log.failures());
     }
+    if options.page.beside {
+        server = server.control(options.page.control());
+    }
     let server = server.bind(emulator, at(&options.host, options.port)).await;
     let server = server.map_err(|error| with_hint(error, "--port N", "--port 0"))?;
     let held = match &options.beside {
@@ -69,20 +74,29 @@ async fn serve(mut options: Options) -> Result<ExitCode, Box<dyn Error>> {
             .map_err(|error| with_hint(error, "--blobPort N and --tablePort N", "0"))?
             .into(),
     };
+    let page = Page::start(&options.page, server.emulator(), &server.base_url())?;
     warn_of_others(&server, trusted.is_some());
+    if let Some(page) = page.as_ref().filter(|page| page.is_open) {
+        let url = &page.url;
+        say(format_args!(
+            "Warning: other machines can reach the page at {url}, and change everything by it."
+        ));
+    }
     let announcement = Announcement {
         server: &server,
         trusted: trusted.as_ref(),
         location: options.location.as_deref(),
         mode: options.mode,
+        is_control_beside: options.page.beside,
         is_expected_line: options.is_expected_line,
         held: &held,
+        page: page.as_ref(),
     };
     let work = async {
         match exec {
             Some(exec) => {
                 let trust = trusted.as_ref().and_then(Trusted::file);
-                execute(exec, &server, trust, &mut signals).await
+                execute(exec, &server, trust, announcement.control().as_deref(), &mut signals).await
             }
             None => {
                 announcement.make();
@@ -163,6 +177,9 @@ fn emulator(
     }
     if let Some(lag) = options.replication_lag {
         builder = builder.replication_lag(lag);
+    }
+    if let Some(limits) = options.page.record() {
+        builder = builder.record(limits);
     }
     if options.service_limits {
         builder = builder.service_limits();

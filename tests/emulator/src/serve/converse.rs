@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+#[cfg(feature = "control")]
+use http::request::Parts;
 use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,6 +30,8 @@ use super::payload::{Lost, Payload};
 use super::stream::Stream;
 use crate::admit::head::check_host;
 use crate::connection::Connection;
+#[cfg(feature = "control")]
+use crate::control::{Control, Reply, read_body};
 use crate::emulator::Emulator;
 use crate::exchange::{Dropped, Exchange};
 use crate::refusal::{Check, Refusal, by};
@@ -41,6 +45,20 @@ pub(super) struct House {
     pub(super) answers: Arc<Answers>,
     pub(super) on_failure: OnFailure,
     pub(super) stopped: watch::Receiver<bool>,
+    #[cfg(feature = "control")]
+    pub(super) control: Desk,
+}
+
+/// What a server does beside answering for the service.
+#[cfg(feature = "control")]
+#[derive(Clone)]
+pub(super) enum Desk {
+    /// It says that it is there.
+    Health,
+    /// It serves the control interface too.
+    Beside(Control),
+    /// It serves the control interface and the page, and nothing else.
+    Alone(Control),
 }
 
 impl House {
@@ -137,6 +155,11 @@ impl House {
     ) -> Result<Response<Payload>, Lost> {
         seat.asks();
         let (parts, incoming) = request.into_parts();
+        #[cfg(feature = "control")]
+        let incoming = match self.at_desk(&parts, incoming, seat).await {
+            Ok(response) => return Ok(response),
+            Err(incoming) => incoming,
+        };
         // HTTP/1.1 wants the header even where the target names a host, which is not seen later.
         let body = match (parts.version, check_host(&parts.headers)) {
             (Version::HTTP_11, Err(error)) => Err(Refusal::new(Check::Head, error)),
@@ -196,6 +219,41 @@ impl House {
             seat.answered();
         }
         Ok(response.map(payload))
+    }
+}
+
+#[cfg(feature = "control")]
+impl House {
+    /// Answers what is not for the service; gives the body back of what is.
+    async fn at_desk(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        seat: &Seat,
+    ) -> Result<Response<Payload>, Incoming> {
+        let ours = Control::is_for(parts.uri.path());
+        let control = match &self.control {
+            Desk::Alone(control) => control,
+            Desk::Beside(control) if ours => control,
+            Desk::Health if ours => {
+                let Some(health) = Control::health(&self.emulator, parts) else {
+                    return Err(body);
+                };
+                seat.answered();
+                return Ok(health.map(Payload::whole));
+            }
+            _ => return Err(body),
+        };
+        let body = tokio::time::timeout(self.limits.body_timeout, read_body(body)).await;
+        let body = body.unwrap_or_else(|_| Ok(Bytes::new()));
+        Ok(match control.answer(parts, body).await {
+            Reply::Whole(response) => {
+                seat.answered();
+                response.map(|body| Payload::whole(self.answers.count(body)))
+            }
+            // Whoever listens is not idle: the connection keeps its place.
+            Reply::Stream(response) => response.map(Payload::feed),
+        })
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::ConnectionFailure;
+#[cfg(feature = "control")]
+use crate::control::ControlOptions;
 
 /// Sets up a [`Server`](crate::Server): how long it waits for its clients, and how many it serves.
 ///
@@ -29,6 +31,8 @@ pub struct ServerOptions {
     pub(super) limits: Limits,
     pub(super) security: Security,
     pub(super) on_failure: OnFailure,
+    #[cfg(feature = "control")]
+    pub(super) control: Option<ControlOptions>,
 }
 
 /// The times and numbers that bound what clients may cost.
@@ -80,7 +84,13 @@ impl ServerOptions {
             max_connections: 20_000,
             max_unsent_bytes: 64 * 1024 * 1024,
         };
-        Self { limits, security: Security::None, on_failure: OnFailure::default() }
+        Self {
+            limits,
+            security: Security::None,
+            on_failure: OnFailure::default(),
+            #[cfg(feature = "control")]
+            control: None,
+        }
     }
 
     /// Sets the time for the head of a request, counted from the last answer. An idle connection is
@@ -127,6 +137,15 @@ impl ServerOptions {
     /// The call is made by the thread that answers, and should be short.
     pub fn on_failure(mut self, tell: impl Fn(&ConnectionFailure) + Send + Sync + 'static) -> Self {
         self.on_failure = OnFailure(Some(Arc::new(tell)));
+        self
+    }
+
+    /// Serves the control interface beside the service, below `/_emulator/` of the same address.
+    /// Whoever can reach the service can then move its time and read every message. Default: only
+    /// `/_emulator/health` is answered there.
+    #[cfg(feature = "control")]
+    pub fn control(mut self, options: ControlOptions) -> Self {
+        self.control = Some(options);
         self
     }
 

@@ -20,6 +20,12 @@ impl Moment {
         Self(self.0.saturating_add(by)).min(Self::NEVER)
     }
 
+    /// The moment that follows this one.
+    #[cfg(feature = "control")]
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// The time from `earlier` to this moment; zero if that is later.
     #[cfg(feature = "durable")]
     pub(crate) fn since(self, earlier: Self) -> Duration {

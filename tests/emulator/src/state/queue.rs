@@ -29,10 +29,10 @@ pub(crate) struct Queue {
     pub(crate) policies: SignedIdentifiers,
     /// The number that the journal knows the queue by.
     pub(super) number: u64,
-    log: Log,
-    messages: BTreeMap<Uuid, Message>,
-    order: BTreeMap<(Moment, u64), Uuid>,
-    expiry: BTreeSet<(Moment, Uuid)>,
+    pub(super) log: Log,
+    pub(super) messages: BTreeMap<Uuid, Message>,
+    pub(super) order: BTreeMap<(Moment, u64), Uuid>,
+    pub(super) expiry: BTreeSet<(Moment, Uuid)>,
     next_turn: u64,
 }
 
@@ -260,7 +260,7 @@ impl Queue {
         }
     }
 
-    fn visible(&self, now: Moment) -> impl Iterator<Item = Uuid> + '_ {
+    pub(super) fn visible(&self, now: Moment) -> impl Iterator<Item = Uuid> + '_ {
         self.order.range(..=(now, u64::MAX)).map(|(_, id)| *id)
     }
 
@@ -310,7 +310,7 @@ impl Queue {
         Some(Scheduled { receipt: message.receipt, next_visible_at: at })
     }
 
-    fn expire(&mut self, now: Moment) {
+    pub(super) fn expire(&mut self, now: Moment) {
         while let Some(&(expires_at, id)) = self.expiry.first()
             && expires_at <= now
         {

@@ -100,7 +100,6 @@ impl Service {
     }
 
     /// The time for which the name of a deleted queue cannot be used.
-    #[cfg(feature = "durable")]
     pub(crate) fn deletion_time(&self) -> Duration {
         self.deletion_time
     }
@@ -205,6 +204,18 @@ impl Service {
             free_at,
         });
         Ok(queue)
+    }
+
+    /// Removes every queue, and frees all names at once.
+    pub(crate) fn start_over(&mut self, now: Moment) {
+        let kept = std::mem::replace(&mut self.deletion_time, Duration::ZERO);
+        let names: Vec<QueueName> = self.queues.keys().cloned().collect();
+        for name in names {
+            // It is there, and nobody else can have removed it.
+            let _ = self.delete(&name, now);
+        }
+        self.deletion_time = kept;
+        self.deleting.clear();
     }
 
     /// Up to `limit` queues whose names start with `prefix`, from `from` on.
