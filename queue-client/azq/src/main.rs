@@ -9,6 +9,7 @@ mod ask;
 mod cli;
 mod failure;
 mod interrupt;
+mod mass;
 mod message;
 mod missing;
 mod output;

@@ -3,11 +3,20 @@
 
 mod check;
 mod context;
+mod cp;
 mod create;
+mod dump;
+mod edit;
 mod info;
 mod ls;
+mod mv;
 mod peek;
+mod purge;
+mod redrive;
+mod requeue;
+mod restore;
 mod rm;
+mod scan;
 mod send;
 mod take;
 
@@ -54,6 +63,24 @@ table! {
     Peek = peek,
     /// Receive and print messages, and delete each once its line is written (deletes)
     Take = take,
+    /// Look at all messages by receiving them and giving them back (raises dequeue counts)
+    Scan = scan,
+    /// Write all messages to a file, and give them back or delete them (raises dequeue counts, or deletes)
+    Dump = dump,
+    /// Put the messages of a dump into a queue
+    Restore = restore,
+    /// Move messages to another queue, of any account (deletes what was put)
+    Mv = mv,
+    /// Copy messages to another queue, of any account (raises dequeue counts)
+    Cp = cp,
+    /// Bring dead letters back into the queue that they died in (deletes what was put)
+    Redrive = redrive,
+    /// Put one message anew at the end of its queue
+    Requeue = requeue,
+    /// Change the body of one message
+    Edit = edit,
+    /// Delete all messages, or those that match (deletes)
+    Purge = purge,
     /// Name accounts, and say which one is used
     Context = context,
 }

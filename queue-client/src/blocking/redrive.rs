@@ -6,7 +6,7 @@ use queue_proto::{LeaseTimeout, TimeToLive, codec::Codec};
 
 use super::{call::Call, queue::QueueClient, table::options};
 use crate::{
-    bulk::{Journal, TransferReport},
+    bulk::{Journal, Lifetime, TransferReport},
     processor::{
         Reason,
         dead_letter::{self, Redrive},
@@ -49,6 +49,8 @@ options! {
         pub fn dry_run(self);
         pub fn allow_duplicates(self);
         pub fn time_to_live(self, time: TimeToLive);
+        pub fn in_flight(self, messages: usize);
+        pub fn lifetime(self, lifetime: Lifetime);
         pub fn lease(self, time: LeaseTimeout);
         pub fn stop_on_return(self);
         pub fn journal(self, journal: impl Journal);

@@ -81,7 +81,8 @@ pub trait Journal: fmt::Debug + Send + 'static {
     }
 }
 
-/// A journal in a file, a line for each step. The file is removed when nothing has to be remembered.
+/// A journal in a file, a line for each step. The file is removed when nothing has to be remembered,
+/// unless [`keep`](Self::keep) says otherwise.
 ///
 /// What was written survives the end of the process in any way. It is not forced to the disk: if the
 /// machine loses its power, messages may be put twice, but none is lost.
@@ -91,6 +92,7 @@ pub trait Journal: fmt::Debug + Send + 'static {
 pub struct FileJournal {
     path: PathBuf,
     file: Option<File>,
+    keeps: bool,
 }
 
 /// The first line of a file, in front of the name of the job.
@@ -99,7 +101,16 @@ const MAGIC: &str = "azure-queue-journal/1 ";
 impl FileJournal {
     /// A journal in the file of this name, which is made when the transfer begins.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), file: None }
+        Self { path: path.into(), file: None, keeps: false }
+    }
+
+    /// Keeps the file when the job is done. A copy that runs again then finds that nothing is left to
+    /// do, as it should when its process was killed after the last message and before anybody heard
+    /// that all was done. Default: the file is removed.
+    #[must_use]
+    pub fn keep(mut self) -> Self {
+        self.keeps = true;
+        self
     }
 
     /// The name of the file.
@@ -178,7 +189,7 @@ impl Journal for FileJournal {
 
     fn finish(&mut self) -> io::Result<()> {
         self.file = None;
-        fs::remove_file(&self.path)
+        if self.keeps { Ok(()) } else { fs::remove_file(&self.path) }
     }
 }
 

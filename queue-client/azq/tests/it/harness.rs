@@ -65,7 +65,6 @@ impl Bench {
         messages.into_iter().map(|message| message.text.into_string()).collect()
     }
 
-    #[expect(dead_code, reason = "for tests of files")]
     /// A folder that is this test's alone.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

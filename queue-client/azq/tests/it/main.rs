@@ -4,4 +4,6 @@
 
 mod examples;
 mod harness;
+mod kills;
+mod mass;
 mod reading;

@@ -109,6 +109,16 @@ impl Redrive {
         self.with(|transfer| transfer.lifetime(Lifetime::Set(time)))
     }
 
+    /// Sets how many messages are under way at once: see [`Transfer::in_flight`].
+    pub fn in_flight(self, messages: usize) -> Self {
+        self.with(|transfer| transfer.in_flight(messages))
+    }
+
+    /// Sets how long the messages live: see [`Transfer::lifetime`]. Default: 7 days.
+    pub fn lifetime(self, lifetime: Lifetime) -> Self {
+        self.with(|transfer| transfer.lifetime(lifetime))
+    }
+
     /// Hides the messages for this time while they are moved: see [`Transfer::lease`].
     pub fn lease(self, time: LeaseTimeout) -> Self {
         self.with(|transfer| transfer.lease(time))
