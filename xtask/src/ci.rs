@@ -16,6 +16,7 @@ pub(crate) fn run() -> Outcome {
         &["test"],
         &["test", "--server", "azurite"],
         &["interop"],
+        &["browser"],
         &["demo", "--full"],
     ] {
         shell::run(shell::cargo(["xtask"]).args(command))?;

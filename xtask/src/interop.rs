@@ -31,14 +31,17 @@ const RUST_TESTS: [&str; 2] = ["queue_client.rs", "queue_service_client.rs"];
 /// and the options that the emulator is tried with.
 type Sdk = (&'static str, fn(&Path) -> Result<Command, String>, &'static [&'static [&'static str]]);
 
-const SDKS: [Sdk; 5] = [
+const SDKS: [Sdk; 7] = [
     ("python", python, BOTH),
+    ("python-control", python_control, HTTP),
     ("python-tests", python_tests, HTTPS),
     ("javascript", javascript, BOTH),
+    ("javascript-control", javascript_control, HTTP),
     ("rust", rust, BOTH),
     ("rust-tests", rust_tests, HTTPS),
 ];
 const BOTH: &[&[&str]] = &[&[], &["--https"]];
+const HTTP: &[&[&str]] = &[&["--page-port", "0"]];
 const HTTPS: &[&[&str]] = &[&["--https"]];
 
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
@@ -154,6 +157,20 @@ fn javascript(folder: &Path) -> Result<Command, String> {
     })?;
     let mut command = Command::new("node");
     command.arg(script("js/interop.js"));
+    Ok(command)
+}
+
+/// A test of the control interface, with the SDK as the client that it is about.
+fn python_control(folder: &Path) -> Result<Command, String> {
+    let mut command = Command::new(python(folder)?.get_program());
+    command.arg(script("python/control.py"));
+    Ok(command)
+}
+
+/// The same in JavaScript.
+fn javascript_control(folder: &Path) -> Result<Command, String> {
+    let mut command = Command::new(javascript(folder)?.get_program());
+    command.arg(script("js/control.js"));
     Ok(command)
 }
 

@@ -2,6 +2,7 @@
 
 mod azurite;
 mod bench;
+mod browser;
 mod check;
 mod ci;
 mod demo;
@@ -47,8 +48,11 @@ Usage: cargo xtask COMMAND [OPTIONS]
               and a chart. --check fails when a bar on counts is missed, and measures no times;
               --quick is a short run; --build times clean builds too; --only client, signing,
               emulator, processor or build measures a part. Counts need valgrind.
+  browser     The emulator's page in Chromium, which apt installs if it is not there, and the
+              JavaScript SDK in a page of another origin. Needs Node.js. Leaves pictures in
+              target/xtask/browser.
   ci          All that CI runs: check, layering, features, simulate, test, test --server azurite,
-              interop, demo --full.
+              interop, browser, demo --full.
 ";
 
 type Outcome = Result<(), String>;
@@ -85,6 +89,7 @@ fn run() -> Outcome {
         "interop" => interop::run(arguments),
         "features" => alone(arguments).and_then(|()| features::run()),
         "layering" => alone(arguments).and_then(|()| layering::run()),
+        "browser" => alone(arguments).and_then(|()| browser::run()),
         "ci" => alone(arguments).and_then(|()| ci::run()),
         other => Err(format!("there is no command `{other}`\n\n{HELP}")),
     }

@@ -56,7 +56,7 @@ function row(queue, message, now, refresh) {
   return h('tr', { key: message.id },
     h('td', { 'data-label': 'State' }, chip(message, now)),
     h('td', { 'data-label': 'Message', class: 'wide' },
-      h('a', { class: 'open', href: `#/queues/${queue}/${message.id}`, 'aria-label': `Open message ${message.id}` }, preview(text)),
+      h('a', { class: 'open', href: `#/queues/${queue}/${message.id}`, title: message.id }, text.trim() ? preview(text) : '(no text)'),
       h('span', { class: 'quiet' }, message.readable ? name : 'cannot be read', message.cut ? ', cut' : '')),
     h('td', { 'data-label': 'Deliveries' }, deliveries(message)),
     h('td', { 'data-label': 'Size', class: 'num' }, bytes(message.bytes)),
