@@ -12,7 +12,7 @@ use queue_proto::{LeaseTimeout, ops::PeekedMessage};
 
 use self::{
     life::Lifetime,
-    plan::{Open, Plan},
+    plan::Plan,
     report::{TransferError, TransferReport},
     run::Run,
 };
@@ -65,7 +65,7 @@ impl Transfer {
 
     /// Puts what is in the envelope of a message, where it has one.
     #[cfg(all(feature = "processor", feature = "tokio"))]
-    pub(crate) const fn opening(mut self, open: Open) -> Self {
+    pub(crate) const fn opening(mut self, open: plan::Open) -> Self {
         self.plan.open = Some(open);
         self
     }

@@ -129,6 +129,19 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
     drained.report = scan.finish().await;
     progress.finish();
     tell(app, &plan, &drained);
+    if plan.deletes && plan.filter.takes_all() && plan.limit.is_none() {
+        let report = &drained.report;
+        let known =
+            u64::try_from(report.released + report.newer + report.still_hidden).unwrap_or(0);
+        let left = plan.queue.properties().await.map_or(0, |all| all.approximate_messages_count);
+        if left > known {
+            app.note(&format!(
+                "  ≈ {} more are in the queue, hidden for now, such as by a run that was killed: run it \
+                 again later",
+                thousands(left - known)
+            ));
+        }
+    }
     let failure = failure.or(written.err());
     if let Some(failure) = failure {
         if failure.is_closed_pipe() && plan.deletes {
