@@ -51,10 +51,10 @@ enum Verdict {
 }
 
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
-    let mut filter = String::new();
+    let mut words = Vec::new();
     while let Some(argument) = arguments.next().map_err(usage)? {
         match argument {
-            Arg::Value(word) => filter = word.string().map_err(usage)?,
+            Arg::Value(word) => words.push(word.string().map_err(usage)?),
             other => return Err(usage(other.unexpected())),
         }
     }
@@ -72,7 +72,10 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     }
     let mut survivors = Vec::new();
     let mut table = String::from("| Mutation | Suite | Seconds |\n| --- | --- | --- |\n");
-    for mutation in MUTATIONS.iter().filter(|mutation| mutation.name.contains(&filter)) {
+    let wanted = |mutation: &&Mutation| {
+        words.is_empty() || words.iter().any(|word| mutation.name.contains(word))
+    };
+    for mutation in MUTATIONS.iter().filter(wanted) {
         let started = Instant::now();
         eprintln!("{}", mutation.name);
         let verdict = suite.try_out(mutation)?;

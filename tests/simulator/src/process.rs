@@ -373,6 +373,12 @@ impl Process {
                     "{key:?} is {how:?} while its handler runs"
                 );
             }
+            // It is held already: nothing starts, or not before another handler has ended.
+            Action::Emit(
+                Event::RedeliveredWhileRunning { id, .. } | Event::StaleDelivery { id },
+            ) => {
+                self.start_by.remove(&id.as_str().parse().unwrap_or(usize::MAX));
+            }
             // What would have been given back waits on.
             Action::Emit(Event::UpdatesForbidden) => {
                 self.start_by.clear();

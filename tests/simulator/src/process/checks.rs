@@ -46,6 +46,8 @@ impl Process {
         let can_be_given_back = !last && self.may_update;
         if self.config.prefetch.is_none() && can_be_given_back && now < by {
             self.start_by.insert(super::index(raw), by);
+        } else {
+            self.start_by.remove(&super::index(raw));
         }
     }
 
