@@ -182,3 +182,35 @@ async fn a_panic_of_the_loop_goes_on_where_it_is_waited_for() {
         assert!(ended.is_err_and(|error| error.is_panic()), "{isolation:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn health_says_what_waits_runs_and_is_settled() {
+    let (queue, line) = queue().await;
+    for number in 0..6 {
+        queue.send(number.to_string()).await.unwrap();
+    }
+    let running = Processor::new(queue).concurrency(2).prefetch(3).spawn(|message| async move {
+        let waits = if message.body() == "0" { 1 } else { 1000 };
+        sleep(Duration::from_secs(waits)).await;
+        Ok(())
+    });
+    let handle = running.handle();
+    sleep(Duration::from_millis(500)).await;
+    let health = handle.health();
+    assert_eq!((health.waiting, health.running, health.settling), (3, 2, 0), "{health:?}");
+    assert_eq!((health.in_flight, health.free, health.typical), (5, 0, None), "{health:?}");
+    line.script(|kind| if kind == Kind::Delete { Fate::Lost } else { Fate::Answered });
+    sleep(Duration::from_secs(1)).await;
+    // The place of the first handler has another already, while its message is being deleted.
+    let health = handle.health();
+    assert_eq!((health.waiting, health.running, health.settling), (3, 2, 1), "{health:?}");
+    assert!(!health.settling_full);
+    let typical = health.typical.unwrap();
+    assert_eq!(typical.handler.as_secs(), 1);
+    assert!(typical.receive < Duration::from_secs(1), "{typical:?}");
+    line.script(|_| Fate::Answered);
+    sleep(Duration::from_secs(60)).await;
+    let health = handle.health();
+    assert_eq!((health.in_flight, health.settling, health.counters.completed), (5, 0, 1));
+    running.shutdown(ShutdownMode::Release).await.unwrap();
+}

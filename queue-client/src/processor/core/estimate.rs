@@ -17,7 +17,7 @@ const RATE: f64 = 4000.0;
 const BATCH: f64 = 32.0;
 
 /// So many of the last starts say whether handlers have become slow.
-const LAST: usize = 16;
+pub(super) const LAST: usize = 16;
 
 /// What was seen of the last handlers and receives.
 #[derive(Debug)]
@@ -92,8 +92,14 @@ impl Estimate {
         Some(Typical { handler, receive: self.receive? })
     }
 
+    /// A handler that takes longer is slow.
+    pub(super) fn slow(&self) -> Duration {
+        self.receive.unwrap_or_default() * SLOW
+    }
+
     /// How many messages could be started, by `free` handlers that wait and by those that run, of
-    /// which the youngest is named first by its age. Counting stops above `enough`.
+    /// which the youngest is named first by its age. Of the slow ones a few are enough. Counting stops
+    /// above `enough`.
     pub(super) fn demand(
         &self,
         now: Tick,
@@ -108,9 +114,9 @@ impl Estimate {
         // was seen. Test: `lookahead::the_first_handlers_are_no_measure_of_the_others`.
         let seen = f64::from(self.ended);
         let most = BATCH + RATE * trip.as_secs_f64();
-        let fast = self.part_of_fast(now, trip, ages);
+        let fast = self.part_of_fast(now, ages);
         let count = |horizon, most: f64| {
-            let ahead = self.ends_within(horizon, trip, free, ages, enough as f64 + BATCH);
+            let ahead = self.ends_within(horizon, free, ages, enough as f64 + BATCH);
             free + (ahead * fast + 1e-6).min(most).min(seen) as usize
         };
         let soon = count(trip, most);
@@ -126,8 +132,8 @@ impl Estimate {
     /// All the handlers that ended before say nothing when durations change: no slow one has ended yet.
     /// Those that run for long now do not say it either, since few that are slow hold most places. What
     /// was started last does. Test: `lookahead::handlers_that_become_slow_end_it`.
-    fn part_of_fast(&self, now: Tick, trip: Duration, ages: &[Duration]) -> f64 {
-        let slow = trip * SLOW;
+    fn part_of_fast(&self, now: Tick, ages: &[Duration]) -> f64 {
+        let slow = self.slow();
         let old = ages.get(ages.partition_point(|age| *age <= slow)..).unwrap_or_default();
         let running = old.iter().take(LAST).map(|age| (now.minus(*age), *age));
         let mut known: Vec<_> = self.last.iter().copied().chain(running).collect();
@@ -138,36 +144,29 @@ impl Estimate {
     }
 
     /// How many handlers end within this time, and those that follow in their slots.
-    fn ends_within(
-        &self,
-        horizon: Duration,
-        trip: Duration,
-        free: usize,
-        ages: &[Duration],
-        enough: f64,
-    ) -> f64 {
+    fn ends_within(&self, horizon: Duration, free: usize, ages: &[Duration], enough: f64) -> f64 {
         // Slots that are free get a message first, which is counted elsewhere.
-        let mut ends = free as f64 * self.followers(horizon, trip);
+        let mut ends = free as f64 * self.followers(horizon);
         for age in ages {
-            if *age > trip * SLOW || ends > enough {
+            if *age > self.slow() || ends > enough {
                 break;
             }
             let from = self.sorted.partition_point(|time| time <= age);
-            let to = self.up_to((*age + horizon).min(trip * SLOW));
+            let to = self.up_to((*age + horizon).min(self.slow()));
             let Some(end) = self.sorted.get((from + to) / 2).filter(|_| from < to) else {
                 continue;
             };
             // Of those that took longer than this one has so far.
             let chance = (to - from) as f64 / (self.sorted.len() - from) as f64;
             let rest = (*age + horizon).saturating_sub(*end);
-            ends += chance * (1.0 + self.followers(rest, trip));
+            ends += chance * (1.0 + self.followers(rest));
         }
         ends
     }
 
     /// How many handlers end one after the other in a slot that is free now.
-    fn followers(&self, time: Duration, trip: Duration) -> f64 {
-        let fast = self.up_to(time.min(trip * SLOW));
+    fn followers(&self, time: Duration) -> f64 {
+        let fast = self.up_to(time.min(self.slow()));
         let Some(typical) = self.sorted.get(fast / 2).filter(|_| fast > 0) else { return 0.0 };
         let times = (time.as_secs_f64() / typical.as_secs_f64().max(1e-6)).floor().min(1e4);
         // Each may be one that is slow, and then the slot is taken.
@@ -177,7 +176,7 @@ impl Estimate {
 
     /// After how much time one more handler is expected to end within a round trip.
     fn more_in(&self, trip: Duration, ages: &[Duration]) -> Option<Duration> {
-        let slow = trip * SLOW;
+        let slow = self.slow();
         let fast = self.sorted.get(..self.up_to(slow))?;
         let next = ages.iter().take_while(|age| **age <= slow).filter_map(|age| {
             let end = fast.get(fast.partition_point(|time| *time <= *age + trip))?;

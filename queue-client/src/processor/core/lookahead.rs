@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use super::{
     delivery::{Delivery, Work},
+    estimate::LAST,
     liveness::is_throttled,
     machine::Core,
     time::Tick,
@@ -65,10 +66,11 @@ impl Core {
             // What would not start in time could not be given back.
             (free, free, None)
         } else {
-            let ages = self.slots.ages(now);
+            let ages = self.slots.ages(now, self.estimate.slow(), LAST);
             let demand = self.estimate.demand(now, free, &ages, held);
             // Handlers beyond a concurrency that was lowered leave no slot behind.
-            let surplus = ages.len().saturating_sub(self.config.concurrency.get());
+            let running = self.slots.running_count();
+            let surplus = running.saturating_sub(self.config.concurrency.get());
             (
                 demand.soon.saturating_sub(surplus),
                 demand.later.saturating_sub(surplus),

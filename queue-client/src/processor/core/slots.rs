@@ -58,8 +58,11 @@ impl Slots {
         self.settling.len()
     }
 
-    /// For how long handlers have been running, the youngest first.
-    pub(super) fn ages(&self, now: Tick) -> Vec<Duration> {
-        self.running.iter().rev().map(|(since, _)| now.since(*since)).collect()
+    /// For how long handlers have been running, the youngest first: all those that have been running
+    /// for no longer than that, and so many others.
+    pub(super) fn ages(&self, now: Tick, within: Duration, others: usize) -> Vec<Duration> {
+        let ages = || self.running.iter().rev().map(|(since, _)| now.since(*since));
+        let young = ages().take_while(|age| *age <= within).count();
+        ages().take(young + others).collect()
     }
 }

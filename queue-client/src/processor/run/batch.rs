@@ -70,7 +70,8 @@ impl<T: Send + 'static> Processor<T> {
     /// Works on batches of at most `max` messages, one batch after the other, until it is told to
     /// stop. A batch is handed over when it is full, or `linger` after its first message.
     ///
-    /// [`concurrency`](Self::concurrency) does not count: as many messages are held as a batch has.
+    /// [`concurrency`](Self::concurrency) does not count: as many messages are held as a batch has,
+    /// and those that are received [ahead](Self::prefetch) of the next.
     ///
     /// # Errors
     ///

@@ -61,23 +61,44 @@ pub fn print() {
             for handlers in [1, 4, 16, 64, 256] {
                 for processes in [1, 4] {
                     let distance = Duration::from_millis(round_trip);
-                    let setting = Setting::new(distance, handlers, *work, processes);
-                    let figures = measure(&setting);
-                    println!(
-                        "| {round_trip} ms | {handlers} | {name} | {processes} | {:.1} | {:.1} | \
-                         {:.1} % | {:.1} | {} | {:.0} ms | {:.3} | {} | {:.2} |",
-                        figures.rate,
-                        setting.possible_rate(),
-                        figures.used * 100.0,
-                        figures.ahead_mean,
-                        figures.ahead_most,
-                        figures.waited_most.as_secs_f64() * 1e3,
-                        figures.requests_per_message(),
-                        figures.released,
-                        figures.least_share,
-                    );
+                    row(name, &Setting::new(distance, handlers, *work, processes));
                 }
             }
         }
     }
+    // What the estimate does when durations change.
+    for (name, first, then) in [
+        ("1 ms, then 1 s", 1, 1000),
+        ("1 s, then 1 ms", 1000, 1),
+        ("1 ms, then 60 s", 1, 60_000),
+        ("60 s, then 1 ms", 60_000, 1),
+    ] {
+        for processes in [1, 4] {
+            let (first, then) = (Duration::from_millis(first), Duration::from_millis(then));
+            let work = Work::Jump(first, then);
+            let mut setting = Setting::new(Duration::from_millis(20), 16, work, processes);
+            setting.messages = 1000;
+            row(name, &setting);
+        }
+    }
+}
+
+fn row(name: &str, setting: &Setting) {
+    let figures = measure(setting);
+    println!(
+        "| {} ms | {} | {name} | {} | {:.1} | {:.1} | {:.1} % | {:.1} | {} | {:.0} ms | {:.3} | {} | \
+         {:.2} |",
+        setting.round_trip.as_millis(),
+        setting.handlers,
+        setting.processes,
+        figures.rate,
+        setting.possible_rate(),
+        figures.used * 100.0,
+        figures.ahead_mean,
+        figures.ahead_most,
+        figures.waited_most.as_secs_f64() * 1e3,
+        figures.requests_per_message(),
+        figures.released,
+        figures.least_share,
+    );
 }
