@@ -69,6 +69,7 @@ fn a_renewal_says_what_a_lost_answer_to_a_delete_did_not() {
         bench.done(key, Outcome::Complete);
         bench.delete_with(Err(OpFailure::Ambiguous));
         while !bench.is_open(is_update) {
+            assert!(bench.now < tick(60.0), "the lease is not renewed");
             bench.until(bench.now.since_origin().as_secs_f64() + 0.1);
             if bench.is_open(is_delete) {
                 bench.delete_with(Err(OpFailure::NotSent));
