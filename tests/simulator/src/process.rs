@@ -80,6 +80,8 @@ pub(crate) struct Open {
     message: Option<usize>,
     /// The delivery that the receipt in the request belongs to.
     attempt: u32,
+    /// The clock of the process stood still for this long since.
+    jumped: Duration,
 }
 
 /// What the world has to do for a process.
@@ -191,14 +193,14 @@ impl Process {
     fn note(&mut self, tick: Tick, input: &Input) {
         match input {
             Input::Received { op, sent_at, result: Ok(messages) } => {
-                let Some(Open { request: Request::Get { lease, .. }, .. }) =
+                let Some(Open { request: Request::Get { lease, .. }, jumped, .. }) =
                     self.requests.remove(op)
                 else {
                     return;
                 };
                 // An answer that is older than its leases is ignored.
                 let margin = (lease / 20).max(Duration::from_secs(1));
-                if tick >= (*sent_at + lease).minus(margin) {
+                if tick >= (*sent_at + lease).minus(margin + jumped) {
                     return;
                 }
                 for raw in messages {
@@ -234,6 +236,9 @@ impl Process {
             }
             Input::Received { op, .. } | Input::QueueCreated { op, .. } => {
                 self.requests.remove(op);
+            }
+            Input::ClockJump { by } => {
+                self.requests.values_mut().for_each(|open| open.jumped += *by);
             }
             Input::SetConcurrency(handlers) => self.concurrency = handlers.get(),
             Input::HandlerDone { key, outcome, .. } => {
@@ -425,7 +430,10 @@ impl Process {
         if let Request::Letter { index } = &request {
             message = Some(*index);
         }
-        self.requests.insert(op, Open { key, request: request.clone(), message, attempt });
+        self.requests.insert(
+            op,
+            Open { key, request: request.clone(), message, attempt, jumped: Duration::ZERO },
+        );
         todo.push(Todo::Send { op, request, give_up_at });
         Ok(())
     }
