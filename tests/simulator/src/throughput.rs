@@ -239,7 +239,12 @@ impl World {
         while let Some(action) = process.core.poll(tick) {
             actions.push_back(action);
         }
-        let wake = process.core.next_wake().map(|wake| micros(wake.since_origin()).max(self.now));
+        // Not before the instant that the core wants, or it would be woken for nothing and then never.
+        let later = Duration::from_nanos(999);
+        let wake = process
+            .core
+            .next_wake()
+            .map(|wake| micros(wake.since_origin().saturating_add(later)).max(self.now));
         if process.wake != wake {
             process.wake = wake;
             if let Some(wake) = wake {
