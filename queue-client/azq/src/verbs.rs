@@ -33,7 +33,7 @@ macro_rules! table {
         }
 
         impl Verb {
-            /// Does it.
+            /// Runs the verb to its end.
             pub(crate) async fn run(self, app: &App) -> Result<(), Failure> {
                 match self {
                     $(Self::$name(args) => Box::pin($module::run(app, args)).await,)*
@@ -51,7 +51,7 @@ table! {
     Info = info,
     /// Check depth and age of a queue for cron and probes: code 8 if a limit is passed (changes nothing)
     Check = check,
-    /// Make queues
+    /// Make one queue or several
     Create = create,
     /// Delete queues with all their messages, after a question
     #[command(visible_alias = "delete-queue")]

@@ -1,3 +1,5 @@
+//! The order of credentials, and that errors never show a secret.
+
 use clap::Parser;
 
 use super::{AccountArgs, Contexts, choose_from, environment::Environment};

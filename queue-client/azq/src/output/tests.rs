@@ -1,3 +1,5 @@
+//! Each format, with texts that would break it.
+
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},

@@ -74,7 +74,7 @@ pub(crate) struct Args {
 pub(super) enum Life {
     /// Until it is deleted.
     Never,
-    /// So long.
+    /// The time until the message expires.
     For(Duration),
 }
 
