@@ -9,7 +9,10 @@ mod environment;
 
 use queue_client::Account;
 
-pub(crate) use self::{args::AccountArgs, chosen::Chosen};
+pub(crate) use self::{
+    args::AccountArgs,
+    chosen::{Chosen, Kind},
+};
 use self::{
     context::{Context, Contexts},
     credential::{from_connection_string, from_parts},
@@ -25,6 +28,11 @@ use crate::failure::Failure;
 /// A usage failure that names the option or variable, never its value.
 pub(crate) fn choose(args: &AccountArgs, contexts: &Contexts) -> Result<Chosen, Failure> {
     choose_from(args, contexts, &Environment::of_the_process())
+}
+
+/// What the variables of the environment say against each other, a sentence for each.
+pub(crate) fn contradictions() -> Vec<String> {
+    environment::contradictions(&Environment::of_the_process())
 }
 
 /// Chooses the account of a context by its name, whatever else is set.

@@ -106,6 +106,8 @@ pub(crate) struct App {
     pub(crate) talk: TalkArgs,
     pub(crate) output: OutputArgs,
     pub(crate) terminal: Terminal,
+    /// The command line as clap has it, for manual pages.
+    command: fn() -> clap::Command,
     connection: OnceLock<Connection>,
 }
 
@@ -114,10 +116,6 @@ pub(crate) struct App {
 pub(crate) struct Connection {
     pub(crate) service: QueueServiceClient,
     pub(crate) account: Account,
-    /// The credential and its origin, in words.
-    pub(crate) credential: String,
-    /// What was not used, and why, in words.
-    pub(crate) passed_over: Vec<String>,
     pub(crate) protected: bool,
 }
 
@@ -136,9 +134,19 @@ impl Queue {
 }
 
 impl App {
-    pub(crate) fn new(account: AccountArgs, talk: TalkArgs, output: OutputArgs) -> Self {
+    pub(crate) fn new(
+        account: AccountArgs,
+        talk: TalkArgs,
+        output: OutputArgs,
+        command: fn() -> clap::Command,
+    ) -> Self {
         let terminal = Terminal::detect(talk.color);
-        Self { account, talk, output, terminal, connection: OnceLock::new() }
+        Self { account, talk, output, terminal, command, connection: OnceLock::new() }
+    }
+
+    /// The command line as clap has it.
+    pub(crate) fn command(&self) -> clap::Command {
+        (self.command)()
     }
 
     /// The account of the options, the context or the environment.
@@ -146,9 +154,13 @@ impl App {
         if let Some(connection) = self.connection.get() {
             return Ok(connection);
         }
-        let contexts = Contexts::load()?;
-        let connection = self.connection_of(choose(&self.account, &contexts)?)?;
+        let connection = self.connection_of(self.choose()?)?;
         Ok(self.connection.get_or_init(|| connection))
+    }
+
+    /// The account of the options, the context or the environment, before a client is made.
+    pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
+        choose(&self.account, &Contexts::load()?)
     }
 
     /// The account of a context.
@@ -182,6 +194,16 @@ impl App {
 
     /// The client's settings by the options, for an account.
     pub(crate) fn client(&self, account: Account) -> Result<ClientBuilder, Failure> {
+        let attempts = self.talk.retries.saturating_add(1);
+        Ok(ClientBuilder::from(account)
+            .transport(self.transport()?)
+            .retry(ExponentialBackoff::new().max_attempts(attempts))
+            .call_timeout(self.talk.timeout)
+            .user_agent(http::HeaderValue::from_static(concat!("azq/", env!("CARGO_PKG_VERSION")))))
+    }
+
+    /// What carries requests, by the options.
+    pub(crate) fn transport(&self) -> Result<HyperTransport, Failure> {
         let mut options = HttpOptions::new();
         if let Some(path) = &self.talk.ca_bundle {
             let pem = fs::read(path).map_err(|error| {
@@ -189,25 +211,19 @@ impl App {
             })?;
             options = options.trust(pem);
         }
-        let transport = HyperTransport::with_options(&options)
-            .map_err(|error| Failure::from(queue_client::SetupError::from(error)))?;
-        let attempts = self.talk.retries.saturating_add(1);
-        Ok(ClientBuilder::from(account)
-            .transport(transport)
-            .retry(ExponentialBackoff::new().max_attempts(attempts))
-            .call_timeout(self.talk.timeout)
-            .user_agent(http::HeaderValue::from_static(concat!("azq/", env!("CARGO_PKG_VERSION")))))
+        HyperTransport::with_options(&options)
+            .map_err(|error| Failure::from(queue_client::SetupError::from(error)))
     }
 
     fn connection_of(&self, chosen: Chosen) -> Result<Connection, Failure> {
-        let Chosen { account, credential, passed_over, protected } = chosen;
+        let Chosen { account, credential, passed_over, protected, .. } = chosen;
         self.detail(&format!("account: {}", account.endpoint()));
         self.detail(&format!("credential: {credential}"));
         for other in &passed_over {
             self.detail(&format!("not used: {other}"));
         }
         let service = self.client(account.clone())?.build()?;
-        Ok(Connection { service, account, credential, passed_over, protected })
+        Ok(Connection { service, account, protected })
     }
 
     /// A printer of a list in the format of the options.

@@ -1,6 +1,9 @@
 //! The command line: reads the arguments, runs the verb, says what failed, and gives the exit code.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use owo_colors::Style;
@@ -8,11 +11,12 @@ use owo_colors::Style;
 use crate::{
     account::AccountArgs,
     app::{App, TalkArgs},
+    complete,
     failure::{Exit, Failure},
     missing,
     output::OutputArgs,
     text::visible_lines,
-    verbs::Verb,
+    verbs::{self, Verb},
 };
 
 /// Look at, fill, move and repair the queues of Azure Storage accounts.
@@ -79,13 +83,18 @@ Examples:
 ";
 
 /// Runs the tool with the arguments of the process; the exit code.
-pub(crate) fn run() -> u8 {
+pub(crate) fn run() -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(command).var(complete::VARIABLE).complete();
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|first| first == "emulator") {
+        return verbs::emulator::run_words(words, VERB_HELP);
+    }
     let matches = command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let app = App::new(cli.account, cli.talk, cli.output);
+    let app = App::new(cli.account, cli.talk, cli.output, command);
     if let Err(failure) = app.account.refuse_secrets() {
         return end(&app, &failure, failure.sentence());
     }
@@ -104,7 +113,7 @@ pub(crate) fn run() -> u8 {
     };
     let code = runtime.block_on(async {
         match verb.run(&app).await {
-            Ok(()) => 0,
+            Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 let sentence = missing::explain(&app, &failure).await;
                 end(&app, &failure, &sentence)
@@ -118,11 +127,13 @@ pub(crate) fn run() -> u8 {
 
 /// The command with help that begins with examples.
 pub(crate) fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|verb| verb.help_template(VERB_HELP))
+    Cli::command()
+        .mut_subcommands(|verb| verb.help_template(VERB_HELP))
+        .mut_arg("context", |option| option.add(complete::contexts()))
 }
 
 /// Says why a verb did not end well; the exit code.
-fn end(app: &App, failure: &Failure, sentence: &str) -> u8 {
+fn end(app: &App, failure: &Failure, sentence: &str) -> ExitCode {
     if failure.is_closed_pipe() {
         app.detail("the reader of the output is gone");
         return failure.exit().code();

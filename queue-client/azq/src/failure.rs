@@ -1,7 +1,7 @@
 //! [`Failure`]: why a verb did not end well, as one sentence that says what to do, and [`Exit`], the
 //! exit code that a script sees. Every module ends its errors here.
 
-use std::{error::Error as StdError, fmt, io};
+use std::{error::Error as StdError, fmt, io, process::ExitCode};
 
 use queue_client::{
     Cause, OpFailure, Refusal, SetupError,
@@ -9,7 +9,7 @@ use queue_client::{
 };
 
 /// The exit codes of `azq`; they never change their meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Exit {
     /// Some of many items failed.
     SomeFailed,
@@ -31,12 +31,14 @@ pub(crate) enum Exit {
     Itself,
     /// The code of a program that the tool ran, or of a signal.
     Code(u8),
+    /// The code of the emulator.
+    Program(ExitCode),
 }
 
 impl Exit {
-    /// The number that the process ends with.
-    pub(crate) const fn code(self) -> u8 {
-        match self {
+    /// What the process ends with.
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
             Self::SomeFailed => 1,
             Self::Usage => 2,
             Self::Denied => 3,
@@ -47,7 +49,8 @@ impl Exit {
             Self::Check => 8,
             Self::Itself => 125,
             Self::Code(code) => code,
-        }
+            Self::Program(code) => return code,
+        })
     }
 }
 

@@ -7,13 +7,17 @@ mod account;
 mod app;
 mod ask;
 mod cli;
+mod complete;
 mod failure;
+mod glob;
 mod interrupt;
 mod mass;
 mod message;
 mod missing;
 mod output;
+mod probe;
 mod progress;
+mod receipt;
 mod suggest;
 mod terminal;
 mod text;
@@ -23,5 +27,5 @@ mod verbs;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(cli::run())
+    cli::run()
 }

@@ -1,7 +1,10 @@
 //! Durations, instants and sizes, as people write and read them: parsers for arguments, and the
 //! forms that tables and documents show.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::{Duration, SystemTime},
+};
 
 use jiff::{
     SignedDuration, Span, SpanRelativeTo, Timestamp, ZonedDateTime,
@@ -135,6 +138,13 @@ pub(crate) fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A number that two processes of this machine hardly share, for names of files and queues.
+pub(crate) fn nonce() -> u32 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    u32::try_from(hasher.finish() >> 32).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,24 +1,37 @@
 //! The verbs, one file each. A verb is a module with `Args`, `EXAMPLES` and `run`, and a line in the
 //! table below.
 
+mod bench;
 mod check;
+mod completion;
 mod context;
 mod cp;
 mod create;
+mod delete;
+mod doctor;
 mod dump;
 mod edit;
+pub(crate) mod emulator;
 mod info;
 mod ls;
+mod man;
 mod mv;
 mod peek;
+mod policy;
 mod purge;
+mod receive;
 mod redrive;
 mod requeue;
 mod restore;
 mod rm;
+mod sas;
 mod scan;
 mod send;
 mod take;
+mod top;
+mod update;
+mod version;
+mod work;
 
 use clap::Subcommand;
 
@@ -51,6 +64,8 @@ table! {
     Info = info,
     /// Check depth and age of a queue for cron and probes: code 8 if a limit is passed (changes nothing)
     Check = check,
+    /// Watch all queues live on a screen (changes nothing)
+    Top = top,
     /// Make one queue or several
     Create = create,
     /// Delete queues with all their messages, after a question
@@ -81,6 +96,31 @@ table! {
     Edit = edit,
     /// Delete all messages, or those that match (deletes)
     Purge = purge,
+    /// Receive messages and leave them hidden, with their receipts, for scripts (raises counts)
+    #[command(visible_alias = "get")]
+    Receive = receive,
+    /// Hide a received message for longer, or change what it says
+    Update = update,
+    /// Delete a received message
+    Delete = delete,
+    /// Run a command for each message, with retries and a poison queue (deletes what is done)
+    Work = work,
+    /// Make, explain and try shared access signatures
+    Sas = sas,
+    /// Show and change the stored access policies of a queue
+    Policy = policy,
     /// Name accounts, and say which one is used
     Context = context,
+    /// Find out why an account or queue cannot be used, and the cure (changes nothing)
+    Doctor = doctor,
+    /// Run the emulator of the service, or a command against a fresh one
+    Emulator = emulator,
+    /// Measure how fast the account is from here, in a queue of its own
+    Bench = bench,
+    /// Print the script by which a shell completes verbs, options and queues
+    Completion = completion,
+    /// Print manual pages
+    Man = man,
+    /// Say what this program is
+    Version = version,
 }

@@ -14,7 +14,7 @@ use queue_client::{
 
 use super::{
     args::{AccountArgs, AuthMode},
-    chosen::Chosen,
+    chosen::{Chosen, Kind},
     environment::{ACCOUNT, AUTH_MODE, CONNECTION_STRING, ENDPOINT, Environment, KEY, SAS_TOKEN},
 };
 use crate::failure::{Exit, Failure};
@@ -24,12 +24,28 @@ const PUBLIC_CLOUD: &str = "core.windows.net";
 pub(super) fn from_connection_string(text: &str, place: &str) -> Result<Chosen, Failure> {
     let account = Account::from_connection_string(text)
         .map_err(|error| Failure::usage(format!("{place}: {error}")))?;
-    let kind = if account.key().is_some() { "account key" } else { "shared access signature" };
-    Ok(chosen(account, format!("{kind} of {place}")))
+    if account.key().is_some() {
+        return Ok(chosen(account, Kind::Key, format!("account key of {place}")));
+    }
+    let setting = text.split(';').find_map(|setting| {
+        let (name, value) = setting.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("SharedAccessSignature").then(|| value.trim())
+    });
+    let signature = setting.and_then(|token| SasToken::parse(token).ok());
+    let words = format!("shared access signature of {place}");
+    Ok(Chosen { signature, ..chosen(account, Kind::Signature, words) })
 }
 
-fn chosen(account: Account, credential: String) -> Chosen {
-    Chosen { account, credential, passed_over: Vec::new(), protected: false }
+fn chosen(account: Account, kind: Kind, credential: String) -> Chosen {
+    Chosen {
+        account,
+        credential,
+        kind,
+        signature: None,
+        signed_queue: None,
+        passed_over: Vec::new(),
+        protected: false,
+    }
 }
 
 /// The account that options name, and what they leave open from the environment.
@@ -67,7 +83,7 @@ pub(super) fn from_parts(
             if let Some(key) = known.key() {
                 let signer = queue_client::SharedKey::new("devstoreaccount1", key.clone());
                 let account = Account::new(endpoint, signer);
-                return Ok(chosen(account, "well-known key of the emulator".into()));
+                return Ok(chosen(account, Kind::Key, "well-known key of the emulator".into()));
             }
         }
     }
@@ -78,9 +94,11 @@ pub(super) fn from_parts(
         Some(AuthMode::Sas) => {
             Err(no_credential(&format!("--auth-mode sas wants a signature: set {SAS_TOKEN}")))
         }
-        Some(AuthMode::Anonymous) => {
-            Ok(chosen(Account::new(endpoint, Anonymous), "no credential (--auth-mode)".into()))
-        }
+        Some(AuthMode::Anonymous) => Ok(chosen(
+            Account::new(endpoint, Anonymous),
+            Kind::Nothing,
+            "no credential (--auth-mode)".into(),
+        )),
         Some(AuthMode::Managed) => {
             let identity = Identity::managed(tokens()?, None).map_err(login_failed)?;
             Ok(bearer(endpoint, identity, "managed identity"))
@@ -159,7 +177,7 @@ fn with_key(endpoint: &Endpoint, place: &str, secret: &str) -> Result<Chosen, Fa
             format!("{place} holds no account key: it must be base64, as the portal shows it"),
         )
     })?;
-    Ok(chosen(account, format!("account key of {place}")))
+    Ok(chosen(account, Kind::Key, format!("account key of {place}")))
 }
 
 fn with_signature(
@@ -179,11 +197,17 @@ fn with_signature(
                 "the URL in {place} is for account {account}, and --account-name says {other}"
             )));
         }
-        return Ok(chosen(Account::from(url), words));
+        let (signature, queue) = (url.token().clone(), url.queue().cloned());
+        return Ok(Chosen {
+            signature: Some(signature),
+            signed_queue: queue,
+            ..chosen(Account::from(url), Kind::Signature, words)
+        });
     }
     let token = SasToken::parse(&secret.replace("&amp;", "&"))
         .map_err(|error| Failure::usage(format!("{place}: {error}")))?;
-    Ok(chosen(Account::new(endpoint(args, environment)?, token), words))
+    let account = Account::new(endpoint(args, environment)?, token.clone());
+    Ok(Chosen { signature: Some(token), ..chosen(account, Kind::Signature, words) })
 }
 
 /// Microsoft Entra ID by what the environment has: a service principal, the identity of a workload,
@@ -221,5 +245,9 @@ fn tokens() -> Result<impl queue_client::auth::bearer::TokenTransport + 'static,
 }
 
 fn bearer(endpoint: Endpoint, source: impl TokenSource + 'static, words: &str) -> Chosen {
-    chosen(Account::new(endpoint, Bearer::new(source)), format!("Microsoft Entra ID: {words}"))
+    chosen(
+        Account::new(endpoint, Bearer::new(source)),
+        Kind::Identity,
+        format!("Microsoft Entra ID: {words}"),
+    )
 }

@@ -45,3 +45,50 @@ impl<'a> Environment<'a> {
         })
     }
 }
+
+/// What the variables say against each other, a sentence for each. Each sentence names the variable
+/// that counts.
+pub(super) fn contradictions(environment: &Environment<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let account = environment.get(ACCOUNT);
+    let (sas, key) = (environment.get(SAS_TOKEN), environment.get(KEY));
+    let login = environment.get(AUTH_MODE).is_some_and(|mode| mode.eq_ignore_ascii_case("login"));
+    if let Some(text) = environment.get(CONNECTION_STRING) {
+        let of_the_string = queue_client::Account::from_connection_string(&text).ok();
+        let of_the_string = of_the_string.map(|account| account.endpoint().account().to_string());
+        if let (Some(one), Some(other)) = (&of_the_string, &account)
+            && one != other
+        {
+            found.push(format!(
+                "{CONNECTION_STRING} is for account {one} and {ACCOUNT} says {other}: the connection \
+                 string counts"
+            ));
+        }
+        for (name, is_set) in [(SAS_TOKEN, sas.is_some()), (KEY, key.is_some())] {
+            if is_set {
+                found.push(format!("{CONNECTION_STRING} is set, so {name} is not used"));
+            }
+        }
+        if login {
+            found.push(format!("{CONNECTION_STRING} is set, so {AUTH_MODE}=login is not obeyed"));
+        }
+        return found;
+    }
+    if login && (sas.is_some() || key.is_some()) {
+        let name = if sas.is_some() { SAS_TOKEN } else { KEY };
+        found.push(format!("{AUTH_MODE}=login is set, so {name} is not used"));
+    } else if sas.is_some() && key.is_some() {
+        found.push(format!("{SAS_TOKEN} and {KEY} are both set: the signature counts"));
+    }
+    if let (Some(url), Some(name)) = (environment.get(ENDPOINT), account)
+        && let Ok(endpoint) = queue_client::Endpoint::from_url(url.trim())
+        && endpoint.account().as_str() != name
+    {
+        found.push(format!(
+            "{ENDPOINT} is an address of account {} and {ACCOUNT} says {name}: requests go to the \
+             address and are signed for {name}",
+            endpoint.account()
+        ));
+    }
+    found
+}

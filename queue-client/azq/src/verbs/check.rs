@@ -11,6 +11,7 @@ pub(crate) const EXAMPLES: &str = "  azq check orders --max-depth 1000 --max-age
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// At most so many messages, hidden ones included

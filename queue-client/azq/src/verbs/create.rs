@@ -22,7 +22,7 @@ pub(crate) const EXAMPLES: &str = "  azq create invoices
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues, each perhaps as CONTEXT:QUEUE
-    #[arg(required = true)]
+    #[arg(required = true, add = crate::complete::queues())]
     queues: Vec<String>,
 
     /// A queue that exists is no error, whatever its metadata

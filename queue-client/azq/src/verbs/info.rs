@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use queue_client::{QueueClient, proto::ops::PeekedMessage};
+use queue_client::{
+    QueueClient, processor::dead_letter::poison_queue_of, proto::ops::PeekedMessage,
+};
 use serde_json::Value;
 
 use crate::{
@@ -19,6 +21,7 @@ pub(crate) const EXAMPLES: &str = "  azq info orders
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// End with code 8 if the queue has more messages than this, hidden ones included
@@ -110,12 +113,10 @@ pub(super) async fn look(app: &App, queue: &Queue) -> Result<Found, Failure> {
     })
 }
 
+/// The poison queue of a queue, whether it exists or not.
 fn sibling(app: &App, queue: &Queue) -> Result<Option<Queue>, Failure> {
-    let name = format!("{}-poison", queue.name());
-    if queue.name().ends_with("-poison") || name.len() > 63 {
-        return Ok(None);
-    }
-    app.queue(&name).map(Some)
+    let name = poison_queue_of(queue.client.name());
+    name.map(|name| app.queue(name.as_str())).transpose()
 }
 
 /// Fails with the code of a check if a limit is passed.

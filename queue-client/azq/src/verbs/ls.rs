@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     app::App,
     failure::{Exit, Failure},
+    glob,
     output::{Cell, Column, Layout, Row},
     progress::Progress,
     units,
@@ -164,7 +165,7 @@ async fn names(args: &Args, service: &QueueServiceClient) -> Result<Vec<Found>, 
     let all: Vec<String> = items.iter().map(|item| item.name.to_string()).collect();
     Ok(items
         .into_iter()
-        .filter(|item| matches(pattern, item.name.as_str()))
+        .filter(|item| glob::matches(pattern, item.name.as_str()))
         .map(|item| {
             let poison = format!("{}-poison", item.name);
             Found {
@@ -176,39 +177,6 @@ async fn names(args: &Args, service: &QueueServiceClient) -> Result<Vec<Found>, 
             }
         })
         .collect())
-}
-
-/// Says whether a name matches a pattern with `*` and `?`.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut rest = name.chars();
-    let mut letters = pattern.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '*' => {
-                let pattern = letters.as_str();
-                let mut from = rest.clone();
-                loop {
-                    if matches(pattern, from.as_str()) {
-                        return true;
-                    }
-                    if from.next().is_none() {
-                        return false;
-                    }
-                }
-            }
-            '?' => {
-                if rest.next().is_none() {
-                    return false;
-                }
-            }
-            letter => {
-                if rest.next() != Some(letter) {
-                    return false;
-                }
-            }
-        }
-    }
-    rest.as_str().is_empty()
 }
 
 /// Asks each queue for its depth and its oldest message.
@@ -259,24 +227,4 @@ fn row(queue: &Found, long: bool) -> Row {
     cells.push(queue.poison.clone().into());
     cells.push(metadata);
     Row::new(cells)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, expected) in [
-            ("*", "orders", true),
-            ("orders*", "orders-poison", true),
-            ("*-poison", "orders-poison", true),
-            ("*-poison", "orders", false),
-            ("o?ders", "orders", true),
-            ("orders", "orders-poison", false),
-            ("*a*b", "xaxxb", true),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
-    }
 }

@@ -21,6 +21,7 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// At most so many messages, 1 to 32: the service shows no more

@@ -15,7 +15,7 @@ pub(crate) const EXAMPLES: &str = "  azq rm orders-poison --dry-run
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues, each perhaps as CONTEXT:QUEUE
-    #[arg(required = true)]
+    #[arg(required = true, add = crate::complete::queues())]
     queues: Vec<String>,
 
     /// A queue that does not exist is no error

@@ -30,6 +30,7 @@ pub(crate) const EXAMPLES: &str = "  azq take orders -n 1
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// At most so many messages

@@ -8,7 +8,7 @@ use crate::harness::{Bench, ended};
 fn what_is_sent_is_seen() {
     let bench = Bench::new();
     assert_eq!(bench.azq(["create", "orders"]).err, "created orders\n");
-    let sent = bench.azq_with(["send", "orders"], b"17 bottles\n\n3 glasses\n");
+    let sent = bench.azq_with(["send", "orders", "-j", "1"], b"17 bottles\n\n3 glasses\n");
     assert_eq!((sent.code, sent.err.as_str()), (0, "2 messages sent to orders\n"));
     let seen = bench.azq(["peek", "orders", "-o", "tsv", "--fields", "attempt,size,body"]);
     assert_eq!(seen.out, "0\t10\t17 bottles\n0\t9\t3 glasses\n");

@@ -7,6 +7,7 @@ use crate::{message::CodecArg, units};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     pub(super) queue: String,
 
     /// The bodies, one message each; without them they come from --file or standard input
@@ -58,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     pub(super) rate: Option<NonZeroU64>,
 
-    /// So many requests at the same time
+    /// So many requests at the same time; 1 keeps the order
     #[arg(
         short = 'j',
         long,
