@@ -89,20 +89,9 @@ impl Failure {
         Self::new(exit, "")
     }
 
-    /// Adds a line for `-v`.
-    pub(crate) fn detail(mut self, line: impl Into<String>) -> Self {
-        self.details.push(line.into());
-        self
-    }
-
     /// Puts words in front of the sentence, which say what was being done.
     pub(crate) fn context(mut self, words: &str) -> Self {
         self.sentence = format!("{words}: {}", self.sentence);
-        self
-    }
-
-    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
         self
     }
 

@@ -1,8 +1,6 @@
 //! `azq`, the command-line tool of Azure Storage queues. `cli.rs` is its command line, `verbs.rs` the
 //! table of what it can do.
 
-#![allow(dead_code, reason = "the shared modules have more than the first verbs need")]
-
 mod account;
 mod app;
 mod ask;

@@ -15,7 +15,7 @@ use crate::{error::Error, execute::shared::Target};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttemptsReached {
-    /// The message.
+    /// The id of the message that stopped the scan.
     pub id: MessageId,
     /// The dequeue count that it has, or would have after being received once more.
     pub dequeue_count: u32,

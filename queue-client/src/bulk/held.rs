@@ -29,7 +29,7 @@ const SHAKY: u8 = 32;
 /// The record belongs to no message any more.
 const DEAD_RECORD: u8 = 16;
 
-/// One lease.
+/// What is kept of one message that is leased.
 #[derive(Debug, Clone, Copy)]
 struct Record {
     id: [u8; 16],

@@ -1,12 +1,12 @@
 //! [`Cell`]: one value of an item, in the forms for people, for lines and for JSON.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use crate::{
     text::visible,
-    units::{age, short, thousands, utc},
+    units::{age, thousands, utc},
 };
 
 /// One value of an item.
@@ -22,8 +22,6 @@ pub(crate) enum Cell {
     Moment(SystemTime),
     /// The moment that never comes.
     Never,
-    /// A length of time: seconds for programs.
-    Length(Duration),
     /// Any JSON value.
     Json(Value),
     /// The value is not known, or there is none.
@@ -48,7 +46,6 @@ impl Cell {
             Self::Flag(false) => String::from("no"),
             Self::Moment(moment) => age(*moment, now),
             Self::Never => String::from("never"),
-            Self::Length(length) => short(*length),
             Self::Json(value) => visible(&value.to_string()).into_owned(),
             Self::Missing => String::from("-"),
         }
@@ -62,7 +59,6 @@ impl Cell {
             Self::Flag(flag) => flag.to_string(),
             Self::Moment(moment) => utc(*moment),
             Self::Never => String::from("never"),
-            Self::Length(length) => length.as_secs().to_string(),
             Self::Json(value) => value.to_string(),
             Self::Missing => String::new(),
         }
@@ -76,7 +72,6 @@ impl Cell {
             Self::Flag(flag) => (*flag).into(),
             Self::Moment(moment) => utc(*moment).into(),
             Self::Never => "never".into(),
-            Self::Length(length) => length.as_secs().into(),
             Self::Json(value) => value.clone(),
             Self::Missing => Value::Null,
         }

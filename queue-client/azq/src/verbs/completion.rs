@@ -11,7 +11,7 @@ pub(crate) const EXAMPLES: &str = "  azq completion bash > azq.bash
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell
+    /// The shell that the script is for
     #[arg(value_enum)]
     shell: Shell,
 }
