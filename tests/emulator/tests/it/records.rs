@@ -1,7 +1,7 @@
 //! What observers are told of requests.
 
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -164,8 +164,15 @@ mod served {
     fn a_client_that_goes_away_before_its_answer() {
         let (emulator, told) = observed(Emulator::builder());
         emulator.add_fault("delay=3600s".parse().unwrap());
-        let (_runtime, server) = serve(emulator);
-        drop(say(&server, "GET /devstoreaccount1?comp=list HTTP/1.1\r\nhost: x\r\n\r\n"));
+        let (_runtime, server) = serve(emulator.clone());
+        let stream = say(&server, "GET /devstoreaccount1?comp=list HTTP/1.1\r\nhost: x\r\n\r\n");
+        // Of a client that is gone before its request is looked at, nobody is told.
+        let started = Instant::now();
+        while emulator.fault_counts().iter().sum::<u64>() == 0 {
+            assert!(started.elapsed() < PATIENCE, "the request is not met by the fault");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(stream);
         let record = told.recv_timeout(PATIENCE).unwrap();
         assert!(record.lost);
         assert_eq!(record.fault, Some("delay"));
