@@ -47,7 +47,7 @@ async fn a_lost_answer_to_a_receive_delays_by_one_lease() {
         async { Ok(()) }
     });
     sleep(Duration::from_secs(75)).await;
-    assert_eq!(*attempts.lock().unwrap(), [2]);
+    assert_eq!(*attempts.lock().unwrap(), [2], "{:?}", running.health());
     running.shutdown(ShutdownMode::Drain).await.unwrap();
 }
 
