@@ -7,7 +7,7 @@ use std::{error::Error as StdError, time::Duration};
 use queue_auth::BoxFuture;
 use queue_proto::{
     LeaseTimeout, MessageCount, MessageText, OperationKind, TimeToLive, VisibilityTimeout,
-    codec::{Codec, CodecError, Text},
+    codec::{CodecError, Text},
     ops::{GetMessages, PeekMessages, PeekedMessage, PutMessage, SentMessage, UpdateMessage},
 };
 
@@ -16,6 +16,7 @@ use crate::{
     execute::shared::Target,
     failure::OpFailure,
     message::ReceivedMessage,
+    message_codec::{MessageCodec, Step},
     payload::Payload,
 };
 
@@ -26,10 +27,13 @@ pub use self::batch::Batch;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Send<'a> {
     queue: &'a Target,
-    text: Result<MessageText, CodecError>,
+    text: Written,
     visibility_timeout: Option<Duration>,
     time_to_live: Option<Lifetime>,
 }
+
+/// The text of a message, or the reason why there is none, as soon as the codec is ready.
+type Written = Step<'static, Result<MessageText, CodecError>>;
 
 #[derive(Debug, Clone, Copy)]
 enum Lifetime {
@@ -38,7 +42,7 @@ enum Lifetime {
 }
 
 impl<'a> Send<'a> {
-    pub(crate) const fn new(queue: &'a Target, text: Result<MessageText, CodecError>) -> Self {
+    pub(crate) const fn new(queue: &'a Target, text: Written) -> Self {
         Self { queue, text, visibility_timeout: None, time_to_live: None }
     }
 
@@ -64,7 +68,7 @@ impl<'a> Send<'a> {
 
     async fn run(self) -> Result<SentMessage, Error> {
         let check = Check { queue: self.queue, operation: OperationKind::PutMessage };
-        let text = check.text(self.text)?;
+        let text = check.text(self.text.finish().await)?;
         let mut operation = PutMessage::new(self.queue.name.clone(), text);
         if let Some(timeout) = self.visibility_timeout {
             operation =
@@ -145,10 +149,10 @@ pub struct Update<'a, C = Text> {
     codec: &'a C,
     message: &'a mut ReceivedMessage,
     visibility_timeout: Duration,
-    text: Option<Result<MessageText, CodecError>>,
+    text: Option<Written>,
 }
 
-impl<'a, C: Codec> Update<'a, C> {
+impl<'a, C: MessageCodec> Update<'a, C> {
     pub(crate) const fn new(
         queue: &'a Target,
         codec: &'a C,
@@ -163,7 +167,7 @@ impl<'a, C: Codec> Update<'a, C> {
     where
         C::Value: 'v,
     {
-        self.text = Some(value.into().encode(self.codec));
+        self.text = Some(self.codec.write(value.into()));
         self
     }
 
@@ -178,7 +182,7 @@ impl<'a, C: Codec> Update<'a, C> {
         );
         check.argument(self.message.check_hiding(timeout))?;
         if let Some(text) = self.text {
-            operation = operation.text(check.text(text)?);
+            operation = operation.text(check.text(text.finish().await)?);
         }
         let answer = self.queue.execute(&operation).await?;
         self.message.renew(answer.pop_receipt, answer.next_visible_at, operation.text);
@@ -186,7 +190,7 @@ impl<'a, C: Codec> Update<'a, C> {
     }
 }
 
-impl<'a, C: Codec> IntoFuture for Update<'a, C> {
+impl<'a, C: MessageCodec> IntoFuture for Update<'a, C> {
     type Output = Result<(), Error>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
@@ -213,13 +217,18 @@ impl Check<'_> {
         encoded.map_err(|error| match error {
             // It says more than the error around it.
             CodecError::Text(error) => self.refuse(Box::new(error)),
+            CodecError::Encryption { cause, .. } => self.not_sent(Cause::Encryption(cause)),
             error => self.refuse(Box::new(error)),
         })
     }
 
     fn refuse(&self, error: Box<dyn StdError + std::marker::Send + Sync>) -> Error {
+        self.not_sent(Cause::InvalidArgument(error))
+    }
+
+    fn not_sent(&self, cause: Cause) -> Error {
         Error::new(
-            Cause::InvalidArgument(error),
+            cause,
             self.operation,
             OpFailure::NotSent,
             0,

@@ -65,6 +65,9 @@ pub enum Cause {
     NotTheService(Box<ForeignAnswer>),
     /// A body that does not fit into a message could not be stored elsewhere. Nothing was sent.
     BodyStore(Box<dyn StdError + Send + Sync>),
+    /// The value could not be encrypted: its key is missing, or could not be reached. Nothing was
+    /// sent.
+    Encryption(Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
@@ -175,7 +178,7 @@ impl fmt::Display for Cause {
             Self::Transport(error) => error.fmt(f),
             Self::Answer(error) => error.fmt(f),
             Self::NotTheService(answer) => write!(f, "not the service's answer: {answer}"),
-            Self::BodyStore(error) => error.fmt(f),
+            Self::BodyStore(error) | Self::Encryption(error) => error.fmt(f),
         }
     }
 }
@@ -212,7 +215,7 @@ impl StdError for Error {
             Cause::Service(error) => Some(&**error),
             Cause::Transport(error) => Some(error),
             Cause::Answer(error) => Some(error),
-            Cause::BodyStore(error) => Some(&**error),
+            Cause::BodyStore(error) | Cause::Encryption(error) => Some(&**error),
         }
     }
 }

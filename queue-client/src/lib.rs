@@ -11,11 +11,14 @@ pub mod bulk;
 pub mod call;
 mod client;
 mod clock;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 mod error;
 mod execute;
 mod failure;
 mod location;
 mod message;
+mod message_codec;
 pub mod observe;
 mod pages;
 mod payload;
@@ -44,6 +47,7 @@ pub use self::{
     failure::{OpFailure, Refusal},
     location::LocationMode,
     message::ReceivedMessage,
+    message_codec::{MessageCodec, Step},
     pages::QueuePages,
     payload::Payload,
     queue::QueueClient,

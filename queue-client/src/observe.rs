@@ -122,5 +122,6 @@ fn error_type(cause: &Cause) -> &str {
         Cause::Answer(_) => "answer",
         Cause::NotTheService(_) => "not_the_service",
         Cause::BodyStore(_) => "body_store",
+        Cause::Encryption(_) => "encryption",
     }
 }

@@ -3,10 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use queue_proto::{
-    MessageText,
-    codec::{AutoText, Codec, CodecError, Encoding},
-};
+use queue_proto::codec::{AutoText, Encoding};
 
 /// A value to send: its own, or borrowed.
 ///
@@ -47,11 +44,11 @@ pub enum Payload<'a, T> {
     Borrowed(&'a T),
 }
 
-impl<T> Payload<'_, T> {
-    pub(crate) fn encode<C: Codec<Value = T>>(self, codec: &C) -> Result<MessageText, CodecError> {
+impl<T> AsRef<T> for Payload<'_, T> {
+    fn as_ref(&self) -> &T {
         match self {
-            Self::Owned(value) => codec.encode_owned(value),
-            Self::Borrowed(value) => codec.encode(value),
+            Self::Owned(value) => value,
+            Self::Borrowed(value) => value,
         }
     }
 }

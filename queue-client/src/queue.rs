@@ -20,6 +20,7 @@ use crate::{
     error::{Error, SetupError},
     execute::shared::{Shared, Target},
     message::ReceivedMessage,
+    message_codec::MessageCodec,
     payload::Payload,
 };
 
@@ -107,7 +108,7 @@ impl QueueClient {
     }
 }
 
-impl<C: Codec> QueueClient<C> {
+impl<C: MessageCodec> QueueClient<C> {
     /// The name of the queue.
     #[must_use]
     pub const fn name(&self) -> &QueueName {
@@ -116,7 +117,7 @@ impl<C: Codec> QueueClient<C> {
 
     /// The same queue, whose messages are written and read with another codec.
     #[must_use]
-    pub fn with_codec<D: Codec>(self, codec: D) -> QueueClient<D> {
+    pub fn with_codec<D: MessageCodec>(self, codec: D) -> QueueClient<D> {
         QueueClient { target: self.target, codec }
     }
 
@@ -376,7 +377,7 @@ impl<C: Codec> QueueClient<C> {
     }
 }
 
-impl<C: Codec> QueueClient<C> {
+impl<C: MessageCodec> QueueClient<C> {
     /// Adds a message to the queue (Put Message).
     ///
     /// Its text, after the codec, may have up to 65,536 bytes in UTF-8, and only characters that
@@ -410,7 +411,7 @@ impl<C: Codec> QueueClient<C> {
     where
         C::Value: 'v,
     {
-        Send::new(&self.target, value.into().encode(&self.codec))
+        Send::new(&self.target, self.codec.write(value.into()))
     }
 
     /// Adds many messages, several at once, with a result for each ([Put Message](Self::send)).
@@ -476,7 +477,20 @@ impl<C: Codec> QueueClient<C> {
         Update::new(&self.target, &self.codec, message, visibility_timeout)
     }
 
-    /// Reads the text of a received message by the codec of this queue.
+    /// Reads the text of a received message by the codec of this queue, also if that has to wait
+    /// for something.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError`] when the text is not one that the codec writes. The message is still there.
+    pub async fn read(&self, message: &ReceivedMessage) -> Result<C::Value, CodecError> {
+        self.codec.read(message.message_text()).finish().await
+    }
+}
+
+impl<C: Codec> QueueClient<C> {
+    /// Reads the text of a received message by the codec of this queue. A codec that has to wait has
+    /// [`read`](Self::read) instead.
     ///
     /// # Errors
     ///

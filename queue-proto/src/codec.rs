@@ -162,6 +162,15 @@ pub enum CodecError {
         /// The reason, which shows no piece of the message.
         cause: Box<dyn Error + Send + Sync>,
     },
+    /// The text could not be encrypted, or what arrived could not be decrypted, by a codec that
+    /// does that.
+    #[non_exhaustive]
+    Encryption {
+        /// The reason, which shows no piece of the message and of no key.
+        cause: Box<dyn Error + Send + Sync>,
+        /// Whether the same may work later, as when a key vault could not be reached.
+        temporary: bool,
+    },
 }
 
 /// The codec for text that stands for itself.
@@ -206,12 +215,40 @@ impl Codec for Text {
 
 /// The text of a message, or an error that says how large the value was before it was encoded.
 fn checked(codec: &'static str, raw: usize, text: String) -> Result<MessageText, CodecError> {
-    MessageText::new(text).map_err(|error| match error {
-        InvalidText::TooLarge { size, limit } => {
-            CodecError::TooLarge { codec, raw, encoded: size, limit }
+    MessageText::new(text).map_err(|error| CodecError::of_text(codec, raw, error))
+}
+
+impl CodecError {
+    /// The error for a text that [`MessageText::new`] refused: `codec` wrote it, from a value of
+    /// `raw` bytes.
+    #[must_use]
+    pub const fn of_text(codec: &'static str, raw: usize, error: InvalidText) -> Self {
+        match error {
+            InvalidText::TooLarge { size, limit } => {
+                Self::TooLarge { codec, raw, encoded: size, limit }
+            }
+            other => Self::Text(other),
         }
-        other => CodecError::Text(other),
-    })
+    }
+
+    /// The error for a value that `codec` cannot write, or for a text that it cannot read. The cause
+    /// must show no piece of the message.
+    pub fn value(codec: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Value { codec, cause: cause.into() }
+    }
+
+    /// The error of a codec that encrypts; `temporary` when the same may work later. The cause must
+    /// show no piece of the message and of no key.
+    pub fn encryption(cause: impl Into<Box<dyn Error + Send + Sync>>, temporary: bool) -> Self {
+        Self::Encryption { cause: cause.into(), temporary }
+    }
+
+    /// Whether the same may work later: a processor tries the delivery again, and does not take the
+    /// message for one that cannot be read.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Encryption { temporary: true, .. })
+    }
 }
 
 /// The text of a message, or of what is stored elsewhere because it is too large for one.
@@ -256,6 +293,7 @@ impl fmt::Display for CodecError {
             Self::Value { codec, .. } => {
                 write!(f, "message does not fit the type that the codec {codec} expects")
             }
+            Self::Encryption { .. } => f.write_str("message cannot be encrypted or decrypted"),
         }
     }
 }
@@ -264,7 +302,7 @@ impl Error for CodecError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Text(cause) => Some(cause),
-            Self::Value { cause, .. } => Some(cause.as_ref()),
+            Self::Value { cause, .. } | Self::Encryption { cause, .. } => Some(cause.as_ref()),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: Microsoft's own SDKs, from their packages and unchanged, against the emulator.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -31,9 +32,10 @@ const RUST_TESTS: [&str; 2] = ["queue_client.rs", "queue_service_client.rs"];
 /// and the options that the emulator is tried with.
 type Sdk = (&'static str, fn(&Path) -> Result<Command, String>, &'static [&'static [&'static str]]);
 
-const SDKS: [Sdk; 7] = [
+const SDKS: [Sdk; 8] = [
     ("python", python, BOTH),
     ("python-control", python_control, HTTP),
+    ("python-encryption", python_encryption, PLAIN),
     ("python-tests", python_tests, HTTPS),
     ("javascript", javascript, BOTH),
     ("javascript-control", javascript_control, HTTP),
@@ -41,6 +43,7 @@ const SDKS: [Sdk; 7] = [
     ("rust-tests", rust_tests, HTTPS),
 ];
 const BOTH: &[&[&str]] = &[&[], &["--https"]];
+const PLAIN: &[&[&str]] = &[&[]];
 const HTTP: &[&[&str]] = &[&["--page-port", "0"]];
 const HTTPS: &[&[&str]] = &[&["--https"]];
 
@@ -166,6 +169,28 @@ fn python_control(folder: &Path) -> Result<Command, String> {
     command.arg(script("python/control.py"));
     Ok(command)
 }
+
+/// The SDK and this workspace's client, which encrypt for each other.
+fn python_encryption(folder: &Path) -> Result<Command, String> {
+    let python = python(folder)?.get_program().to_owned();
+    shell::run(&mut shell::cargo(ENCRYPTED))?;
+    let peer = shell::target().join("debug").join("examples").join("encrypted");
+    let mut command = Command::new("env");
+    let mut peer_is = OsString::from("INTEROP_PEER=");
+    peer_is.push(peer);
+    command.arg(peer_is).arg(python).arg(script("python/encryption.py"));
+    Ok(command)
+}
+
+const ENCRYPTED: [&str; 7] = [
+    "build",
+    "--package",
+    "queue-client",
+    "--features",
+    "encryption-rsa",
+    "--example",
+    "encrypted",
+];
 
 /// The same in JavaScript.
 fn javascript_control(folder: &Path) -> Result<Command, String> {

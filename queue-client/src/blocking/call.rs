@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use queue_proto::codec::Codec;
-
 use super::{executor::Executor, table::options};
 use crate::{
     call::{self, Batch},
+    message_codec::MessageCodec,
     payload::Payload,
 };
 
@@ -52,7 +51,7 @@ options! {
     impl['a] call::Receive as call::Receive<'a> {
         pub fn visibility_timeout(self, timeout: Duration);
     }
-    impl['a, C: Codec] call::Update as call::Update<'a, C> {
+    impl['a, C: MessageCodec] call::Update as call::Update<'a, C> {
         pub fn value['v](self, value: impl Into<Payload<'v, C::Value>>) where [C::Value: 'v];
     }
     impl['a, T: Send + 'a] call::Batch as Batch<'a, T> {

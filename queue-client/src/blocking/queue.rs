@@ -18,6 +18,7 @@ use crate::{
     call::{self, Batch},
     error::{Error, SetupError},
     message::ReceivedMessage,
+    message_codec::MessageCodec,
     payload::Payload,
 };
 
@@ -68,7 +69,7 @@ impl QueueClient {
     }
 }
 
-impl<C: Codec> QueueClient<C> {
+impl<C: MessageCodec> QueueClient<C> {
     /// The asynchronous client behind this one.
     #[must_use]
     pub const fn asynchronous(&self) -> &crate::queue::QueueClient<C> {
@@ -88,7 +89,7 @@ impl<C: Codec> QueueClient<C> {
 
     /// The same queue, whose messages are written and read with another codec.
     #[must_use]
-    pub fn with_codec<D: Codec>(self, codec: D) -> QueueClient<D> {
+    pub fn with_codec<D: MessageCodec>(self, codec: D) -> QueueClient<D> {
         QueueClient { executor: self.executor, queue: self.queue.with_codec(codec) }
     }
 
@@ -129,7 +130,23 @@ impl<C: Codec> QueueClient<C> {
             -> Call<'a, Batch<'a, ()>>;
     }
 
-    /// Reads the text of a received message by the codec of this queue.
+    /// Reads the text of a received message by the codec of this queue, also if that has to wait
+    /// for something.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError`] when the text is not one that the codec writes. The message is still there.
+    pub fn read(&self, message: &ReceivedMessage) -> Result<C::Value, CodecError>
+    where
+        C::Value: Send,
+    {
+        self.executor.block_on(self.queue.read(message))
+    }
+}
+
+impl<C: Codec> QueueClient<C> {
+    /// Reads the text of a received message by the codec of this queue. A codec that has to wait has
+    /// [`read`](Self::read) instead.
     ///
     /// # Errors
     ///

@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use queue_proto::{LeaseTimeout, TimeToLive, codec::Codec};
+use queue_proto::{LeaseTimeout, TimeToLive};
 
 use super::{call::Call, queue::QueueClient, table::options};
 use crate::{
     bulk::{Journal, Lifetime, TransferReport},
+    message_codec::MessageCodec,
     processor::{
         Reason,
         dead_letter::{self, Redrive},
@@ -33,7 +34,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-pub fn redrive<'a, C: Codec, D: Codec>(
+pub fn redrive<'a, C: MessageCodec, D: MessageCodec>(
     from: &'a QueueClient<C>,
     to: &QueueClient<D>,
 ) -> Call<'a, Redrive> {

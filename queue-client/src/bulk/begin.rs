@@ -1,11 +1,9 @@
 //! The methods of [`QueueClient`] that begin a scan or a transfer.
 
-use queue_proto::codec::Codec;
-
 use super::{scan::Scan, transfer::Transfer};
-use crate::queue::QueueClient;
+use crate::{message_codec::MessageCodec, queue::QueueClient};
 
-impl<C: Codec> QueueClient<C> {
+impl<C: MessageCodec> QueueClient<C> {
     /// Goes through all messages of the queue, and not only the first 32 (Get Messages, Update
     /// Message). This raises dequeue counts: see [`Scan`].
     pub fn scan(&self) -> Scan {
@@ -36,7 +34,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// [`TransferError`](super::TransferError) with what was done until then, when a call fails
     /// after the retries of the client. What was not moved stays where it is.
-    pub fn move_to<D: Codec>(&self, to: &QueueClient<D>) -> Transfer {
+    pub fn move_to<D: MessageCodec>(&self, to: &QueueClient<D>) -> Transfer {
         Transfer::new(self.target().clone(), to.target().clone(), true)
     }
 
@@ -47,7 +45,7 @@ impl<C: Codec> QueueClient<C> {
     ///
     /// [`TransferError`](super::TransferError) with what was done until then, when a call fails
     /// after the retries of the client.
-    pub fn copy_to<D: Codec>(&self, to: &QueueClient<D>) -> Transfer {
+    pub fn copy_to<D: MessageCodec>(&self, to: &QueueClient<D>) -> Transfer {
         Transfer::new(self.target().clone(), to.target().clone(), false)
     }
 }

@@ -90,6 +90,7 @@ fn sentence(
             f,
             "the body is too large for a message, and the store for such bodies did not take it"
         ),
+        Cause::Encryption(error) => write!(f, "the message was not encrypted, nor sent: {error}"),
     }
 }
 

@@ -72,7 +72,8 @@ impl Failed {
             Cause::Service(_)
             | Cause::Answer(_)
             | Cause::NotTheService(_)
-            | Cause::BodyStore(_) => false,
+            | Cause::BodyStore(_)
+            | Cause::Encryption(_) => false,
         }
     }
 
@@ -91,7 +92,8 @@ impl Failed {
             | Cause::Authorization(_)
             | Cause::InsecureEndpoint
             | Cause::NoSecondary
-            | Cause::BodyStore(_) => false,
+            | Cause::BodyStore(_)
+            | Cause::Encryption(_) => false,
             Cause::Transport(error) => error.kind() != TransportErrorKind::NotSent,
             Cause::Service(_) | Cause::Answer(_) | Cause::NotTheService(_) => true,
         }

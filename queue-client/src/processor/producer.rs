@@ -8,7 +8,7 @@ mod sent;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
-use queue_proto::{TimeToLive, codec::Codec, ops::DeleteMessage};
+use queue_proto::{TimeToLive, ops::DeleteMessage};
 
 use self::gate::Gate;
 pub use self::{
@@ -16,7 +16,10 @@ pub use self::{
     sent::{SendSummary, Sent},
 };
 use super::{body_store::Oversize, envelope::trace::TraceContext, run::nudges};
-use crate::{call::batch::IN_FLIGHT, error::Error, execute::shared::Target, queue::QueueClient};
+use crate::{
+    call::batch::IN_FLIGHT, error::Error, execute::shared::Target, message_codec::MessageCodec,
+    queue::QueueClient,
+};
 
 /// Sends messages, and sends again what may have been lost.
 ///
@@ -55,7 +58,7 @@ use crate::{call::batch::IN_FLIGHT, error::Error, execute::shared::Target, queue
 /// ```
 pub struct Producer<T> {
     queue: Target,
-    codec: Arc<dyn Codec<Value = T>>,
+    codec: Arc<dyn MessageCodec<Value = T>>,
     time_to_live: Option<TimeToLive>,
     on_ambiguous: OnAmbiguous,
     gate: Arc<Gate>,
@@ -80,7 +83,7 @@ impl<T: 'static> Producer<T> {
     /// A producer for this queue, which writes with its codec.
     pub fn new<C>(queue: QueueClient<C>) -> Self
     where
-        C: Codec<Value = T> + 'static,
+        C: MessageCodec<Value = T> + 'static,
     {
         let (queue, codec) = queue.into_parts();
         Self {
@@ -244,7 +247,7 @@ impl<T: 'static> Producer<T> {
     ) -> impl Future<Output = Result<Sent, Error>> + Send + use<'a, T> {
         let draft = self.draft(value);
         async move {
-            let sent = self.put(draft?, Duration::ZERO).await?;
+            let sent = self.put(draft, Duration::ZERO).await?;
             nudges::nudge(&self.queue);
             Ok(sent)
         }
@@ -261,7 +264,7 @@ impl<T: 'static> Producer<T> {
         delay: Duration,
     ) -> impl Future<Output = Result<Sent, Error>> + Send + use<'a, T> {
         let draft = self.draft(value);
-        async move { self.put(draft?, delay).await }
+        async move { self.put(draft, delay).await }
     }
 
     /// Sends the items of a stream, several at once: as many as [`max_in_flight`](Self::max_in_flight)
@@ -279,13 +282,8 @@ impl<T: 'static> Producer<T> {
                 match values.next().await {
                     Some((index, value)) => {
                         let draft = self.draft(&value);
-                        under_way.push(async move {
-                            let result = match draft {
-                                Ok(draft) => self.put(draft, Duration::ZERO).await,
-                                Err(error) => Err(error),
-                            };
-                            (index, result)
-                        });
+                        under_way
+                            .push(async move { (index, self.put(draft, Duration::ZERO).await) });
                     }
                     None => ended = true,
                 }
@@ -312,7 +310,7 @@ impl<T: 'static> Producer<T> {
     ) -> impl Future<Output = Result<Prepared<T>, Error>> + Send + use<'a, T> {
         let draft = self.draft(value);
         async move {
-            let sent = self.put(draft?, hidden).await?;
+            let sent = self.put(draft, hidden).await?;
             Ok(Prepared { producer: self.clone(), sent })
         }
     }

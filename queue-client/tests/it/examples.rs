@@ -1,5 +1,9 @@
 //! The examples do what they say, on the embedded emulator.
 
+#[cfg(feature = "encryption-rsa")]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/encrypted.rs"]
+mod encrypted;
 #[cfg(feature = "oauth2")]
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/entra_id.rs"]
@@ -53,6 +57,19 @@ async fn what_the_sender_sends_the_receiver_receives() -> Outcome {
     sender::run(&service, "orders", texts).await?;
     assert_eq!(receiver::run(&service, "orders").await?, 2);
     assert_eq!(receiver::run(&service, "orders").await?, 0);
+    Ok(())
+}
+
+#[cfg(feature = "encryption-rsa")]
+#[tokio::test]
+async fn what_is_encrypted_is_received() -> Outcome {
+    use queue_client::encryption::{AesKey, Encrypted};
+
+    let (service, _) = in_process(Emulator::handler)?;
+    let codec = Encrypted::new(AesKey::new("orders-1", &[7; 32]));
+    let texts = vec!["17 bottles".to_owned(), "3 glasses".to_owned()];
+    encrypted::send(&service, "orders", codec.clone(), texts.clone()).await?;
+    assert_eq!(encrypted::receive(&service, "orders", codec).await?, texts);
     Ok(())
 }
 

@@ -3,10 +3,11 @@
 use std::time::SystemTime;
 
 use queue_auth::BoxFuture;
-use queue_proto::{LeaseTimeout, TimeToLive, codec::Codec, ops::PeekedMessage};
+use queue_proto::{LeaseTimeout, TimeToLive, ops::PeekedMessage};
 
 use crate::{
     bulk::{Journal, Lifetime, Transfer, TransferError, TransferReport},
+    message_codec::MessageCodec,
     processor::{
         core::Reason,
         envelope::letter::{self, DeadLetter},
@@ -51,7 +52,10 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-pub fn redrive<C: Codec, D: Codec>(from: &QueueClient<C>, to: &QueueClient<D>) -> Redrive {
+pub fn redrive<C: MessageCodec, D: MessageCodec>(
+    from: &QueueClient<C>,
+    to: &QueueClient<D>,
+) -> Redrive {
     let transfer = Transfer::new(from.target().clone(), to.target().clone(), true)
         .opening(|text| letter::open(text).map(|letter| (letter.id, letter.text)))
         .lifetime(Lifetime::ServiceDefault)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use queue_proto::{
     InvalidText, MessageText, VisibilityTimeout,
+    codec::CodecError,
     limits::MAX_MESSAGE_TEXT,
     ops::{PutMessage, SentMessage},
 };
@@ -13,6 +14,8 @@ use super::{OnAmbiguous, Producer, Sent};
 use crate::{
     error::{Cause, Error},
     failure::OpFailure,
+    message_codec::Step,
+    payload::Payload,
     processor::{
         body_store::{BodyStore, Oversize, discard},
         envelope::{message, pointer::Pointer, trace::TraceContext},
@@ -21,19 +24,18 @@ use crate::{
 
 /// A value as text, with the trace that it was sent in.
 pub(super) struct Draft {
-    text: MessageText,
+    text: Step<'static, Result<MessageText, CodecError>>,
     trace: Option<TraceContext>,
 }
 
 impl<T: 'static> Producer<T> {
     /// Writes the value, and asks for the trace, at the place where it is sent.
-    pub(super) fn draft(&self, value: &T) -> Result<Draft, Error> {
+    pub(super) fn draft(&self, value: &T) -> Draft {
         let text = match &self.oversize {
-            Oversize::Fail => self.codec.encode(value),
-            Oversize::ClaimCheck(_) => self.codec.encode_any_size(value),
+            Oversize::Fail => self.codec.write(Payload::Borrowed(value)),
+            Oversize::ClaimCheck(_) => self.codec.write_any_size(value),
         };
-        let text = text.map_err(|error| self.invalid(Box::new(error)))?;
-        Ok(Draft { text, trace: self.trace_context.as_ref().and_then(|current| current()) })
+        Draft { text, trace: self.trace_context.as_ref().and_then(|current| current()) }
     }
 
     pub(super) fn invalid(&self, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
@@ -79,6 +81,10 @@ impl<T: 'static> Producer<T> {
     /// The text of the message: the body in its envelope, or a pointer to where it is stored now.
     async fn pack(&self, draft: Draft) -> Result<(MessageText, Option<Pointer>), Error> {
         let Draft { text, trace } = draft;
+        let text = text.finish().await.map_err(|error| match error {
+            CodecError::Encryption { cause, .. } => self.not_sent(Cause::Encryption(cause)),
+            error => self.invalid(Box::new(error)),
+        })?;
         if trace.is_none() && text.len() <= MAX_MESSAGE_TEXT {
             return Ok((text, None));
         }

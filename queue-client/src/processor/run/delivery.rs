@@ -7,18 +7,19 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use queue_proto::{
-    MessageId,
-    codec::{Codec, CodecError},
-};
+use queue_proto::{MessageId, codec::CodecError};
 
 use super::{
     control::{Control, Question},
     lease::LeaseHandle,
 };
-use crate::processor::{
-    core::{DeliveryKey, LeaseError, RawDelivery},
-    envelope::{letter::DeadLetter, message, trace::TraceContext},
+use crate::{
+    message_codec::MessageCodec,
+    payload::Payload,
+    processor::{
+        core::{DeliveryKey, LeaseError, RawDelivery},
+        envelope::{letter::DeadLetter, message, trace::TraceContext},
+    },
 };
 
 /// A message that a handler works on.
@@ -27,7 +28,7 @@ use crate::processor::{
 /// forgotten or done twice. Dropping a delivery means nothing.
 pub struct Delivery<T> {
     body: T,
-    codec: Arc<dyn Codec<Value = T>>,
+    codec: Arc<dyn MessageCodec<Value = T>>,
     facts: Facts,
 }
 
@@ -54,7 +55,11 @@ pub struct FencingToken {
 }
 
 impl<T> Delivery<T> {
-    pub(super) const fn new(body: T, codec: Arc<dyn Codec<Value = T>>, facts: Facts) -> Self {
+    pub(super) const fn new(
+        body: T,
+        codec: Arc<dyn MessageCodec<Value = T>>,
+        facts: Facts,
+    ) -> Self {
         Self { body, codec, facts }
     }
 
@@ -172,12 +177,14 @@ impl<T> Delivery<T> {
         &self,
         body: &T,
     ) -> impl Future<Output = Result<(), CheckpointError>> + Send + use<T> {
-        let text = self.codec.encode(body).and_then(|text| match &self.facts.trace {
-            Some(trace) => message::seal(&text, trace).map_err(CodecError::Text),
-            None => Ok(text),
-        });
+        let text = self.codec.write(Payload::Borrowed(body));
+        let trace = self.facts.trace.clone();
         let (control, key) = (self.facts.control.clone(), self.facts.key);
         async move {
+            let text = text.finish().await.and_then(|text| match &trace {
+                Some(trace) => message::seal(&text, trace).map_err(CodecError::Text),
+                None => Ok(text),
+            });
             let text = text.map_err(CheckpointError::Codec)?;
             let asked = control.ask(key, Question::Checkpoint(Arc::new(text))).await;
             asked.map(drop).map_err(CheckpointError::Lease)

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::stream::FuturesUnordered;
 use queue_auth::BoxFuture;
-use queue_proto::{MessageId, codec::Codec};
+use queue_proto::MessageId;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     execute::shared::Target,
+    message_codec::MessageCodec,
     processor::{
         body_store::BodyStore,
         core::{AskId, Core, DeliveryKey, Input, LeaseError, Report, Settled, Tick},
@@ -35,7 +36,7 @@ use crate::{
 pub(super) struct Driver<T, H> {
     pub(super) core: Core,
     pub(super) queue: Target,
-    pub(super) codec: Arc<dyn Codec<Value = T>>,
+    pub(super) codec: Arc<dyn MessageCodec<Value = T>>,
     pub(super) handler: Arc<H>,
     pub(super) sink: Option<Arc<dyn DeadLetterSink>>,
     pub(super) undecodable: Undecodable,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use queue_proto::codec::{Codec, CodecError};
+use queue_proto::codec::CodecError;
 
 use super::{
     delivery::Delivery,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     execute::shared::Target,
+    message_codec::MessageCodec,
     processor::{
         body_store::BodyStore,
         core::{CoreConfig, LeaseGrowth, OnLeaseLost, Polling, QueueMissing, RetryDelay},
@@ -60,7 +61,7 @@ use crate::{
 #[must_use = "a processor does nothing until it runs"]
 pub struct Processor<T> {
     pub(super) queue: Target,
-    pub(super) codec: Arc<dyn Codec<Value = T>>,
+    pub(super) codec: Arc<dyn MessageCodec<Value = T>>,
     pub(super) config: CoreConfig,
     pub(super) dead_letter: DeadLetterTo,
     pub(super) undecodable: Undecodable,
@@ -76,7 +77,7 @@ impl<T: Send + 'static> Processor<T> {
     /// A processor for this queue, whose handlers get what the codec of the queue reads.
     pub fn new<C>(queue: QueueClient<C>) -> Self
     where
-        C: Codec<Value = T> + 'static,
+        C: MessageCodec<Value = T> + 'static,
     {
         let (queue, codec) = queue.into_parts();
         Self {

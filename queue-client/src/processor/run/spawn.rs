@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use queue_proto::codec::Codec;
 use tokio::sync::watch;
 use tracing::{Instrument as _, Span, field::Empty};
 
@@ -13,15 +12,18 @@ use super::{
     lease::{LeaseHandle, View},
     undecodable::Undecodable,
 };
-use crate::processor::{
-    body_store::{BodyStore, fetch},
-    core::{DeliveryKey, RawDelivery, Standing, Tick},
-    envelope::{message::Content, opened::Opened},
+use crate::{
+    message_codec::MessageCodec,
+    processor::{
+        body_store::{BodyStore, fetch},
+        core::{DeliveryKey, RawDelivery, Standing, Tick},
+        envelope::{message::Content, opened::Opened},
+    },
 };
 
 /// All that a task needs to work on one message.
 struct Work<T, H> {
-    codec: Arc<dyn Codec<Value = T>>,
+    codec: Arc<dyn MessageCodec<Value = T>>,
     handler: Arc<H>,
     undecodable: Undecodable,
     body_store: Option<Arc<dyn BodyStore>>,
@@ -105,11 +107,13 @@ where
                 }
             },
         };
-        let verdict = match self.codec.decode(&text) {
+        let verdict = match self.codec.read(&text).finish().await {
             Ok(body) => {
                 let delivery = Delivery::new(body, self.codec, facts);
                 self.handler.handle(delivery).await.into()
             }
+            // Nothing is wrong with the message: a key vault is away.
+            Err(error) if error.is_temporary() => Verdict::from(Err(error.into())),
             Err(error) => self.undecodable.settle(text.as_str(), facts, error).await,
         };
         Handled { verdict, stored }
