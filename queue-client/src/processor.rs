@@ -45,6 +45,7 @@
 //! | know whether the message is still mine | [`LeaseHandle::state`], [`Delivery::renew_now`] |
 //! | refuse receivers that were overtaken | [`Delivery::fencing_token`] |
 //! | store progress | [`Delivery::checkpoint`] |
+//! | do the work of a message once, although it is delivered twice | [`once`] |
 //! | send what is too large for a message | [`Producer::oversize`], [`Processor::body_store`] |
 //! | follow a trace from sender to receiver | [`Producer::trace_context`], [`Delivery::trace_context`] |
 //! | bring dead letters back | [`dead_letter::redrive`] |
@@ -86,7 +87,8 @@
 //! # What is not
 //!
 //! * Effects that happen exactly once. A crash between a side effect and the delete repeats the
-//!   effect: use the [fencing token](Delivery::fencing_token) or a key that makes it idempotent.
+//!   effect: use [`once`], the [fencing token](Delivery::fencing_token) or a key that makes it
+//!   idempotent.
 //! * Order, even for one producer.
 //! * That a handler in [`LeaseState::Suspect`] is alone.
 //! * That N failed runs come before a dead letter: crashes and lost answers count as deliveries.
@@ -162,6 +164,8 @@ mod envelope;
 mod explanation;
 #[cfg(feature = "tokio")]
 pub mod observe;
+#[cfg(feature = "tokio")]
+pub mod once;
 #[cfg(feature = "tokio")]
 mod producer;
 #[cfg(feature = "tokio")]

@@ -9,6 +9,7 @@ mod demo;
 mod features;
 mod fuzz;
 mod interop;
+mod kills;
 mod layering;
 mod mutate;
 mod shell;
@@ -42,6 +43,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
               among them; a word that is none prints their names. Needs a nightly compiler.
   simulate    Simulations of the processor with faults. Options: --scenarios N, --seed FIRST.
               --throughput prints how well handlers are used at a distance from the service.
+  kills       Processes with `Once` around their handler are killed between every two steps, and the
+              effect of each message must be in the database once. Options: --kills N, of which
+              there are 1,000 if nothing is said.
   mutate      Proves that the simulator's tests notice mistakes in the processor. A word selects
               mutations by name.
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
@@ -83,6 +87,7 @@ fn run() -> Outcome {
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
         "simulate" => simulate::run(arguments),
+        "kills" => kills::run(arguments),
         "mutate" => mutate::run(arguments),
         "fuzz" => fuzz::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),

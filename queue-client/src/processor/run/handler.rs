@@ -188,7 +188,7 @@ impl<R: Into<Outcome>> HandlerResult for Result<R, HandlerError> {
 }
 
 /// A closure as a handler.
-pub(super) struct FromFn<F>(pub(super) F);
+pub(in crate::processor) struct FromFn<F>(pub(in crate::processor) F);
 
 impl<T, F, Fut> Handler<T> for FromFn<F>
 where

@@ -44,6 +44,11 @@ impl LeaseHandle {
         Self { view, runtime }
     }
 
+    /// The clock and the timers of the lease.
+    pub(in crate::processor) fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(&self.runtime)
+    }
+
     /// The state at this moment: the deadline is compared with the clock now, whatever the processor
     /// has got round to telling.
     #[must_use]
