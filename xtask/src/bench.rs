@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::{Outcome, azurite, shell, usage};
+use crate::{Outcome, azurite, interop, shell, usage};
 
 /// Programs by the features that they are built with. What a peer switches on in a shared dependency
 /// must not change the others, so each has a build of its own.
@@ -14,6 +14,7 @@ const PROGRAMS: [(&str, &[&str]); 4] = [
         &[
             "client",
             "client-counted",
+            "distance",
             "queue-bench",
             "server",
             "signing",
@@ -21,19 +22,20 @@ const PROGRAMS: [(&str, &[&str]); 4] = [
             "stub",
         ],
     ),
-    ("official", &["client", "client-counted"]),
+    ("official", &["client", "client-counted", "distance"]),
     ("legacy", &["client", "client-counted"]),
     ("reqsign", &["signing", "signing-counted"]),
 ];
 
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
     let mut passed_on = Vec::new();
-    let (mut needs_azurite, mut only) = (true, Vec::new());
+    let (mut needs_azurite, mut needs_sdks, mut only) = (true, true, Vec::new());
     while let Some(argument) = arguments.next().map_err(usage)? {
         match argument {
             Arg::Long(flag @ ("quick" | "check")) => {
                 passed_on.push(format!("--{flag}"));
                 needs_azurite = false;
+                needs_sdks &= flag != "check";
             }
             Arg::Long("build") => passed_on.push("--build".to_owned()),
             Arg::Long("only") => {
@@ -44,7 +46,9 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
             other => return Err(usage(other.unexpected())),
         }
     }
-    needs_azurite &= only.is_empty() || only.iter().any(|section| section == "emulator");
+    let wants = |section: &str| only.is_empty() || only.iter().any(|only| only == section);
+    needs_azurite &= wants("emulator");
+    needs_sdks &= wants("distance");
 
     let folder = shell::scratch("bench");
     for (features, programs) in PROGRAMS {
@@ -56,6 +60,11 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     bench.args(passed_on).arg("--programs").arg(&folder);
     bench.arg("--package").arg(package()).arg("--out").arg(folder.join("results"));
     bench.arg("--emulator").arg(shell::target().join("release/queue-emulator"));
+    if needs_sdks {
+        let packages = interop::folder()?;
+        bench.arg("--python").arg(interop::python_sdk(&packages)?);
+        bench.arg("--javascript").arg(interop::javascript_sdk(&packages)?);
+    }
     if needs_azurite {
         let command = azurite::command("queue")?;
         for word in [command.get_program()].into_iter().chain(command.get_args()) {

@@ -12,9 +12,10 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::{Outcome, shell, usage};
 
 const PYTHON: &str = "azure-storage-queue==12.18.1";
+/// What its asynchronous clients need besides.
+const PYTHON_TRANSPORT: &str = "aiohttp==3.14.5";
 /// What the tests of the Python SDK need besides it.
-const PYTHON_TESTS: [&str; 6] = [
-    "aiohttp==3.14.5",
+const PYTHON_TESTS: [&str; 5] = [
     "cryptography==50.0.2",
     "pyjwt==2.15.1",
     "pytest==9.2.0",
@@ -59,8 +60,7 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     if let Some(name) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("there is no SDK `{name}`: use one of {}", names.join(", ")));
     }
-    let folder = shell::scratch("interop");
-    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
+    let folder = folder()?;
     let token = shell::output(emulator().args(["token"]))?;
     let reader =
         shell::output(emulator().args(["token", "--object-id", "reader", "--role", "reader"]))?;
@@ -92,10 +92,18 @@ fn emulator() -> Command {
     shell::cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
 }
 
-fn python(folder: &Path) -> Result<Command, String> {
+/// The folder where the SDKs are installed.
+pub(crate) fn folder() -> Result<PathBuf, String> {
+    let folder = shell::scratch("interop");
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
+    Ok(folder)
+}
+
+/// Installs the Python SDK below a folder, and returns the Python that has it.
+pub(crate) fn python_sdk(folder: &Path) -> Result<PathBuf, String> {
     let folder = folder.join("python");
     let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    install(&folder, PYTHON, || {
+    install(&folder, &format!("{PYTHON} {PYTHON_TRANSPORT}"), || {
         shell::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))
             .map_err(|error| format!("{error}\nthe Python SDK needs Python 3 to be installed"))?;
         shell::run(Command::new(programs.join("python")).args([
@@ -105,9 +113,14 @@ fn python(folder: &Path) -> Result<Command, String> {
             "--quiet",
             "--disable-pip-version-check",
             PYTHON,
+            PYTHON_TRANSPORT,
         ]))
     })?;
-    let mut command = Command::new(programs.join("python"));
+    Ok(programs.join("python"))
+}
+
+fn python(folder: &Path) -> Result<Command, String> {
+    let mut command = Command::new(python_sdk(folder)?);
     command.arg(script("python/interop.py"));
     Ok(command)
 }
@@ -115,7 +128,7 @@ fn python(folder: &Path) -> Result<Command, String> {
 /// The tests of the Python SDK come with its source. What they take from a package that nobody can
 /// install is in `tests/interop/python/devtools_testutils`.
 fn python_tests(folder: &Path) -> Result<Command, String> {
-    let program = python(folder)?.get_program().to_owned();
+    let program = python_sdk(folder)?;
     let folder = folder.join("python-tests");
     let wanted = format!("{PYTHON} {}", PYTHON_TESTS.join(" "));
     install(&folder, &wanted, || {
@@ -147,7 +160,8 @@ fn source_name() -> String {
     PYTHON.replace("==", "-").replace("azure-storage-queue", "azure_storage_queue")
 }
 
-fn javascript(folder: &Path) -> Result<Command, String> {
+/// Installs the JavaScript SDK below a folder, and returns the folder where it is.
+pub(crate) fn javascript_sdk(folder: &Path) -> Result<PathBuf, String> {
     let folder = folder.join("javascript");
     install(&folder, JAVASCRIPT, || {
         shell::run(
@@ -158,6 +172,11 @@ fn javascript(folder: &Path) -> Result<Command, String> {
         )
         .map_err(|error| format!("{error}\nthe JavaScript SDK needs Node.js and npm"))
     })?;
+    Ok(folder)
+}
+
+fn javascript(folder: &Path) -> Result<Command, String> {
+    javascript_sdk(folder)?;
     let mut command = Command::new("node");
     command.arg(script("js/interop.js"));
     Ok(command)

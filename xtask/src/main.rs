@@ -50,8 +50,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
               mutations by name.
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
               and a chart. --check fails when a bar on counts is missed, and measures no times;
-              --quick is a short run; --build times clean builds too; --only client, signing,
-              emulator, processor or build measures a part. Counts need valgrind.
+              --quick is a short run; --build times clean builds too; --only distance, client,
+              signing, emulator, processor or build measures a part. Counts need valgrind, the peers
+              Node.js and Python.
   browser     The emulator's page in Chromium, which apt installs if it is not there, and the
               JavaScript SDK in a page of another origin. Needs Node.js. Leaves pictures in
               target/xtask/browser.

@@ -4,9 +4,11 @@
 //! prints the tables; `cargo xtask bench` builds all and runs it.
 
 pub mod bars;
+pub mod calls;
 pub mod chart;
 pub mod client;
 pub mod disk;
+pub mod distance;
 pub mod load;
 pub mod measure;
 pub mod run;

@@ -2,6 +2,7 @@
 
 mod build;
 mod client;
+mod distance;
 mod emulator;
 mod process;
 mod processor;
@@ -37,6 +38,10 @@ struct Options {
     emulator: PathBuf,
     /// The command line of Azurite, without the folder for its data and the port.
     azurite: Vec<OsString>,
+    /// A Python that has Microsoft's SDK.
+    python: PathBuf,
+    /// The folder where Microsoft's JavaScript SDK is installed.
+    javascript: PathBuf,
     /// Folder for results.
     out: PathBuf,
     /// Folder for what is thrown away.
@@ -55,6 +60,8 @@ impl Options {
             programs: PathBuf::new(),
             emulator: PathBuf::new(),
             azurite: Vec::new(),
+            python: PathBuf::new(),
+            javascript: PathBuf::new(),
             out: PathBuf::new(),
             scratch: std::env::temp_dir().join(format!("queue-bench-{}", std::process::id())),
             package: PathBuf::new(),
@@ -69,6 +76,8 @@ impl Options {
                 Long("programs") => options.programs = parser.value()?.into(),
                 Long("emulator") => options.emulator = parser.value()?.into(),
                 Long("azurite") => options.azurite.push(parser.value()?),
+                Long("python") => options.python = parser.value()?.into(),
+                Long("javascript") => options.javascript = parser.value()?.into(),
                 Long("package") => options.package = parser.value()?.into(),
                 Long("out") => options.out = parser.value()?.into(),
                 other => return Err(other.unexpected().into()),
@@ -149,6 +158,9 @@ pub fn main() -> Outcome<bool> {
     let mut report = Report::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("{}\n", process::machine());
+    if options.wants("distance") && !options.check {
+        runtime.block_on(distance::run(&options, &mut report))?;
+    }
     if options.wants("client") {
         client::run(&options, &mut report)?;
     }

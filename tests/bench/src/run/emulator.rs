@@ -1,6 +1,7 @@
 //! Our emulator, in memory and durable, against a bare hyper server and Azurite.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -112,7 +113,7 @@ pub(super) async fn start(options: &Options, kind: Kind, folder: &Path) -> Outco
     }
     let port = free_port()?;
     std::fs::create_dir_all(folder)?;
-    let mut command = match (kind, options.azurite.split_first()) {
+    let command = match (kind, options.azurite.split_first()) {
         (Kind::Azurite, Some((program, arguments))) => {
             let mut command = Command::new(program);
             command
@@ -130,6 +131,21 @@ pub(super) async fn start(options: &Options, kind: Kind, folder: &Path) -> Outco
             command
         }
     };
+    launch(command, port).await
+}
+
+/// Starts our emulator in memory, with these arguments besides.
+pub(super) async fn start_with<A: AsRef<OsStr>>(
+    options: &Options,
+    arguments: impl IntoIterator<Item = A>,
+) -> Outcome<Started> {
+    let port = free_port()?;
+    let mut command = Command::new(&options.emulator);
+    command.args(["--port", &port.to_string()]).args(arguments);
+    launch(command, port).await
+}
+
+async fn launch(mut command: Command, port: u16) -> Outcome<Started> {
     let signed = Signed::new(port)?;
     let started = Instant::now();
     let running = Running::new(command.stdout(Stdio::null()))?;

@@ -1,17 +1,13 @@
 //! The processor against the loop over a client that it stands for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use queue_client::observe::{CallReport, Observer};
 use queue_client::processor::Processor;
 use queue_client::transport::{HttpOptions, HyperTransport};
 use queue_client::{QueueClient, QueueServiceClient};
-use queue_proto::OperationKind;
 
 use super::emulator::{Kind, start};
 use super::{Options, Report};
 use crate::Outcome;
+use crate::calls::Calls;
 use crate::load::Work;
 use crate::measure::process_cpu;
 use crate::table::{Table, maybe, ratio};
@@ -22,27 +18,6 @@ const CONTESTANTS: [(&str, &str); 2] = [
     ("loop", "receive 32, delete them one after the other"),
     ("processor", "Processor, 16 handlers that do nothing"),
 ];
-
-/// Counts the calls of a client.
-#[derive(Debug, Default, Clone)]
-struct Calls(Arc<[AtomicU64; 3]>);
-
-impl Calls {
-    fn of(&self) -> [f64; 3] {
-        [0, 1, 2].map(|kind| self.0[kind].load(Ordering::Relaxed) as f64)
-    }
-}
-
-impl Observer for Calls {
-    fn call_ended(&self, report: &CallReport<'_>) {
-        let kind = match report.operation {
-            OperationKind::GetMessages => 0,
-            OperationKind::DeleteMessage => 1,
-            _ => 2,
-        };
-        self.0[kind].fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> Outcome {
     let (rounds, messages) = if options.quick || options.check { (1, 3_200) } else { (5, 16_000) };

@@ -1,0 +1,3 @@
+fn main() -> queue_bench::Outcome {
+    queue_bench::distance::main()
+}
