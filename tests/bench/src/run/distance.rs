@@ -50,14 +50,14 @@ const JOBS: [Job; 5] = [
         name: "drain-64-100",
         what: "64 of 100 ms",
         handlers: Some((100, 64)),
-        messages: (6_400, 25),
+        messages: (12_800, 25),
         bar: 615.0,
     },
     Job {
         name: "drain-16-1000",
         what: "16 of 1 s",
         handlers: Some((1_000, 16)),
-        messages: (160, 3),
+        messages: (480, 3),
         bar: 15.5,
     },
 ];
@@ -143,7 +143,8 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> Outcome {
     let faults = folder.join("faults");
     std::fs::write(&faults, FAULT)?;
     // A queue that was deleted can be made again at once.
-    let arguments = ["--deletion-time".as_ref(), "0".as_ref(), "--faults".as_ref(), faults.as_os_str()];
+    let arguments =
+        ["--deletion-time".as_ref(), "0".as_ref(), "--faults".as_ref(), faults.as_os_str()];
     let server = start_with(options, arguments).await?;
     let rounds = if options.quick { 1 } else { 3 };
     for _ in 0..rounds {
@@ -195,7 +196,8 @@ fn show(report: &mut Report) {
         });
         table.row([contestant.what().to_owned()].into_iter().chain(figures));
     }
-    let requests = JOBS.iter().map(|job| maybe(report.get(&name(Contestant::Ours, job, "requests"))));
+    let requests =
+        JOBS.iter().map(|job| maybe(report.get(&name(Contestant::Ours, job, "requests"))));
     table.row(["queue-client: requests per message".to_owned()].into_iter().chain(requests));
     report.table(table);
 }
@@ -210,7 +212,11 @@ fn bars(report: &mut Report) {
         );
         if job.handlers == Some((0, 64)) {
             let requests = report.get(&name(Contestant::Ours, job, "requests"));
-            report.time_bar(format!("distance, {}: requests per message", job.what), requests, Some(1.05));
+            report.time_bar(
+                format!("distance, {}: requests per message", job.what),
+                requests,
+                Some(1.05),
+            );
         }
     }
 }
