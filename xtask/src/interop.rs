@@ -1,6 +1,8 @@
-//! `cargo xtask interop`: Microsoft's own SDKs, from their packages and unchanged, against the emulator.
+//! `cargo xtask interop`: Microsoft's own SDKs and `az`, from their packages and unchanged, against the
+//! emulator.
 
 use std::{
+    env,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -24,6 +26,8 @@ const PYTHON_TESTS: [&str; 5] = [
 ];
 /// They want an account whose secondary cannot be reached.
 const PYTHON_SKIPPED: &str = "not service_stats_when_unavailable";
+/// The command-line tool of Azure: 730 MB when it is installed, which takes a minute.
+const AZ: &str = "azure-cli==2.91.0";
 const JAVASCRIPT: &str = "@azure/storage-queue@12.32.0";
 /// The versions of the Rust crates are in its `Cargo.toml`.
 const RUST: &str = "tests/interop/rust/Cargo.toml";
@@ -33,7 +37,7 @@ const RUST_TESTS: [&str; 2] = ["queue_client.rs", "queue_service_client.rs"];
 /// and the options that the emulator is tried with.
 type Sdk = (&'static str, fn(&Path) -> Result<Command, String>, &'static [&'static [&'static str]]);
 
-const SDKS: [Sdk; 8] = [
+const SDKS: [Sdk; 9] = [
     ("python", python, BOTH),
     ("python-control", python_control, HTTP),
     ("python-encryption", python_encryption, PLAIN),
@@ -42,6 +46,7 @@ const SDKS: [Sdk; 8] = [
     ("javascript-control", javascript_control, HTTP),
     ("rust", rust, BOTH),
     ("rust-tests", rust_tests, HTTPS),
+    ("az", az, PLAIN),
 ];
 const BOTH: &[&[&str]] = &[&[], &["--https"]];
 const PLAIN: &[&[&str]] = &[&[]];
@@ -101,27 +106,39 @@ pub(crate) fn folder() -> Result<PathBuf, String> {
 
 /// Installs the Python SDK below a folder, and returns the Python that has it.
 pub(crate) fn python_sdk(folder: &Path) -> Result<PathBuf, String> {
-    let folder = folder.join("python");
-    let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    install(&folder, &format!("{PYTHON} {PYTHON_TRANSPORT}"), || {
-        shell::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-            .map_err(|error| format!("{error}\nthe Python SDK needs Python 3 to be installed"))?;
-        shell::run(Command::new(programs.join("python")).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            PYTHON,
-            PYTHON_TRANSPORT,
-        ]))
+    environment(&folder.join("python"), &[PYTHON, PYTHON_TRANSPORT])
+}
+
+/// Makes a virtual environment with packages, and returns its Python.
+fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+    let python = folder.join(if cfg!(windows) { "Scripts" } else { "bin" }).join("python");
+    let wanted = packages.join(" ");
+    install(folder, &wanted, || {
+        shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder))
+            .map_err(|error| format!("{error}\n{wanted} needs Python 3 to be installed"))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        shell::run(Command::new(&python).args(pip).args(packages))
     })?;
-    Ok(programs.join("python"))
+    Ok(python)
 }
 
 fn python(folder: &Path) -> Result<Command, String> {
     let mut command = Command::new(python_sdk(folder)?);
     command.arg(script("python/interop.py"));
+    Ok(command)
+}
+
+/// `az` and `azq` on one emulator. `AZQ` names another `azq` than the one that is built here.
+fn az(folder: &Path) -> Result<Command, String> {
+    let azq = match env::var_os("AZQ") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            shell::run(&mut shell::cargo(["build", "--quiet", "--package", "azq"]))?;
+            shell::target().join("debug").join(if cfg!(windows) { "azq.exe" } else { "azq" })
+        }
+    };
+    let mut command = Command::new(environment(&folder.join("az"), &[AZ])?);
+    command.arg(script("python/az.py")).arg(azq);
     Ok(command)
 }
 

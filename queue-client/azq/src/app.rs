@@ -52,12 +52,12 @@ pub(crate) struct TalkArgs {
     )]
     pub(crate) retries: u32,
 
-    /// A file with certificates to trust beside those of the system
+    /// A file with certificates to trust beside those of the system; without it that of
+    /// REQUESTS_CA_BUNDLE
     #[arg(
         long,
         global = true,
         value_name = "FILE",
-        env = "REQUESTS_CA_BUNDLE",
         help_heading = "Requests",
         hide_short_help = true
     )]
@@ -205,8 +205,9 @@ impl App {
     /// What carries requests, by the options.
     pub(crate) fn transport(&self) -> Result<HyperTransport, Failure> {
         let mut options = HttpOptions::new();
-        if let Some(path) = &self.talk.ca_bundle {
-            let pem = fs::read(path).map_err(|error| {
+        let variable = std::env::var_os("REQUESTS_CA_BUNDLE").filter(|path| !path.is_empty());
+        if let Some(path) = self.talk.ca_bundle.clone().or(variable.map(PathBuf::from)) {
+            let pem = fs::read(&path).map_err(|error| {
                 Failure::usage(format!("{} cannot be read: {error}", path.display()))
             })?;
             options = options.trust(pem);

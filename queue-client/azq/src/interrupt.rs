@@ -3,6 +3,8 @@
 
 use std::process;
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::{
@@ -29,13 +31,14 @@ impl Interrupt {
         let (sender, signal) = watch::channel(None);
         let quiet = app.talk.quiet;
         let (first, second) = (first.to_owned(), second.to_owned());
+        let mut signals = Signals::listen();
         tokio::spawn(async move {
-            let code = next_signal().await;
+            let code = signals.next().await;
             sender.send_replace(Some(code));
             if !quiet {
                 say(&first);
             }
-            let code = next_signal().await;
+            let code = signals.next().await;
             say(&second);
             process::exit(code.into());
         });
@@ -71,20 +74,34 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "\n{line}");
 }
 
-/// Waits for Ctrl-C or SIGTERM; the exit code that stands for it.
-async fn next_signal() -> u8 {
+/// Ctrl-C and SIGTERM, none of which ends the process any more.
+#[derive(Debug)]
+pub(crate) struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = terminate.recv() => TERMINATED,
-                _ = tokio::signal::ctrl_c() => INTERRUPTED,
-            };
+    both: Option<(Signal, Signal)>,
+}
+
+impl Signals {
+    /// Listens from now on: no signal is missed between two calls of [`next`](Self::next).
+    pub(crate) fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            both: signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()),
         }
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+
+    /// Waits for the next signal; the exit code that stands for it.
+    pub(crate) async fn next(&mut self) -> u8 {
+        #[cfg(unix)]
+        if let Some((interrupt, terminate)) = &mut self.both {
+            return tokio::select! {
+                _ = terminate.recv() => TERMINATED,
+                _ = interrupt.recv() => INTERRUPTED,
+            };
+        }
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        INTERRUPTED
     }
-    INTERRUPTED
 }

@@ -113,7 +113,7 @@ impl Printer {
             Format::Raw => {
                 let Some(raw) = &row.raw else {
                     return Err(Failure::usage(format!(
-                        "-o raw prints the bodies of messages, and {} have none",
+                        "-o raw prints the bodies of messages, and there are none in `{}`: use -o jsonl",
                         self.layout.list
                     )));
                 };

@@ -64,7 +64,7 @@ table! {
     Info = info,
     /// Check depth and age of a queue for cron and probes: code 8 if a limit is passed (changes nothing)
     Check = check,
-    /// Watch all queues live on a screen (changes nothing)
+    /// Watch all queues live on a screen (changes nothing but by R, after a question)
     Top = top,
     /// Make one queue or several
     Create = create,

@@ -54,6 +54,11 @@ impl StateArgs {
     }
 }
 
+/// The journal that [`StateArgs::journal`] takes by default, for who cannot be told of it.
+pub(crate) fn default_journal(verb: &str, from: &str, to: &str) -> Option<FileJournal> {
+    default_path(verb, from, to).map(FileJournal::new)
+}
+
 fn default_path(verb: &str, from: &str, to: &str) -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("azq");

@@ -9,6 +9,8 @@ use crate::text::{fit, width};
 const GAP: usize = 2;
 /// A column that is cut keeps at least so many columns of the terminal.
 const LEAST: usize = 12;
+/// No column is cut to less.
+const NARROW: usize = 6;
 
 /// Columns for people.
 #[derive(Debug)]
@@ -71,6 +73,12 @@ impl Table {
                 *wide -= cut;
                 excess -= cut;
             }
+        }
+        // On a very narrow terminal the widest give way; `--wide` shows them whole.
+        while excess > 0 {
+            let Some(wide) = widths.iter_mut().max().filter(|wide| **wide > NARROW) else { break };
+            *wide -= 1;
+            excess -= 1;
         }
         widths
     }

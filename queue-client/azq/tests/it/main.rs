@@ -4,10 +4,24 @@
 
 mod doctor;
 mod examples;
+#[cfg(unix)]
+mod formats;
 mod harness;
 mod kills;
 mod mass;
+#[cfg(unix)]
+mod picture;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(unix)]
+mod pty;
 mod reading;
+#[cfg(unix)]
+mod readme;
+#[cfg(unix)]
+mod redact;
 mod scripts;
 mod signatures;
+#[cfg(unix)]
+mod terminal;
 mod work;

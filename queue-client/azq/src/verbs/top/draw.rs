@@ -25,11 +25,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, now: SystemTime) {
             text.extend(lines.iter().map(|line| Line::from(line.as_str())));
             frame.render_widget(Paragraph::new(text), body);
         }
+        None if state.is_empty() => {}
+        None if state.queues().is_empty() => {
+            frame.render_widget(Line::from("no queue to show").dim(), body);
+        }
         None => queues(frame, state, now, body),
     }
     let words = state.footer();
-    let footer_style =
-        if state.is_in_trouble() { Style::new().fg(Color::Red) } else { Style::new().dim() };
+    let footer_style = if state.is_in_trouble() {
+        Style::new().fg(Color::Red)
+    } else if state.is_asking() {
+        Style::new().fg(Color::Yellow).bold()
+    } else {
+        Style::new().dim()
+    };
     frame.render_widget(Line::from(words).style(footer_style), footer);
 }
 
@@ -104,7 +113,7 @@ mod tests {
     }
 
     fn screen(state: &State) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(72, 8)).unwrap();
+        let mut terminal = Terminal::new(TestBackend::new(76, 8)).unwrap();
         let now = NOW + Duration::from_secs(1_000_000);
         terminal.draw(|frame| draw(frame, state, now)).unwrap();
         let lines = terminal.backend().to_string();
@@ -113,7 +122,7 @@ mod tests {
     }
 
     fn filled() -> State {
-        let mut state = State::new("acme".into(), Duration::from_secs(2));
+        let mut state = State::new("acme".into(), Duration::from_secs(2), false);
         let begun = Instant::now();
         let look = |orders, after| {
             let queues = vec![
@@ -134,14 +143,37 @@ mod tests {
             screen(&filled()),
             "\
 acme: 3 queues by age, every 2s
-QUEUE                   DEPTH       TREND     VISIBLE OLDEST   POISON
-orders                  1,240       +20/s     32+     1h 1m    3
-orders-poison           3           =         3       1m 30s   -
-thumbnails              0           =         0       -        -
+QUEUE                       DEPTH       TREND     VISIBLE OLDEST   POISON
+orders                      1,240       +20/s     32+     1h 1m    3
+orders-poison               3           =         3       1m 30s   -
+thumbnails                  0           =         0       -        -
 
 
-n/d/a sort   / filter   enter peek   p pause   r look now   q quit"
+n/d/a sort   / filter   enter peek   R redrive   p pause   r look   q quit"
         );
+    }
+
+    #[test]
+    fn dead_letters_go_back_only_after_a_yes() {
+        use super::super::state::Ask;
+
+        let mut state = filled();
+        let mut press = |key| state.press(KeyCode::Char(key), KeyModifiers::NONE);
+        assert_eq!(press('n'), Ask::Nothing);
+        assert_eq!(press('R'), Ask::Nothing);
+        let question = "Move ≈ 3 dead letters of orders-poison back to orders? [y/N]";
+        assert!(screen(&state).ends_with(question), "{}", screen(&state));
+        let mut press = |key| state.press(KeyCode::Char(key), KeyModifiers::NONE);
+        assert_eq!(press('q'), Ask::Nothing);
+        assert_eq!(press('R'), Ask::Nothing);
+        let Ask::Redrive(letters) = press('y') else { panic!("it was a yes") };
+        assert_eq!((letters.poison.as_str(), letters.home.as_str()), ("orders-poison", "orders"));
+        assert!(state.is_redriving());
+        state.redriven(Ok("3 moved".into()));
+        assert!(screen(&state).ends_with("3 moved"));
+        state.press(KeyCode::End, KeyModifiers::NONE);
+        state.press(KeyCode::Char('R'), KeyModifiers::NONE);
+        assert!(screen(&state).ends_with("thumbnails has no dead letters"));
     }
 
     #[test]
@@ -156,7 +188,7 @@ n/d/a sort   / filter   enter peek   p pause   r look now   q quit"
         }
         press(KeyCode::Enter);
         assert_eq!(press(KeyCode::Enter), Ask::Peek("orders-poison".into()));
-        state.show(vec!["a message".into()]);
+        state.show("orders-poison".into(), vec!["a message".into()]);
         let shown = screen(&state);
         assert!(shown.contains("the head of orders-poison\na message"), "{shown}");
         assert_eq!(state.press(KeyCode::Esc, KeyModifiers::NONE), Ask::Nothing);

@@ -7,6 +7,9 @@ use std::{
 
 use crate::glob;
 
+/// The suffix of the queues of dead letters.
+pub(super) const SUFFIX: &str = "-poison";
+
 /// One queue as a look found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Measured {
@@ -43,7 +46,7 @@ impl Snapshot {
             queues.iter().map(|queue| (queue.name.clone(), queue.depth)).collect();
         queues.retain(|queue| glob::matches(pattern, &queue.name));
         for queue in &mut queues {
-            queue.poison = depths.get(&format!("{}-poison", queue.name)).copied();
+            queue.poison = depths.get(&format!("{}{SUFFIX}", queue.name)).copied();
         }
         Self { queues, at }
     }

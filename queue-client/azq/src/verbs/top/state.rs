@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
-use super::snapshot::{Measured, Snapshot};
+use super::snapshot::{Measured, SUFFIX, Snapshot};
 
 /// The order of the queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,26 @@ pub(super) enum Ask {
     Look,
     /// Show the head of this queue.
     Peek(String),
+    /// Bring these dead letters back; somebody said yes.
+    Redrive(Redrive),
+}
+
+/// Dead letters that may go back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Redrive {
+    pub(super) poison: String,
+    pub(super) home: String,
+    /// How many there are, about.
+    depth: u64,
+}
+
+/// How far a redrive is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    No,
+    Runs,
+    /// Somebody quits, and waits for its end.
+    Finishing,
 }
 
 /// What the screen shows.
@@ -30,6 +50,8 @@ pub(super) enum Ask {
 pub(super) struct State {
     account: String,
     interval: Duration,
+    /// The account asks for care with verbs that change something.
+    protected: bool,
     latest: Option<Snapshot>,
     before: Option<Snapshot>,
     sort: Sort,
@@ -39,15 +61,21 @@ pub(super) struct State {
     paused: bool,
     chosen: usize,
     trouble: Option<String>,
+    /// The dead letters that a question is about.
+    question: Option<Redrive>,
+    redrive: Progress,
+    /// A sentence that is shown until the next key.
+    notice: Option<String>,
     /// The queue that is open, and the lines of its messages.
     open: Option<(String, Vec<String>)>,
 }
 
 impl State {
-    pub(super) fn new(account: String, interval: Duration) -> Self {
+    pub(super) fn new(account: String, interval: Duration, protected: bool) -> Self {
         Self {
             account,
             interval,
+            protected,
             latest: None,
             before: None,
             sort: Sort::Age,
@@ -56,6 +84,9 @@ impl State {
             paused: false,
             chosen: 0,
             trouble: None,
+            question: None,
+            redrive: Progress::No,
+            notice: None,
             open: None,
         }
     }
@@ -72,11 +103,32 @@ impl State {
         self.trouble = Some(sentence.to_owned());
     }
 
-    /// Shows the messages of the queue that was asked for.
-    pub(super) fn show(&mut self, lines: Vec<String>) {
-        if let Some(queue) = self.queues().get(self.chosen) {
-            self.open = Some((queue.name.clone(), lines));
+    /// Shows the messages of a queue.
+    pub(super) fn show(&mut self, name: String, lines: Vec<String>) {
+        self.open = Some((name, lines));
+    }
+
+    /// Shows how a redrive ended.
+    pub(super) fn redriven(&mut self, outcome: Result<String, String>) {
+        self.redrive = Progress::No;
+        match outcome {
+            Ok(words) => self.notice = Some(words),
+            Err(sentence) => self.trouble = Some(sentence),
         }
+    }
+
+    /// Shows that the screen goes away when the redrive is done.
+    pub(super) fn finishing(&mut self) {
+        self.redrive = Progress::Finishing;
+    }
+
+    pub(super) fn is_redriving(&self) -> bool {
+        self.redrive != Progress::No
+    }
+
+    /// No look has succeeded yet.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.latest.is_none()
     }
 
     pub(super) const fn is_paused(&self) -> bool {
@@ -121,10 +173,22 @@ impl State {
         } else {
             format!("every {}", crate::units::short(self.interval))
         };
-        format!("{}: {} queues by {order}, {pace}", self.account, self.queues().len())
+        if self.is_empty() {
+            return format!("{}: looking", self.account);
+        }
+        let count = self.queues().len();
+        let noun = if count == 1 { "queue" } else { "queues" };
+        format!("{}: {count} {noun} by {order}, {pace}", self.account)
     }
 
     pub(super) fn footer(&self) -> String {
+        if let Some(Redrive { poison, home, depth }) = &self.question {
+            let depth = crate::units::thousands(*depth);
+            return format!("Move ≈ {depth} dead letters of {poison} back to {home}? [y/N]");
+        }
+        if self.redrive == Progress::Finishing {
+            return String::from("finishing the redrive; quit again to stop at once");
+        }
         if let Some(trouble) = &self.trouble {
             return crate::text::visible(trouble).into_owned();
         }
@@ -134,21 +198,42 @@ impl State {
         if self.open.is_some() {
             return String::from("esc back   q quit");
         }
+        if self.redrive == Progress::Runs {
+            return String::from("bringing dead letters back   q quit");
+        }
+        if let Some(notice) = &self.notice {
+            return crate::text::visible(notice).into_owned();
+        }
         let filter = match self.filter.as_str() {
             "" => String::new(),
             filter => format!("filter: {filter}   "),
         };
-        format!("{filter}n/d/a sort   / filter   enter peek   p pause   r look now   q quit")
+        format!(
+            "{filter}n/d/a sort   / filter   enter peek   R redrive   p pause   r look   q quit"
+        )
     }
 
     pub(super) const fn is_in_trouble(&self) -> bool {
-        self.trouble.is_some()
+        self.trouble.is_some() && self.question.is_none()
+    }
+
+    pub(super) const fn is_asking(&self) -> bool {
+        self.question.is_some()
     }
 
     /// Does what a key stands for.
     pub(super) fn press(&mut self, key: KeyCode, modifiers: KeyModifiers) -> Ask {
         if modifiers.contains(KeyModifiers::CONTROL) && key == KeyCode::Char('c') {
             return Ask::Quit;
+        }
+        self.notice = None;
+        if let Some(letters) = self.question.take() {
+            if !matches!(key, KeyCode::Char('y' | 'Y')) {
+                self.notice = Some(String::from("nothing was changed"));
+                return Ask::Nothing;
+            }
+            self.redrive = Progress::Runs;
+            return Ask::Redrive(letters);
         }
         if self.typing {
             self.type_filter(key);
@@ -164,6 +249,7 @@ impl State {
             KeyCode::Char('a') => self.sort = Sort::Age,
             KeyCode::Char('p') => self.paused = !self.paused,
             KeyCode::Char('r') => return Ask::Look,
+            KeyCode::Char('R') => self.ask_redrive(),
             KeyCode::Char('/') => self.typing = true,
             KeyCode::Up | KeyCode::Char('k') => self.chosen = self.chosen.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => self.chosen += 1,
@@ -178,6 +264,28 @@ impl State {
         }
         self.stay_inside();
         Ask::Nothing
+    }
+
+    /// Asks whether the dead letters of the chosen queue shall go back.
+    fn ask_redrive(&mut self) {
+        if self.is_redriving() {
+            self.notice = Some(String::from("a redrive is under way"));
+            return;
+        }
+        let Some(queue) = self.queues().get(self.chosen).copied().cloned() else { return };
+        let (home, depth) = match queue.name.strip_suffix(SUFFIX) {
+            Some(home) => (home.to_owned(), queue.depth),
+            None => (queue.name.clone(), queue.poison.unwrap_or(0)),
+        };
+        if depth == 0 {
+            self.notice = Some(format!("{home} has no dead letters"));
+        } else if self.protected {
+            self.notice =
+                Some(format!("this account is protected: use `azq redrive {home}` instead"));
+        } else {
+            let poison = format!("{home}{SUFFIX}");
+            self.question = Some(Redrive { poison, home, depth });
+        }
     }
 
     fn type_filter(&mut self, key: KeyCode) {
