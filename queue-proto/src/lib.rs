@@ -60,6 +60,8 @@
 //!
 //! `json` adds the codec for JSON through serde. Nothing else is optional.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod codec;
 pub mod devstore;
 pub mod guide;

@@ -1,10 +1,12 @@
 //! `cargo xtask ci`: what CI runs, in the order in which a mistake shows soonest.
 
-use crate::{Outcome, check, features, layering, shell};
+use crate::{Outcome, check, features, layering, shell, supply, targets};
 
 pub(crate) fn run() -> Outcome {
     check::run()?;
     layering::run()?;
+    supply::run()?;
+    targets::run()?;
     features::run_smaller()?;
     // The tests run this for five seconds; here it may take a minute.
     shell::run(
@@ -18,6 +20,7 @@ pub(crate) fn run() -> Outcome {
         &["interop"],
         &["browser"],
         &["demo", "--full"],
+        &["release"],
     ] {
         shell::run(shell::cargo(["xtask"]).args(command))?;
     }

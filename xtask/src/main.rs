@@ -11,9 +11,13 @@ mod fuzz;
 mod interop;
 mod kills;
 mod layering;
+mod metadata;
 mod mutate;
+mod release;
 mod shell;
 mod simulate;
+mod supply;
+mod targets;
 mod test;
 
 use std::process::ExitCode;
@@ -56,8 +60,19 @@ Usage: cargo xtask COMMAND [OPTIONS]
   browser     The emulator's page in Chromium, which apt installs if it is not there, and the
               JavaScript SDK in a page of another origin. Needs Node.js. Leaves pictures in
               target/xtask/browser.
-  ci          All that CI runs: check, layering, features, simulate, test, test --server azurite,
-              interop, browser, demo --full.
+  release     Whether the packages can be published: fields, licences, READMEs, what is packed, and a
+              build of each packed crate alone with the oldest compiler promised. Publishes nothing.
+              --no-build leaves the builds out; --final adds what must hold on the day of the
+              release: changelog, tag, repository, all committed; --prepare copies licences and
+              changelog into the packages.
+  supply      What comes into the dependency tree: licences, sources, forbidden and doubled crates, by
+              cargo-deny, which is installed if it is not there.
+  minimal     The published crates build with the oldest versions of their dependencies that the
+              manifests allow.
+  targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
+              of bytes. A target that rustup cannot install is named as untested.
+  ci          All that CI runs: check, layering, supply, targets, features, simulate, test,
+              test --server azurite, interop, browser, demo --full, release.
 ";
 
 type Outcome = Result<(), String>;
@@ -90,6 +105,10 @@ fn run() -> Outcome {
         "simulate" => simulate::run(arguments),
         "kills" => kills::run(arguments),
         "mutate" => mutate::run(arguments),
+        "release" => release::run(arguments),
+        "minimal" => alone(arguments).and_then(|()| supply::minimal()),
+        "supply" => alone(arguments).and_then(|()| supply::run()),
+        "targets" => alone(arguments).and_then(|()| targets::run()),
         "fuzz" => fuzz::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),
         "interop" => interop::run(arguments),

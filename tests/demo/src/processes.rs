@@ -138,16 +138,16 @@ impl Processes {
     pub(crate) async fn suspend(&mut self, number: usize, time: Duration) -> Outcome {
         let process = self.started.get_mut(number).ok_or("there is no such process")?;
         process.state = State::Suspended { until: Instant::now() + time };
-        process.signal("-STOP").await
+        process.suspend(time).await
     }
 
     /// Lets those go on whose time is over, and returns their numbers.
-    pub(crate) async fn resume(&mut self, now: Instant) -> Outcome<Vec<usize>> {
+    pub(crate) fn resume(&mut self, now: Instant) -> Outcome<Vec<usize>> {
         let mut resumed = Vec::new();
         for (number, process) in self.started.iter_mut().enumerate() {
             if matches!(process.state, State::Suspended { until } if until <= now) {
                 process.state = State::Running;
-                process.signal("-CONT").await?;
+                process.resume()?;
                 resumed.push(number);
             }
         }
@@ -185,12 +185,36 @@ impl Processes {
 }
 
 impl Process {
-    /// Sends a signal with the shell, which every Unix has; the program `kill` is not everywhere.
-    async fn signal(&self, signal: &str) -> Outcome {
-        let id = self.child.id().ok_or("a process has ended by itself")?;
-        let kill = ["-c", "kill $0 $1", signal, &id.to_string()];
-        let status = Command::new("sh").args(kill).status().await?;
-        if status.success() { Ok(()) } else { Err(format!("kill {signal}: {status}").into()) }
+    /// Stops the process for that time with the system's own means.
+    #[cfg(unix)]
+    async fn suspend(&mut self, _: Duration) -> Outcome {
+        self.signal(rustix::process::Signal::STOP)
+    }
+
+    /// Where a process cannot be stopped from outside, it is asked to stand still by itself.
+    #[cfg(not(unix))]
+    async fn suspend(&mut self, time: Duration) -> Outcome {
+        let seconds = u8::try_from(time.as_secs())?;
+        let input = self.child.stdin.as_mut().ok_or("a process has no input")?;
+        Ok(tokio::io::AsyncWriteExt::write_u8(input, seconds).await?)
+    }
+
+    #[cfg(unix)]
+    fn resume(&self) -> Outcome {
+        self.signal(rustix::process::Signal::CONT)
+    }
+
+    /// The process goes on by itself.
+    #[cfg(not(unix))]
+    fn resume(&self) -> Outcome {
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: rustix::process::Signal) -> Outcome {
+        let id = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?));
+        let id = id.ok_or("a process has ended by itself")?;
+        Ok(rustix::process::kill_process(id, signal)?)
     }
 }
 

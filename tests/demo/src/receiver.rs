@@ -32,8 +32,13 @@ pub(crate) async fn run(queue: &str, lease: Duration) -> Outcome {
         .max_deliveries(None)
         .observer(Deletes::default())
         .stop_when(async {
-            // The referee closes the input of its processes to stop them.
-            let _ = stdin().read_u8().await;
+            // The referee closes the input of its processes to stop them. A number asks to stand
+            // still for so many seconds, where the system cannot stop a process from outside: the
+            // program has one thread.
+            let mut input = stdin();
+            while let Ok(seconds) = input.read_u8().await {
+                std::thread::sleep(Duration::from_secs(seconds.into()));
+            }
         })
         .run(move |message| work(message, lease))
         .await?;

@@ -167,7 +167,7 @@ impl Game {
                             progress.say(&line);
                         }
                     }
-                    for number in self.processes.resume(Instant::now()).await? {
+                    for number in self.processes.resume(Instant::now())? {
                         progress.say(&format!("{} goes on.", self.processes.name(number)));
                     }
                 }

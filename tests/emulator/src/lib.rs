@@ -138,6 +138,7 @@
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod account;

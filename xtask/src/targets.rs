@@ -1,0 +1,46 @@
+//! `cargo xtask targets`: the libraries are checked for other systems. Nothing is linked, so what
+//! compiles C is left out: TLS and SQLite need a C compiler of the target.
+
+use std::process::Command;
+
+use crate::{Outcome, shell};
+
+/// A target, the packages and features that are checked on it, and why it is in the list.
+const TARGETS: &[(&str, &[&[&str]], &str)] = &[
+    ("wasm32-unknown-unknown", &[BARE], "the browser"),
+    ("x86_64-pc-windows-msvc", &[BARE, CLIENT, EMULATOR], "Windows"),
+    ("aarch64-apple-darwin", &[BARE, CLIENT, EMULATOR], "macOS"),
+    ("i686-unknown-linux-gnu", &[BARE], "32 bits"),
+    ("s390x-unknown-linux-gnu", &[BARE], "the other order of bytes"),
+];
+
+const BARE: &[&str] =
+    &["-p", "queue-proto", "-p", "queue-auth", "-p", "queue-client", "--no-default-features"];
+const CLIENT: &[&str] = &[
+    "-p",
+    "queue-client",
+    "--no-default-features",
+    "--features",
+    "reqwest,hyper,processor,signals,json,blocking,oauth2,metrics",
+];
+const EMULATOR: &[&str] =
+    &["-p", "queue-emulator", "--no-default-features", "--features", "serve,bearer,control,log"];
+
+pub(crate) fn run() -> Outcome {
+    let mut untested = Vec::new();
+    for (target, parts, what) in TARGETS {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["target", "add", target]).current_dir(shell::root());
+        if shell::run(&mut rustup).is_err() {
+            untested.push(format!("{what} ({target})"));
+            continue;
+        }
+        for part in *parts {
+            shell::run(shell::cargo(["check", "--quiet", "--target", target]).args(*part))?;
+        }
+    }
+    if !untested.is_empty() {
+        println!("UNTESTED, since the target cannot be had here: {}", untested.join(", "));
+    }
+    Ok(())
+}
