@@ -135,3 +135,15 @@ pub(crate) fn ended(command: &mut Command, input: &[u8]) -> Ended {
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
+
+/// Waits until a condition holds, for longer than a busy machine takes.
+#[cfg(unix)]
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    use std::time::{Duration, Instant};
+
+    let end = Instant::now() + Duration::from_secs(120);
+    while !holds() {
+        assert!(Instant::now() < end, "waited for: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -5,11 +5,9 @@ use std::{
     collections::BTreeSet,
     fs,
     process::{Child, Stdio},
-    thread,
-    time::Duration,
 };
 
-use crate::harness::Bench;
+use crate::harness::{Bench, wait_until};
 
 /// A command that runs until its file is gone.
 const WAITS: &str = "touch running; while [ -e running ]; do sleep 0.1; done; cat > /dev/null";
@@ -57,9 +55,7 @@ fn environment(id: u32) -> Vec<(String, String)> {
 
 fn start(bench: &Bench, words: &[&str]) -> Child {
     let child = bench.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while !bench.folder().join("running").exists() {
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the command", || bench.folder().join("running").exists());
     child
 }
 
