@@ -1,6 +1,8 @@
 //! The attempt loop: the only place that knows what follows on a failed attempt. Come here to learn
 //! why a call was tried again, or was not.
 
+#[cfg(all(feature = "processor", feature = "tokio"))]
+pub(crate) mod anew;
 mod attempt;
 pub(crate) mod shared;
 

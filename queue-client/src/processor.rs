@@ -46,7 +46,7 @@
 //! | refuse receivers that were overtaken | [`Delivery::fencing_token`] |
 //! | store progress | [`Delivery::checkpoint`] |
 //! | do the work of a message once, although it is delivered twice | [`once`] |
-//! | send what is too large for a message | [`Producer::oversize`], [`Processor::body_store`] |
+//! | send what is too large for a message | [`Producer::oversize`], [`Processor::body_store`], [`Sweep`] |
 //! | follow a trace from sender to receiver | [`Producer::trace_context`], [`Delivery::trace_context`] |
 //! | bring dead letters back | [`dead_letter::redrive`] |
 //! | choose the settings | [`settings`] |
@@ -134,7 +134,8 @@
 //! | after the delete was sent | nothing |
 //! | after a dead letter was stored, before the delete | a second dead letter |
 //! | after a checkpoint was sent | the next delivery has the new text, or the old one |
-//! | of a producer, after a body went to its store, before its message was sent | a body that nobody needs |
+//! | of a producer, after a body went to its store, before its message was sent | a body that nobody needs, for a [`Sweep`] |
+//! | after the body of a dead letter was stored, before the letter | the same |
 //! | after the delete of a message, before that of its body | the same |
 //!
 //! | The answer is lost to | What follows |
@@ -175,6 +176,8 @@ mod run;
 #[doc = include_str!("../docs/processor-settings.md")]
 pub mod settings {}
 
+#[cfg(all(feature = "tokio", feature = "object-store"))]
+pub use self::body_store::ObjectBodyStore;
 pub use self::core::{
     LeaseError, LeaseGrowth, LeftMessage, LostCause, OnLeaseLost, Outcome, Polling, QueueMissing,
     Reason, Report, RetryDelay, ShutdownMode, StopCause,
@@ -183,7 +186,7 @@ pub use self::core::{
 pub use self::observe::metrics::MetricsObserver;
 #[cfg(feature = "tokio")]
 pub use self::{
-    body_store::{BodyStore, Oversize},
+    body_store::{BodyStore, ListBodies, Oversize, StoredBody, Sweep, SweepError, SweepReport},
     envelope::trace::{InvalidTraceContext, TraceContext},
     explanation::BoxError,
     observe::Health,

@@ -138,6 +138,18 @@ impl Target {
     }
 }
 
+#[cfg(all(feature = "processor", feature = "tokio"))]
+impl Target {
+    /// Makes a call with the client's retries, of at most `limit`.
+    pub(crate) async fn execute_within<O: Operation>(
+        &self,
+        operation: &O,
+        limit: Duration,
+    ) -> Result<O::Response, Error> {
+        Ok(self.call(operation, limit, Repeat::Safe).await?.0)
+    }
+}
+
 #[cfg(feature = "bulk")]
 impl Target {
     /// Makes a call with the client's retries, and if `resends`, also after lost answers, when it

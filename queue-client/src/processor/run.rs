@@ -8,6 +8,7 @@ pub(super) mod delivery;
 mod depth;
 mod drive;
 mod driver;
+mod hand_on;
 pub(super) mod handler;
 pub(super) mod isolation;
 pub(super) mod lease;

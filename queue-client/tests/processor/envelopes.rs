@@ -305,7 +305,8 @@ async fn a_body_that_does_not_come_is_a_failure_of_the_delivery() {
     redrive(&poison, &queue).await.unwrap();
     let report =
         processor().body_store(store.clone()).drain_once(|_| async { Ok(()) }).await.unwrap();
-    assert_eq!((report.counters.completed, store.len()), (1, 0));
+    // What was redriven may not be the only message with this body: that is for a sweep.
+    assert_eq!((report.counters.completed, store.len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

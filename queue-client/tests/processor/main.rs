@@ -2,6 +2,7 @@
 #![cfg(all(feature = "processor", feature = "tokio"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod bodies;
 mod clocks;
 mod envelopes;
 mod failures;

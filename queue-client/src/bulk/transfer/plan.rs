@@ -9,8 +9,9 @@ use crate::{bulk::journal::Journal, execute::shared::Target};
 pub(super) type Filter = Box<dyn FnMut(&PeekedMessage) -> bool + Send>;
 pub(super) type Progress = Box<dyn FnMut(&TransferReport) + Send>;
 
-/// What is put in place of a text that is an envelope, and the id that the message in it had.
-pub(crate) type Open = fn(&MessageText) -> Option<(String, MessageText)>;
+/// What is put in place of a text that is an envelope, and the id that the message in it had, if that
+/// is known.
+pub(crate) type Open = fn(&MessageText) -> Option<(Option<String>, MessageText)>;
 
 /// What is to be moved where, and how.
 pub(super) struct Plan {

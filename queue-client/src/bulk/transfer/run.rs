@@ -214,7 +214,7 @@ impl Run {
         self.report.seen += 1;
         let opened = self.plan.open.and_then(|open| open(&found.message.text));
         if found.newer {
-            if opened.is_some_and(|(id, _)| self.put.contains(&id)) {
+            if opened.and_then(|(id, _)| id).is_some_and(|id| self.put.contains(&id)) {
                 self.report.returned += 1;
                 self.came_back();
             } else {
@@ -406,7 +406,7 @@ impl Run {
         let Ok(front) = self.plan.from.execute(&peek).await else { return };
         for message in front.messages.iter().filter(|message| self.walk.is_newer(message)) {
             self.report.seen += 1;
-            let id = self.plan.open.and_then(|open| open(&message.text)).map(|(id, _)| id);
+            let id = self.plan.open.and_then(|open| open(&message.text)).and_then(|(id, _)| id);
             if id.is_some_and(|id| self.put.contains(&id)) {
                 self.report.returned += 1;
             } else {

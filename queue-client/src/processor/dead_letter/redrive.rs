@@ -3,14 +3,17 @@
 use std::time::SystemTime;
 
 use queue_auth::BoxFuture;
-use queue_proto::{LeaseTimeout, TimeToLive, ops::PeekedMessage};
+use queue_proto::{LeaseTimeout, MessageText, TimeToLive, ops::PeekedMessage};
 
 use crate::{
     bulk::{Journal, Lifetime, Transfer, TransferError, TransferReport},
     message_codec::MessageCodec,
     processor::{
         core::Reason,
-        envelope::letter::{self, DeadLetter},
+        envelope::{
+            letter::{self, DeadLetter},
+            message,
+        },
     },
     queue::QueueClient,
 };
@@ -57,11 +60,22 @@ pub fn redrive<C: MessageCodec, D: MessageCodec>(
     to: &QueueClient<D>,
 ) -> Redrive {
     let transfer = Transfer::new(from.target().clone(), to.target().clone(), true)
-        .opening(|text| letter::open(text).map(|letter| (letter.id, letter.text)))
+        .opening(opened)
         .lifetime(Lifetime::ServiceDefault)
         // Who looks through dead letters does not bring them nearer to their end.
         .max_attempt(u32::MAX);
     Redrive { transfer, reason: None, since: None }
+}
+
+/// What goes back for this text, if it is not the text itself: what was in an envelope, and a pointer
+/// that says that it may not be the only one. After a crash the message is in both queues.
+fn opened(text: &MessageText) -> Option<(Option<String>, MessageText)> {
+    let letter = letter::open(text);
+    let inner = letter.as_ref().map_or(text, |letter| &letter.text);
+    match message::repoint(inner, |pointer| pointer.sharing(true)) {
+        Some(shared) => Some((letter.map(|letter| letter.id), shared)),
+        None => letter.map(|letter| (Some(letter.id), letter.text)),
+    }
 }
 
 /// A call of [`redrive`].

@@ -37,6 +37,10 @@ impl SinkError {
         Self { failure, source: source.into() }
     }
 
+    pub(in crate::processor) fn may_be_stored(&self) -> bool {
+        self.failure.may_be_applied()
+    }
+
     pub(in crate::processor) fn into_failure(self) -> OpFailure {
         self.failure
     }

@@ -46,12 +46,22 @@ pub(in crate::processor) fn seal_pointer(
     pointer: &Pointer,
     trace: Option<&TraceContext>,
 ) -> Result<MessageText, InvalidText> {
+    let mut object = Map::new();
+    object.insert("stored".to_owned(), fields(pointer).into());
+    finish(object, trace)
+}
+
+fn fields(pointer: &Pointer) -> Map<String, Value> {
     let mut stored = Map::new();
     stored.insert("key".to_owned(), pointer.key().into());
     stored.insert("bytes".to_owned(), pointer.bytes().into());
-    let mut object = Map::new();
-    object.insert("stored".to_owned(), stored.into());
-    finish(object, trace)
+    if let Some(digest) = pointer.digest() {
+        stored.insert("sha256".to_owned(), digest.into());
+    }
+    if pointer.is_shared() {
+        stored.insert("shared".to_owned(), true.into());
+    }
+    stored
 }
 
 fn finish(
@@ -69,6 +79,22 @@ fn finish(
     MessageText::new(Value::Object(object).to_string())
 }
 
+/// The same text with a pointer to another place, if it is one with a pointer. Fields that are not
+/// known stay.
+pub(in crate::processor) fn repoint(
+    text: &MessageText,
+    change: impl FnOnce(Pointer) -> Pointer,
+) -> Option<MessageText> {
+    let Content::Stored(pointer) = open(text)?.content else { return None };
+    let mut object = object(text.as_str(), NAME)?;
+    let stored = object.get_mut("stored")?.as_object_mut()?;
+    for known in ["key", "bytes", "sha256", "shared"] {
+        stored.remove(known);
+    }
+    stored.extend(fields(&change(pointer)));
+    MessageText::new(Value::Object(object).to_string()).ok()
+}
+
 /// The content of a text, if it is an envelope. Later versions and fields that are not known are
 /// tolerated, and so is a trace that cannot be read.
 pub(in crate::processor) fn open(text: &MessageText) -> Option<Unwrapped> {
@@ -77,7 +103,10 @@ pub(in crate::processor) fn open(text: &MessageText) -> Option<Unwrapped> {
     let content = match object.get("stored").and_then(Value::as_object) {
         Some(stored) => {
             let bytes = stored.get("bytes").and_then(Value::as_u64).unwrap_or_default();
-            Content::Stored(Pointer::new(stored.get("key")?.as_str()?, bytes)?)
+            let shared = stored.get("shared").and_then(Value::as_bool).unwrap_or_default();
+            let pointer = Pointer::new(stored.get("key")?.as_str()?, bytes)?;
+            let digest = stored.get("sha256").and_then(Value::as_str);
+            Content::Stored(pointer.with_digest(digest).sharing(shared))
         }
         None if string("encoding")? == "text" => {
             Content::Text(Arc::new(MessageText::new(string("body")?).ok()?))
@@ -112,7 +141,19 @@ mod tests {
         let sealed = seal(&body, &trace()).unwrap();
         let content = Content::Text(Arc::new(body));
         assert_eq!(open(&sealed), Some(Unwrapped { content, trace: Some(trace()) }));
-        let pointer = Pointer::new("orders-5f0c", 70_000).unwrap();
+        let queue = "orders".parse().unwrap();
+        let pointer = Pointer::unique(&queue, b"body").unwrap();
+        let sealed = seal_pointer(&pointer, Some(&trace())).unwrap();
+        let shared = repoint(&sealed, |pointer| pointer.sharing(true)).unwrap();
+        let content = Content::Stored(pointer.clone().sharing(true));
+        assert_eq!(open(&shared), Some(Unwrapped { content, trace: Some(trace()) }));
+        assert_eq!(repoint(&text("{}"), |pointer| pointer), None);
+        let later = sealed.into_string().replace("{\"", "{\"new\":[1],\"");
+        let shared = repoint(&text(&later), |pointer| pointer.sharing(true)).unwrap();
+        assert_eq!(shared.as_str().matches("\"new\":[1]").count(), 2, "{shared:?}");
+        let old = Pointer::new("orders-5f0c", 70_000).unwrap();
+        let sealed = seal_pointer(&old, None).unwrap();
+        assert_eq!(open(&sealed), Some(Unwrapped { content: Content::Stored(old), trace: None }));
         for trace in [None, Some(trace())] {
             let sealed = seal_pointer(&pointer, trace.as_ref()).unwrap();
             let content = Content::Stored(pointer.clone());

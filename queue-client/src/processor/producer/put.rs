@@ -1,23 +1,22 @@
 //! From a value to a message in the queue.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use queue_proto::{
-    InvalidText, MessageText, VisibilityTimeout,
-    codec::CodecError,
-    limits::MAX_MESSAGE_TEXT,
-    ops::{PutMessage, SentMessage},
+    InvalidText, MessageText, VisibilityTimeout, codec::CodecError, limits::MAX_MESSAGE_TEXT,
+    ops::PutMessage,
 };
 
 use super::{OnAmbiguous, Producer, Sent};
 use crate::{
     error::{Cause, Error},
+    execute::anew::Anew,
     failure::OpFailure,
     message_codec::Step,
     payload::Payload,
     processor::{
-        body_store::{BodyStore, Oversize, discard},
+        body_store::{BodyStore, Oversize, discard, keep},
         envelope::{message, pointer::Pointer, trace::TraceContext},
     },
 };
@@ -26,6 +25,12 @@ use crate::{
 pub(super) struct Draft {
     text: Step<'static, Result<MessageText, CodecError>>,
     trace: Option<TraceContext>,
+}
+
+/// A draft as it can be sent.
+enum Packed {
+    Text(MessageText),
+    Large { store: Arc<dyn BodyStore>, body: Bytes, trace: Option<TraceContext> },
 }
 
 impl<T: 'static> Producer<T> {
@@ -52,22 +57,65 @@ impl<T: 'static> Producer<T> {
         let delay =
             VisibilityTimeout::try_from(delay).map_err(|error| self.invalid(Box::new(error)))?;
         let _slot = self.gate.enter(&self.queue).await;
-        let (text, stored) = self.pack(draft).await?;
-        let mut put = PutMessage::new(self.queue.name.clone(), text);
-        if delay != VisibilityTimeout::ZERO {
-            put = put.visibility_timeout(delay);
-        }
-        if let Some(time) = self.time_to_live {
-            put = put.time_to_live(time);
-        }
-        match self.transmit(&put).await {
-            Ok((message, resends)) => Ok(Sent::new(message, resends, stored)),
-            Err(error) => {
-                if !error.failure().may_be_applied() {
-                    self.discard(stored.as_ref()).await;
-                }
-                Err(error)
+        let put = |text| {
+            let mut put = PutMessage::new(self.queue.name.clone(), text);
+            if delay != VisibilityTimeout::ZERO {
+                put = put.visibility_timeout(delay);
             }
+            if let Some(time) = self.time_to_live {
+                put = put.time_to_live(time);
+            }
+            put
+        };
+        match self.pack(draft).await? {
+            Packed::Text(text) => {
+                let resends = self.on_ambiguous == OnAmbiguous::Resend;
+                let (answer, resends) = self.queue.insist(&put(text), resends).await?;
+                Ok(Sent::new(answer.message, resends, None))
+            }
+            Packed::Large { store, body, trace } => {
+                self.put_large(&*store, body, trace.as_ref(), put).await
+            }
+        }
+    }
+
+    /// Stores the body, and puts a message that points to it. After a lost answer the message may be
+    /// there, so what is put again gets a body of its own: the first that is completed deletes its
+    /// body.
+    async fn put_large(
+        &self,
+        store: &dyn BodyStore,
+        body: Bytes,
+        trace: Option<&TraceContext>,
+        put: impl Fn(MessageText) -> PutMessage,
+    ) -> Result<Sent, Error> {
+        let mut anew = Anew::begin(&self.queue);
+        let mut lost: Option<Error> = None;
+        loop {
+            let kept = keep(store, &self.queue.name, body.clone()).await;
+            let pointer = match kept.map_err(|error| self.not_sent(Cause::BodyStore(error))) {
+                Ok(pointer) => pointer,
+                // What an earlier attempt left open stays open.
+                Err(error) => return Err(lost.unwrap_or(error)),
+            };
+            let text = message::seal_pointer(&pointer, trace);
+            let text = text.map_err(|error| self.invalid(Box::new(error)))?;
+            let error = match self.queue.execute_within(&put(text), anew.left()).await {
+                Ok(answer) => {
+                    return Ok(Sent::new(answer.message, anew.resends(), Some(pointer)));
+                }
+                Err(error) => error,
+            };
+            if !error.failure().may_be_applied() {
+                discard(store, &pointer).await;
+                return Err(lost.unwrap_or(error));
+            }
+            let again = self.on_ambiguous == OnAmbiguous::Resend && anew.again(&error).await;
+            let error = lost.take().unwrap_or(error);
+            if !again {
+                return Err(error);
+            }
+            lost = Some(error);
         }
     }
 
@@ -78,15 +126,15 @@ impl<T: 'static> Producer<T> {
         }
     }
 
-    /// The text of the message: the body in its envelope, or a pointer to where it is stored now.
-    async fn pack(&self, draft: Draft) -> Result<(MessageText, Option<Pointer>), Error> {
+    /// The text of the message, the body in its envelope, or a body that does not fit.
+    async fn pack(&self, draft: Draft) -> Result<Packed, Error> {
         let Draft { text, trace } = draft;
         let text = text.finish().await.map_err(|error| match error {
             CodecError::Encryption { cause, .. } => self.not_sent(Cause::Encryption(cause)),
             error => self.invalid(Box::new(error)),
         })?;
         if trace.is_none() && text.len() <= MAX_MESSAGE_TEXT {
-            return Ok((text, None));
+            return Ok(Packed::Text(text));
         }
         let sealed = match &trace {
             Some(trace) => message::seal(&text, trace),
@@ -94,31 +142,12 @@ impl<T: 'static> Producer<T> {
             None => MessageText::new(text.as_str()),
         };
         match (sealed, &self.oversize) {
-            (Ok(sealed), _) => Ok((sealed, None)),
+            (Ok(sealed), _) => Ok(Packed::Text(sealed)),
             (Err(InvalidText::TooLarge { .. }), Oversize::ClaimCheck(store)) => {
-                let pointer = self.store(&**store, text).await?;
-                let sealed = message::seal_pointer(&pointer, trace.as_ref());
-                let sealed = sealed.map_err(|error| self.invalid(Box::new(error)))?;
-                Ok((sealed, Some(pointer)))
+                let body = Bytes::from(text.into_string());
+                Ok(Packed::Large { store: Arc::clone(store), body, trace })
             }
             (Err(error), _) => Err(self.invalid(Box::new(error))),
         }
-    }
-
-    async fn store(&self, store: &dyn BodyStore, text: MessageText) -> Result<Pointer, Error> {
-        let random = || self.queue.shared.runtime.random();
-        let body = Bytes::from(text.into_string());
-        let pointer = Pointer::unique(&self.queue.name, [random(), random()], body.len() as u64);
-        match store.put(pointer.key(), body).await {
-            Ok(()) => Ok(pointer),
-            Err(error) => Err(self.not_sent(Cause::BodyStore(error))),
-        }
-    }
-
-    /// Puts, and puts again as the settings say. How often after a lost answer is returned too.
-    async fn transmit(&self, put: &PutMessage) -> Result<(SentMessage, u32), Error> {
-        let resends = self.on_ambiguous == OnAmbiguous::Resend;
-        let (answer, resends) = self.queue.insist(put, resends).await?;
-        Ok((answer.message, resends))
     }
 }

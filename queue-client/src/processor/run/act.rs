@@ -4,6 +4,7 @@ use tracing::Instrument as _;
 
 use super::{
     driver::Driver,
+    hand_on::HandedOn,
     handler::Handler,
     perform::{self, Caller, Dead},
 };
@@ -34,14 +35,25 @@ where
             }
             Action::Delete { op, key, id, receipt, give_up_at } => {
                 let caller = self.caller(now, give_up_at);
-                self.perform(Some(key), perform::delete(caller, op, id, receipt));
+                let handed_on = self.state.handed_on.get(&key).cloned();
+                self.perform(Some(key), async move {
+                    let answer = perform::delete(caller, op, id, receipt).await;
+                    if let (Some(body), Input::Deleted { result: Ok(()), .. }) =
+                        (handed_on, &answer)
+                    {
+                        body.is_deleted();
+                    }
+                    answer
+                });
             }
             Action::DeadLetter { op, key, message, text, attempt, reason, give_up_at } => {
                 let why = self.state.explanations.get(&key).cloned().unwrap_or_default();
                 let caller = self.caller(now, give_up_at);
+                let body = HandedOn::new(self.body_store.as_ref(), &text);
+                self.state.handed_on.extend(body.clone().map(|body| (key, body)));
                 let dead = Dead { message, text, attempt, reason, why };
                 let letter = perform::letter(&caller, dead, self.instance.clone());
-                let store = perform::dead_letter(caller, op, self.sink.clone(), letter);
+                let store = perform::dead_letter(caller, op, self.sink.clone(), letter, body);
                 self.perform(Some(key), store);
             }
             Action::CreateQueue { op, give_up_at } => {
@@ -67,6 +79,7 @@ where
                 self.state.running.remove(&key);
                 self.state.explanations.remove(&key);
                 self.state.stored.remove(&key);
+                self.state.handed_on.remove(&key);
             }
             Action::Emit(event) => {
                 match &event {
@@ -114,6 +127,10 @@ where
         if let Some(reply) = self.state.watched.remove(&key) {
             // Whoever asked may have been dropped.
             let _ = reply.send(how);
+        }
+        if let (Settled::DeadLettered { .. }, Some(body)) = (how, self.state.handed_on.remove(&key))
+        {
+            self.state.chores.push(Box::pin(body.finish()));
         }
         // Nothing less than a confirmed delete: in doubt, somebody else needs the body.
         if how == Settled::Completed

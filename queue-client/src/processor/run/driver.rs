@@ -14,6 +14,7 @@ use tracing::Span;
 
 use super::{
     control::{Command, Control},
+    hand_on::HandedOn,
     handler::Verdict,
     lease::View,
     stop::Stop,
@@ -65,6 +66,8 @@ pub(super) struct State {
     pub(super) explanations: HashMap<DeliveryKey, Explanation>,
     /// Bodies of messages that are being settled.
     pub(super) stored: HashMap<DeliveryKey, Pointer>,
+    /// Bodies of messages that become dead letters.
+    pub(super) handed_on: HashMap<DeliveryKey, HandedOn>,
     /// What is done on the side, and not waited for.
     pub(super) chores: FuturesUnordered<BoxFuture<'static, ()>>,
     /// Who wants to know how a delivery is settled.
@@ -106,6 +109,7 @@ impl State {
             running: HashMap::new(),
             explanations: HashMap::new(),
             stored: HashMap::new(),
+            handed_on: HashMap::new(),
             chores: FuturesUnordered::new(),
             watched: HashMap::new(),
             asks: HashMap::new(),

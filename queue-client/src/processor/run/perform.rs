@@ -8,7 +8,7 @@ use queue_proto::{
     ops::{CreateQueue, DeleteMessage, GetMessages, ReceivedMessage, UpdateMessage},
 };
 
-use super::control::Control;
+use super::{control::Control, hand_on::HandedOn};
 use crate::{
     error::Error,
     execute::shared::Target,
@@ -144,18 +144,39 @@ pub(super) async fn dead_letter(
     caller: Caller,
     op: OpId,
     sink: Option<Arc<dyn DeadLetterSink>>,
-    letter: DeadLetter,
+    mut letter: DeadLetter,
+    body: Option<HandedOn>,
 ) -> Input {
     let started = caller.control.now();
     let Some(sink) = sink else {
         // The core asks for no letter without a place for letters.
         return Input::DeadLettered { op, result: Err(OpFailure::NotSent) };
     };
-    let copy = caller.observers.are_some().then(|| letter.clone());
-    let result = caller.queue.shared.within(caller.limit, sink.store(letter)).await;
+    let stored = async {
+        let own = match &body {
+            Some(body) => body.copy(&caller.queue.name, &mut letter).await?,
+            None => None,
+        };
+        let seen = caller.observers.are_some().then(|| letter.clone());
+        match sink.store(letter).await {
+            Ok(()) => {
+                if let (Some(body), Some(_)) = (&body, own) {
+                    body.is_copied();
+                }
+                Ok(seen)
+            }
+            Err(error) => {
+                if let (Some(body), Some(own), false) = (&body, own, error.may_be_stored()) {
+                    body.discard(&own).await;
+                }
+                Err(error)
+            }
+        }
+    };
+    let result = caller.queue.shared.within(caller.limit, Box::pin(stored)).await;
     let result = match result {
-        Some(Ok(())) => {
-            if let Some(letter) = copy {
+        Some(Ok(seen)) => {
+            if let Some(letter) = seen {
                 caller.observers.dead_letter(&caller.queue.name, &letter);
             }
             Ok(())

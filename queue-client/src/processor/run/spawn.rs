@@ -100,7 +100,7 @@ where
         let (text, stored) = match content {
             Content::Text(text) => (text, None),
             Content::Stored(pointer) => match fetch(self.body_store.as_deref(), &pointer).await {
-                Ok(text) => (Arc::new(text), Some(pointer)),
+                Ok(text) => (Arc::new(text), (!pointer.is_shared()).then_some(pointer)),
                 Err(error) => {
                     let verdict = Verdict::from(Err(error.into()));
                     return Handled { verdict, stored: None };
