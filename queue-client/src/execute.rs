@@ -59,7 +59,7 @@ impl Shared {
         let result = self.run(&request, started, &mut history).instrument(span.clone()).await;
         let error = result.as_ref().err();
         let attempts = error.map_or(history.attempts, Error::attempts);
-        observe::record(&span, attempts, error);
+        observe::record(&span, attempts, result.as_ref());
         if let Some(observer) = &self.observer {
             observer.call_ended(&CallReport {
                 operation: O::KIND,

@@ -27,6 +27,7 @@ pub mod processor;
 mod queue;
 pub mod retry;
 pub mod runtime;
+mod semconv;
 pub mod testing;
 mod throttle;
 pub mod transport;

@@ -1,27 +1,42 @@
 //! What a program can learn about its calls: spans, and a hook for metrics.
 //!
 //! Every call is a [`tracing`] span `queue_client::call` at debug level, with the names of
-//! OpenTelemetry's conventions for messaging:
+//! OpenTelemetry's conventions for messaging, version 1.45.0:
 //!
 //! | Field | |
 //! | --- | --- |
-//! | `otel.name`, `otel.kind` | the operation and the queue; `client` |
-//! | `messaging.system` | `azure_storage_queue` |
+//! | `otel.name`, `otel.kind` | the operation and the queue; `producer` for Put Message, else `client` |
+//! | `messaging.system.name` | `azure_storage_queue`; also as `messaging.system`, the name until 1.44.0 |
 //! | `messaging.operation.name` | the operation, by its name in the REST reference |
+//! | `messaging.operation.type` | `send`, `receive` or `settle`, if the operation is about messages |
 //! | `messaging.destination.name` | the queue |
-//! | `server.address` | host and port of the primary |
+//! | `messaging.batch.message_count` | how many messages a receive or a peek got |
+//! | `server.address`, `server.port` | host and port of the primary |
 //! | `attempts` | how often a request was sent |
 //! | `error.type` | the code of the service, or `transport`, `answer` and the like |
 //! | `az.service_request_id` | the id that the service gave an answer with an error |
 //!
 //! Neither spans nor events hold a secret or the text of a message.
+//!
+//! With the feature `metrics`, `ClientMetrics` counts calls with the `metrics` crate.
 
-use std::{fmt, time::Duration};
+#[cfg(feature = "metrics")]
+mod metrics;
 
-use queue_proto::{Endpoint, OperationKind, QueueName};
+use std::{any::Any, fmt, time::Duration};
+
+use queue_proto::{
+    Endpoint, OperationKind, QueueName,
+    ops::{GetMessagesResponse, PeekMessagesResponse},
+};
 use tracing::{Span, field::Empty};
 
-use crate::error::{Cause, Error};
+#[cfg(feature = "metrics")]
+pub use self::metrics::ClientMetrics;
+use crate::{
+    error::{Cause, Error},
+    semconv,
+};
 
 /// A call that is over.
 #[derive(Debug)]
@@ -74,20 +89,26 @@ pub(crate) fn span(
         target: "queue_client",
         "queue_client::call",
         otel.name = Empty,
-        otel.kind = "client",
-        messaging.system = "azure_storage_queue",
-        messaging.operation.name = operation.name(),
-        messaging.destination.name = Empty,
-        server.address = Empty,
+        otel.kind = semconv::span_kind(operation),
+        { semconv::SYSTEM_NAME } = semconv::SYSTEM_VALUE,
+        { semconv::SYSTEM } = semconv::SYSTEM_VALUE,
+        { semconv::OPERATION_NAME } = operation.name(),
+        { semconv::OPERATION_TYPE } = semconv::operation_type(operation),
+        { semconv::DESTINATION } = Empty,
+        { semconv::BATCH_COUNT } = Empty,
+        { semconv::SERVER_ADDRESS } = Empty,
+        { semconv::SERVER_PORT } = Empty,
         attempts = Empty,
-        error.type = Empty,
+        { semconv::ERROR_TYPE } = Empty,
         az.service_request_id = Empty,
     );
     if !span.is_disabled() {
-        span.record("server.address", endpoint.authority().as_str());
+        let (host, port) = semconv::server(endpoint);
+        span.record(semconv::SERVER_ADDRESS, host);
+        span.record(semconv::SERVER_PORT, port);
         match queue {
             Some(queue) => {
-                span.record("messaging.destination.name", queue.as_str());
+                span.record(semconv::DESTINATION, queue.as_str());
                 span.record("otel.name", format_args!("{} {queue}", operation.name()).to_string());
             }
             None => {
@@ -98,17 +119,31 @@ pub(crate) fn span(
     span
 }
 
-pub(crate) fn record(span: &Span, attempts: u32, error: Option<&Error>) {
+pub(crate) fn record<R: 'static>(span: &Span, attempts: u32, result: Result<&R, &Error>) {
     if span.is_disabled() {
         return;
     }
     span.record("attempts", attempts);
-    if let Some(error) = error {
-        span.record("error.type", error_type(error.cause()));
-        if let Some(id) = error.request_id() {
-            span.record("az.service_request_id", id);
+    match result {
+        Ok(response) => {
+            if let Some(count) = message_count(response) {
+                span.record(semconv::BATCH_COUNT, count);
+            }
+        }
+        Err(error) => {
+            span.record(semconv::ERROR_TYPE, error_type(error.cause()));
+            if let Some(id) = error.request_id() {
+                span.record("az.service_request_id", id);
+            }
         }
     }
+}
+
+/// The number of messages in an answer that can have several.
+fn message_count(response: &dyn Any) -> Option<usize> {
+    let received = response.downcast_ref::<GetMessagesResponse>();
+    let peeked = response.downcast_ref::<PeekMessagesResponse>();
+    received.map(|got| got.messages.len()).or_else(|| peeked.map(|got| got.messages.len()))
 }
 
 fn error_type(cause: &Cause) -> &str {

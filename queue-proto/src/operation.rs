@@ -79,7 +79,9 @@ pub trait Operation: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
 ///
 /// What is written reads back equal: `R::from_http(response.to_http()) == response`, as long as
 /// times are whole seconds, which is what the format has.
-pub trait OperationResponse: Sized + Clone + fmt::Debug + PartialEq + Send + Sync {
+pub trait OperationResponse:
+    Sized + Clone + fmt::Debug + PartialEq + Send + Sync + 'static
+{
     /// Reads an answer that reports success.
     ///
     /// # Errors

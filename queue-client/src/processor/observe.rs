@@ -3,12 +3,13 @@
 //! Each delivery has a [`tracing`] span `process` at info level, from the start of its handler until
 //! it is settled. The spans of its renewals and of the requests that settle it are children of it,
 //! and what the handler logs is within. Its fields have the names of OpenTelemetry's conventions for
-//! messaging where there are any:
+//! messaging, version 1.45.0, where there are any:
 //!
 //! | Field | |
 //! | --- | --- |
 //! | `otel.name`, `otel.kind` | `process` and the queue; `consumer` |
-//! | `messaging.system`, `messaging.operation.name` | `azure_storage_queue`; `process` |
+//! | `messaging.system.name` | `azure_storage_queue`; also as `messaging.system`, the name until 1.44.0 |
+//! | `messaging.operation.name`, `messaging.operation.type` | `process` |
 //! | `messaging.destination.name` | the queue |
 //! | `messaging.message.id` | the id of the message |
 //! | `attempt` | the number of the delivery |

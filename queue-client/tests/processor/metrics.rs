@@ -10,7 +10,13 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit, set_default_local_recorder,
 };
-use queue_client::processor::{HandlerError, MetricsObserver, Processor, RetryDelay};
+use queue_client::{
+    QueueServiceClient,
+    observe::ClientMetrics,
+    processor::{HandlerError, MetricsObserver, Processor, RetryDelay},
+    transport::from_fn,
+};
+use queue_emulator::Emulator;
 use tokio::time::sleep;
 
 use crate::support::{Fate, Kind, queue};
@@ -63,10 +69,11 @@ impl Recorded {
             .labels()
             .map(|label| (label.key(), label.value()))
             .filter(|label| *label != ("messaging.system", "azure_storage_queue"))
+            .filter(|label| *label != ("messaging.system.name", "azure_storage_queue"))
             .filter(|label| *label != ("messaging.destination.name", "orders"))
             .map(|(name, value)| format!(" {name}={value}"))
             .collect();
-        assert_eq!(key.labels().len(), labels.len() + 2, "{key:?}");
+        assert_eq!(key.labels().len(), labels.len() + 3, "{key:?}");
         labels.sort();
         let name = format!("{}{}", key.name(), labels.concat());
         Arc::clone(self.0.lock().unwrap().entry(name).or_default())
@@ -136,8 +143,14 @@ async fn what_a_processor_does_is_counted() {
 
     let values = |name: &str| recorded.values(name);
     let count = |name: &str| values(name).iter().sum::<f64>();
-    assert_eq!(count("messaging.client.consumed.messages"), 7.0);
-    let process = |outcome| values(&format!("messaging.process.duration outcome={outcome}"));
+    assert_eq!(
+        count("messaging.client.consumed.messages messaging.operation.name=GetMessages"),
+        7.0
+    );
+    let process = |outcome| {
+        let labels = format!("messaging.operation.name=process outcome={outcome}");
+        values(&format!("messaging.process.duration {labels}"))
+    };
     let mut complete = process("complete");
     complete.sort_by(f64::total_cmp);
     assert_eq!(complete.iter().map(|time| time.round()).collect::<Vec<_>>(), [0.0, 2.0, 70.0]);
@@ -163,12 +176,44 @@ async fn what_a_processor_does_is_counted() {
     assert_eq!(values("azure_queue.loop.state state=finished"), [1.0]);
     assert_eq!(values("azure_queue.loop.state state=working"), [0.0]);
     assert_eq!(values("azure_queue.queue.depth"), [0.0]);
-    let operations = |name: &str| {
-        values(&format!("messaging.client.operation.duration messaging.operation.name={name}"))
+    let operations = |name: &str, kind: &str| {
+        let labels = format!("messaging.operation.name={name} messaging.operation.type={kind}");
+        values(&format!("messaging.client.operation.duration {labels}"))
     };
-    assert_eq!(operations("DeleteMessage").len(), 5);
-    assert_eq!(operations("PutMessage").len(), 2);
+    assert_eq!(operations("DeleteMessage", "settle").len(), 5);
+    assert_eq!(operations("PutMessage", "send").len(), 2);
     let refused = "messaging.client.operation.duration error.type=throttled \
-                   messaging.operation.name=UpdateMessage";
+                   messaging.operation.name=UpdateMessage messaging.operation.type=settle";
     assert_eq!(values(refused).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_sends_is_counted() {
+    let recorded = Recorded::default();
+    let _guard = set_default_local_recorder(&recorded);
+    let emulator = Emulator::new();
+    let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")
+        .unwrap()
+        .transport(from_fn(move |request| Ok(emulator.handle(request))))
+        .observer(ClientMetrics::new())
+        .build()
+        .unwrap();
+    let queue = service.queue("orders").unwrap();
+    queue.send("early").await.unwrap_err();
+    queue.create().await.unwrap();
+    for text in ["a", "b"] {
+        queue.send(text).await.unwrap();
+    }
+    queue.receive(32).await.unwrap();
+
+    let sent = |more: &str| {
+        let name = "messaging.client.sent.messages";
+        recorded.values(&format!("{name}{more} messaging.operation.name=PutMessage"))
+    };
+    assert_eq!((sent(""), sent(" error.type=QueueNotFound")), (vec![2.0], vec![1.0]));
+    let durations = |name: &str, kind: &str| {
+        let labels = format!("messaging.operation.name={name} messaging.operation.type={kind}");
+        recorded.values(&format!("messaging.client.operation.duration {labels}")).len()
+    };
+    assert_eq!((durations("PutMessage", "send"), durations("GetMessages", "receive")), (2, 1));
 }

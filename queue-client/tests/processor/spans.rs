@@ -121,6 +121,9 @@ async fn a_delivery_has_a_span_with_its_requests_within() {
         assert_eq!(span.fields.get(name).map(String::as_str), Some(value), "{name} of {span:?}");
     };
     has(slow_span, "otel.name", "process orders");
+    has(slow_span, "messaging.system", "azure_storage_queue");
+    has(slow_span, "messaging.system.name", "azure_storage_queue");
+    has(slow_span, "messaging.operation.type", "process");
     has(slow_span, "attempt", "1");
     has(slow_span, "outcome", "complete");
     has(slow_span, "lease.renewals", "2");
@@ -137,6 +140,27 @@ async fn a_delivery_has_a_span_with_its_requests_within() {
     assert_eq!(within(slow), ["UpdateMessage", "UpdateMessage", "DeleteMessage"]);
     // The queue for dead letters is made when it is needed.
     assert_eq!(within(dead), ["PutMessage", "CreateQueue", "PutMessage", "DeleteMessage"]);
+
+    let call = |name: &str| {
+        let named =
+            |span: &&Seen| span.fields.get("messaging.operation.name").is_some_and(|is| is == name);
+        spans_seen.iter().find(named).unwrap()
+    };
+    for (name, kind, operation) in [
+        ("PutMessage", "producer", "send"),
+        ("GetMessages", "client", "receive"),
+        ("UpdateMessage", "client", "settle"),
+        ("DeleteMessage", "client", "settle"),
+    ] {
+        has(call(name), "otel.kind", kind);
+        has(call(name), "messaging.operation.type", operation);
+        has(call(name), "messaging.system.name", "azure_storage_queue");
+        has(call(name), "server.address", "127.0.0.1");
+        has(call(name), "server.port", "10001");
+    }
+    has(call("GetMessages"), "messaging.batch.message_count", "2");
+    assert!(!call("DeleteMessage").fields.contains_key("messaging.batch.message_count"));
+    assert!(!call("CreateQueue").fields.contains_key("messaging.operation.type"));
 
     let events = spans.events.lock().unwrap().clone();
     let told = |parent, message: &str| {

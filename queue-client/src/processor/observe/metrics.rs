@@ -1,22 +1,23 @@
 //! [`MetricsObserver`]: metrics through the `metrics` crate.
 
 use metrics::{Label, counter, gauge, histogram};
-use queue_proto::QueueName;
+use queue_proto::{OperationKind, QueueName};
 
 use super::{Depth, Health, Observer, OperationReport, ProcessReport};
 use crate::{
     failure::{OpFailure, Refusal},
     processor::core::{Event, LostCause, Poll, RenewalResult, Settled},
+    semconv::{self, metric},
 };
 
 /// Counts what a processor does with the `metrics` crate, under the names of OpenTelemetry's
-/// conventions for messaging where there are any:
+/// conventions for messaging, version 1.45.0, where there are any:
 ///
 /// | Metric | Kind | Labels |
 /// | --- | --- | --- |
-/// | `messaging.client.operation.duration` | histogram, s | `messaging.operation.name`, `error.type` |
-/// | `messaging.client.consumed.messages` | counter | |
-/// | `messaging.process.duration` | histogram, s | `outcome` |
+/// | `messaging.client.operation.duration` | histogram, s | `messaging.operation.name`, `messaging.operation.type`, `error.type` |
+/// | `messaging.client.consumed.messages` | counter | `messaging.operation.name` |
+/// | `messaging.process.duration` | histogram, s | `messaging.operation.name`, `outcome` |
 /// | `azure_queue.delivery.attempt` | histogram | |
 /// | `azure_queue.delivery.queue_time` | histogram, s | |
 /// | `azure_queue.lease.renewals` | counter | `result` |
@@ -38,7 +39,9 @@ use crate::{
 /// | `azure_queue.queue.visible` | gauge: visible messages, up to 32, if it samples | |
 /// | `azure_queue.queue.oldest_age` | gauge, s: the age of the oldest visible message, if it samples | |
 ///
-/// All have `messaging.system` and `messaging.destination.name`.
+/// All have `messaging.system.name`, also as `messaging.system`, and `messaging.destination.name`.
+///
+/// [`ClientMetrics`](crate::observe::ClientMetrics) counts what a client sends.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct MetricsObserver;
@@ -56,8 +59,9 @@ const LOOP_STATES: [&str; 6] =
 
 fn labels(queue: &QueueName, more: Option<(&'static str, &'static str)>) -> Vec<Label> {
     let mut labels = vec![
-        Label::from_static_parts("messaging.system", "azure_storage_queue"),
-        Label::new("messaging.destination.name", queue.as_str().to_owned()),
+        Label::from_static_parts(semconv::SYSTEM_NAME, semconv::SYSTEM_VALUE),
+        Label::from_static_parts(semconv::SYSTEM, semconv::SYSTEM_VALUE),
+        Label::new(semconv::DESTINATION, queue.as_str().to_owned()),
     ];
     labels.extend(more.map(|(name, value)| Label::from_static_parts(name, value)));
     labels
@@ -77,7 +81,12 @@ impl Observer for MetricsObserver {
                     Poll::Failed(trouble) => (trouble.as_str(), 0),
                 };
                 count("azure_queue.poll", Some(("result", result)), 1);
-                count("messaging.client.consumed.messages", None, messages as u64);
+                let receive = OperationKind::GetMessages.name();
+                count(
+                    metric::CONSUMED_MESSAGES,
+                    Some((semconv::OPERATION_NAME, receive)),
+                    messages as u64,
+                );
             }
             Event::Loop(state) => {
                 for one in LOOP_STATES {
@@ -137,17 +146,15 @@ impl Observer for MetricsObserver {
 
     fn operation(&self, report: &OperationReport<'_>) {
         let mut labels =
-            labels(report.queue, report.failure.map(|f| ("error.type", error_type(f))));
-        let name = report.operation.name();
-        labels.push(Label::from_static_parts("messaging.operation.name", name));
-        histogram!("messaging.client.operation.duration", labels)
-            .record(report.duration.as_secs_f64());
+            labels(report.queue, report.failure.map(|f| (semconv::ERROR_TYPE, error_type(f))));
+        labels.extend(semconv::operation_labels(report.operation));
+        histogram!(metric::OPERATION_DURATION, labels).record(report.duration.as_secs_f64());
     }
 
     fn processed(&self, report: &ProcessReport<'_>) {
-        let outcome = Some(("outcome", report.outcome_name()));
-        histogram!("messaging.process.duration", labels(report.queue, outcome))
-            .record(report.duration.as_secs_f64());
+        let mut process = labels(report.queue, Some(("outcome", report.outcome_name())));
+        process.push(Label::from_static_parts(semconv::OPERATION_NAME, semconv::PROCESS));
+        histogram!(metric::PROCESS_DURATION, process).record(report.duration.as_secs_f64());
         histogram!("azure_queue.delivery.attempt", labels(report.queue, None))
             .record(f64::from(report.attempt));
         if let Some(time) = report.queue_time {

@@ -19,6 +19,7 @@ use crate::{
         core::{DeliveryKey, RawDelivery, Standing, Tick},
         envelope::{message::Content, opened::Opened},
     },
+    semconv,
 };
 
 /// All that a task needs to work on one message.
@@ -49,10 +50,12 @@ where
             "process",
             otel.name = Empty,
             otel.kind = "consumer",
-            messaging.system = "azure_storage_queue",
-            messaging.operation.name = "process",
-            messaging.destination.name = %self.queue.name,
-            messaging.message.id = %raw.id,
+            { semconv::SYSTEM_NAME } = semconv::SYSTEM_VALUE,
+            { semconv::SYSTEM } = semconv::SYSTEM_VALUE,
+            { semconv::OPERATION_NAME } = semconv::PROCESS,
+            { semconv::OPERATION_TYPE } = semconv::PROCESS,
+            { semconv::DESTINATION } = %self.queue.name,
+            { semconv::MESSAGE_ID } = %raw.id,
             attempt,
             lease.remaining_ms = now.until(deadline).as_millis() as u64,
             lease.renewals = Empty,
