@@ -16,6 +16,8 @@ pub mod encryption;
 mod error;
 mod execute;
 mod failure;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod location;
 mod message;
 mod message_codec;

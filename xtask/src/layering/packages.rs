@@ -87,9 +87,10 @@ const RULES: &[Rule] = &[
     Rule {
         package: "queue-emulator",
         features: &["--no-default-features"],
-        forbidden: &["tokio", "hyper"],
+        forbidden: &["tokio", "hyper", "rusqlite", "rustls", "ring", "rcgen", "clap"],
         at_most: None,
-        reason: "in process the emulator needs no socket and no runtime",
+        reason: "a test that has the emulator in its process needs no socket, no runtime, no TLS \
+                 and no database",
     },
 ];
 
