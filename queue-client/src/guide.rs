@@ -19,44 +19,64 @@
 //! | [`limits`] | the limits of the service, and how fast it is |
 //! | [`moving`] | how to move from another library |
 
-#[doc = include_str!("guide/alarms.md")]
 pub mod alarms {
-    #[doc = include_str!("guide/alarms/backlog.md")]
-    pub mod backlog {}
-    #[doc = include_str!("guide/alarms/credential.md")]
-    pub mod credential {}
-    #[doc = include_str!("guide/alarms/leases.md")]
-    pub mod leases {}
-    #[doc = include_str!("guide/alarms/oldest.md")]
-    pub mod oldest {}
-    #[doc = include_str!("guide/alarms/poison.md")]
-    pub mod poison {}
-    #[doc = include_str!("guide/alarms/throttling.md")]
-    pub mod throttling {}
+    #![doc = include_str!("guide/alarms.md")]
+
+    pub mod backlog {
+        #![doc = include_str!("guide/alarms/backlog.md")]
+    }
+    pub mod credential {
+        #![doc = include_str!("guide/alarms/credential.md")]
+    }
+    pub mod leases {
+        #![doc = include_str!("guide/alarms/leases.md")]
+    }
+    pub mod oldest {
+        #![doc = include_str!("guide/alarms/oldest.md")]
+    }
+    pub mod poison {
+        #![doc = include_str!("guide/alarms/poison.md")]
+    }
+    pub mod throttling {
+        #![doc = include_str!("guide/alarms/throttling.md")]
+    }
 }
-#[doc = include_str!("guide/authorization.md")]
-pub mod authorization {}
-#[doc = include_str!("guide/bodies.md")]
-pub mod bodies {}
-#[doc = include_str!("guide/errors.md")]
-pub mod errors {}
-#[doc = include_str!("guide/first_message.md")]
-pub mod first_message {}
-#[doc = include_str!("guide/kubernetes.md")]
-pub mod kubernetes {}
-#[doc = include_str!("guide/limits.md")]
-pub mod limits {}
-#[doc = include_str!("guide/metrics.md")]
-pub mod metrics {}
-#[doc = include_str!("guide/moving.md")]
-pub mod moving {}
-#[doc = include_str!("guide/naming.md")]
-pub mod naming {}
-#[doc = include_str!("guide/other_programs.md")]
-pub mod other_programs {}
-#[doc = include_str!("guide/production.md")]
-pub mod production {}
-#[doc = include_str!("guide/receiving.md")]
-pub mod receiving {}
-#[doc = include_str!("guide/testing_your_code.md")]
-pub mod testing_your_code {}
+pub mod authorization {
+    #![doc = include_str!("guide/authorization.md")]
+}
+pub mod bodies {
+    #![doc = include_str!("guide/bodies.md")]
+}
+pub mod errors {
+    #![doc = include_str!("guide/errors.md")]
+}
+pub mod first_message {
+    #![doc = include_str!("guide/first_message.md")]
+}
+pub mod kubernetes {
+    #![doc = include_str!("guide/kubernetes.md")]
+}
+pub mod limits {
+    #![doc = include_str!("guide/limits.md")]
+}
+pub mod metrics {
+    #![doc = include_str!("guide/metrics.md")]
+}
+pub mod moving {
+    #![doc = include_str!("guide/moving.md")]
+}
+pub mod naming {
+    #![doc = include_str!("guide/naming.md")]
+}
+pub mod other_programs {
+    #![doc = include_str!("guide/other_programs.md")]
+}
+pub mod production {
+    #![doc = include_str!("guide/production.md")]
+}
+pub mod receiving {
+    #![doc = include_str!("guide/receiving.md")]
+}
+pub mod testing_your_code {
+    #![doc = include_str!("guide/testing_your_code.md")]
+}
