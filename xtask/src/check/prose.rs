@@ -14,6 +14,9 @@ const FOLDERS: &[&str] = &[
     "tests/emulator/src",
     "tests/demo/src",
     "tests/simulator/src",
+    "tests/examples/event_grid/src",
+    "tests/examples/omniqueue/src",
+    "tests/examples/prometheus/src",
     "tests/src",
     "xtask/src",
 ];
