@@ -8,6 +8,7 @@ mod ci;
 mod demo;
 mod features;
 mod fuzz;
+mod interface;
 mod interop;
 mod kills;
 mod layering;
@@ -65,6 +66,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
               --no-build leaves the builds out; --final adds what must hold on the day of the
               release: changelog, tag, repository, all committed; --prepare copies licences and
               changelog into the packages.
+  interface   The public items of each library, beside the lists in xtask/interface: prints what is
+              new and what is gone. --check fails if there is any, --bless writes the lists.
   supply      What comes into the dependency tree: licences, sources, forbidden and doubled crates, by
               cargo-deny, which is installed if it is not there.
   minimal     The published crates build with the oldest versions of their dependencies that the
@@ -106,6 +109,7 @@ fn run() -> Outcome {
         "kills" => kills::run(arguments),
         "mutate" => mutate::run(arguments),
         "release" => release::run(arguments),
+        "interface" => interface::run(arguments),
         "minimal" => alone(arguments).and_then(|()| supply::minimal()),
         "supply" => alone(arguments).and_then(|()| supply::run()),
         "targets" => alone(arguments).and_then(|()| targets::run()),

@@ -139,6 +139,20 @@ async fn a_server_that_is_not_running() {
     assert!(!error.failure().may_be_applied());
 }
 
+/// What a program keeps can be shared between threads.
+#[test]
+fn clients_and_errors_are_send_and_sync() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<QueueServiceClient>();
+    is_shared::<queue_client::QueueClient>();
+    is_shared::<queue_client::Account>();
+    is_shared::<queue_client::ClientBuilder>();
+    is_shared::<queue_client::ReceivedMessage>();
+    is_shared::<queue_client::Error>();
+    is_shared::<queue_client::SetupError>();
+    is_shared::<queue_client::transport::TransportError>();
+}
+
 /// A future of the client can be sent to another thread.
 #[test]
 fn futures_are_send() {

@@ -97,7 +97,7 @@ impl From<()> for Outcome {
 
 /// Why a message became a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "tools that read dead letters rely on the closed set")]
+#[non_exhaustive]
 pub enum Reason {
     /// The handler returned an error.
     HandlerFailed,
