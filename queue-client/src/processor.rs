@@ -51,6 +51,7 @@
 //! | bring dead letters back | [`dead_letter::redrive`] |
 //! | choose the settings | [`settings`] |
 //! | see what it does, and whether it lives | [`ProcessorHandle::health`], [`Health::is_healthy`], [`observe`] |
+//! | work on several queues, each with its share of the handlers | [`Processors`] |
 //! | spare what the handlers call | [`Processor::concurrency`], [`Processor::rate`] |
 //! | drive it with something else than tokio, or simulate it | [`core`] |
 //!
@@ -198,6 +199,8 @@ pub use self::{
         isolation::Isolation,
         lease::{LeaseHandle, LeaseState},
         processor::Processor,
+        processors::{Processors, RunningProcessors},
+        reports::{Reports, StoppedQueue},
         running::{ProcessorHandle, Running},
         stopped::Stopped,
         stream::{Completed, Deliveries, Leased, SettleError},

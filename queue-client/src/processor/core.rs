@@ -21,6 +21,7 @@
 //! the simulator's scenarios. `cargo xtask mutate` breaks these rules one after the other.
 
 mod answers;
+mod appetite;
 mod arrival;
 mod ask;
 mod completed;
@@ -44,6 +45,7 @@ mod polling;
 mod renew;
 mod report;
 mod settle;
+mod shares;
 mod shutdown;
 mod slots;
 mod standing;
@@ -63,6 +65,7 @@ pub use self::{
         Counters, DeliverySnapshot, End, LeftMessage, Report, ShutdownMode, Snapshot, Stage,
         Typical,
     },
+    shares::{Demand, Shares},
     standing::{LeaseError, LeaseSignal, LostCause, Standing, StopCause},
     time::Tick,
 };

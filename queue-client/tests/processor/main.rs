@@ -21,6 +21,7 @@ mod redrive;
 #[cfg(feature = "aad")]
 mod roles;
 mod sending;
+mod several;
 mod shutdown;
 #[cfg(all(unix, feature = "signals"))]
 mod signals;

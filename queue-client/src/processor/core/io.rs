@@ -88,6 +88,9 @@ pub enum Input {
     Nudge,
     /// From now on so many handlers run at once.
     SetConcurrency(NonZeroUsize),
+    /// So many handlers may run at once, besides what the concurrency says: those for which there are
+    /// places among queues that [share](super::Shares) them. Handlers that run go on.
+    Allow(usize),
     /// Nothing is received until [`Resume`](Self::Resume). Handlers that run go on.
     Pause,
     /// Messages are received again.

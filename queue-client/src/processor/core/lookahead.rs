@@ -47,7 +47,7 @@ impl Core {
         if self.slots.settling_count() >= self.config.settling_bound() {
             return 0;
         }
-        self.config.concurrency.get().saturating_sub(self.slots.running_count())
+        self.places().saturating_sub(self.slots.running_count())
     }
 
     /// What to receive, given what is held and what is on its way.
@@ -70,7 +70,7 @@ impl Core {
             let demand = self.estimate.demand(now, free, &ages, held);
             // Handlers beyond a concurrency that was lowered leave no slot behind.
             let running = self.slots.running_count();
-            let surplus = running.saturating_sub(self.config.concurrency.get());
+            let surplus = running.saturating_sub(self.places());
             (
                 demand.soon.saturating_sub(surplus),
                 demand.later.saturating_sub(surplus),

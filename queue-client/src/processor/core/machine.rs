@@ -34,6 +34,8 @@ pub struct Core {
     pub(super) next_key: u64,
     pub(super) phase: Phase,
     pub(super) paused: bool,
+    /// How many handlers may run beside those of other queues.
+    pub(super) allowed: usize,
     pub(super) poller: Poller,
     pub(super) pace: Pace,
     pub(super) liveness: Liveness,
@@ -75,6 +77,7 @@ impl Core {
             next_key: 0,
             phase: Phase::Running,
             paused: false,
+            allowed: usize::MAX,
             poller: Poller::default(),
             deliveries: BTreeMap::new(),
             by_id: BTreeMap::new(),

@@ -61,6 +61,7 @@ impl Core {
             }
             Input::Nudge => self.poller.nudge(),
             Input::SetConcurrency(concurrency) => self.config.concurrency = concurrency,
+            Input::Allow(places) => self.allowed = places,
             Input::Pause => self.paused = true,
             Input::Resume => self.paused = false,
             Input::ClockJump { by } => self.clock_jumped(now, by),

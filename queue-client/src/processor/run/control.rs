@@ -27,6 +27,8 @@ pub(super) struct Control {
 
 pub(super) enum Command {
     Input(Input),
+    /// Look at how many places there are among queues that share them.
+    Look,
     /// Tell how that delivery is settled.
     Watch {
         key: DeliveryKey,
@@ -72,6 +74,11 @@ impl Control {
     /// Whether there is still a loop to hear it.
     pub(super) fn send(&self, input: Input) -> bool {
         self.commands.send(Command::Input(input)).is_ok()
+    }
+
+    pub(super) fn tell(&self, command: Command) {
+        // Without a loop there is nobody to tell.
+        let _ = self.commands.send(command);
     }
 
     /// How a delivery is settled, once it is.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use queue_proto::{MessageId, codec::CodecError};
+use queue_proto::{MessageId, QueueName, codec::CodecError};
 
 use super::{
     control::{Control, Question},
@@ -35,6 +35,7 @@ pub struct Delivery<T> {
 /// What does not depend on the type of the body.
 pub(super) struct Facts {
     pub(super) key: DeliveryKey,
+    pub(super) queue: QueueName,
     pub(super) raw: Arc<RawDelivery>,
     pub(super) max_deliveries: Option<u32>,
     pub(super) lease: LeaseHandle,
@@ -87,6 +88,12 @@ impl<T> Delivery<T> {
     #[must_use]
     pub fn id(&self) -> &MessageId {
         &self.facts.raw.id
+    }
+
+    /// The name of the queue that the message came from.
+    #[must_use]
+    pub const fn queue(&self) -> &QueueName {
+        &self.facts.queue
     }
 
     /// The text as it was received.

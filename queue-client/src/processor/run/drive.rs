@@ -55,7 +55,7 @@ where
                 self.finish_chores(&runtime).await;
                 return report;
             }
-            let wake = self.core.next_wake();
+            let wake = self.next_wake();
             let happened = self.wait(&runtime, wake).await;
             let now = self.control.now();
             if let Some(by) = clocks.jump(&*runtime) {
@@ -79,9 +79,19 @@ where
     /// Carries out what the core wants, until it wants nothing.
     fn pump(&mut self) -> Option<Report> {
         let now = self.control.now();
-        while let Some(action) = self.core.poll(now) {
-            self.act(now, action);
+        loop {
+            while let Some(action) = self.core.poll(now) {
+                self.act(now, action);
+            }
+            let changed = match &mut self.seat {
+                Some(seat) => seat.exchange(now, &mut self.core),
+                None => false,
+            };
+            if !changed {
+                break;
+            }
         }
+        let wakes_at = self.next_wake();
         {
             let snapshot = self.core.snapshot();
             let mut seen = self.control.seen();
@@ -89,10 +99,16 @@ where
                 seen.since = now;
             }
             seen.snapshot = Some(snapshot);
-            seen.wakes_at = self.core.next_wake();
+            seen.wakes_at = wakes_at;
         }
         self.observers.health(&self.queue.name, || self.control.health());
         self.state.report.take()
+    }
+
+    /// The next instant at which the core has something to do, or wants a place to do it.
+    fn next_wake(&self) -> Option<Tick> {
+        let wants = self.seat.as_ref().and_then(|_| self.core.wants_again_at(self.control.now()));
+        [self.core.next_wake(), wants].into_iter().flatten().min()
     }
 
     /// Gives what is done on the side a moment to end.
@@ -147,7 +163,7 @@ where
 
     fn take(&mut self, now: Tick, happened: Happened) {
         match happened {
-            Happened::Time => {}
+            Happened::Time | Happened::Command(Command::Look) => {}
             Happened::Answered(input) => self.core.handle(now, input),
             Happened::Stop(mode) => self.core.handle(now, Input::Shutdown(mode)),
             Happened::Command(Command::Input(input)) => self.core.handle(now, input),

@@ -17,6 +17,7 @@ use super::{
     hand_on::HandedOn,
     handler::Verdict,
     lease::View,
+    pool::Seat,
     stop::Stop,
     undecodable::Undecodable,
 };
@@ -51,6 +52,8 @@ pub(super) struct Driver<T, H> {
     pub(super) stop: Stop,
     /// What looks at the queue every now and then, for ever.
     pub(super) sampler: Option<BoxFuture<'static, ()>>,
+    /// Its seat among processors that share their places.
+    pub(super) seat: Option<Seat>,
     pub(super) state: State,
 }
 

@@ -14,6 +14,7 @@ use super::{
     delivery::Delivery,
     handler::HandlerResult,
     isolation::Isolation,
+    pool::Seat,
     stop::Stop,
     undecodable::{TextHandler, Undecodable},
 };
@@ -71,6 +72,8 @@ pub struct Processor<T> {
     pub(super) sample_depth: Option<Duration>,
     pub(super) stop: Stop,
     pub(super) isolation: Isolation,
+    /// Its seat among processors that share their places.
+    pub(super) seat: Option<Seat>,
 }
 
 impl<T: Send + 'static> Processor<T> {
@@ -92,6 +95,7 @@ impl<T: Send + 'static> Processor<T> {
             sample_depth: None,
             stop: Stop::default(),
             isolation: Isolation::default(),
+            seat: None,
         }
     }
 

@@ -56,6 +56,10 @@ pub struct ProcessorHandle {
 }
 
 impl ProcessorHandle {
+    pub(super) const fn new(control: Control) -> Self {
+        Self { control }
+    }
+
     /// How the processor is doing.
     #[must_use]
     pub fn health(&self) -> Health {

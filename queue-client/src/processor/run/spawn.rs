@@ -75,6 +75,7 @@ where
         let Opened { content, trace, dead_letter } = Opened::new(&raw.text);
         let facts = Facts {
             key,
+            queue: self.queue.name.clone(),
             raw,
             max_deliveries: self.max_deliveries,
             lease: LeaseHandle::new(lease, Arc::clone(&self.queue.shared.runtime)),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     execute::shared::Target,
     processor::{
-        core::{Core, End, Report, Tick},
+        core::{Core, End, Input, Report, Tick},
         dead_letter::{DeadLetterSink, Place, QueueSink},
     },
     runtime::Runtime,
@@ -248,6 +248,7 @@ impl<T: Send + 'static> Processor<T> {
                 commands,
                 stop: self.stop,
                 sampler,
+                seat: self.seat,
                 state: State::new(),
             };
             let report = isolation::run(driver, self.isolation, &control).await;
@@ -286,6 +287,11 @@ impl<T: Send + 'static> Processor<T> {
         }
         let runtime = self.runtime();
         let now = Tick::new(runtime.elapsed());
-        Ok((Core::new(self.config.clone(), runtime.random(), now)?, sink))
+        let mut core = Core::new(self.config.clone(), runtime.random(), now)?;
+        if self.seat.is_some() {
+            // What there is for it is said when its loop runs.
+            core.handle(now, Input::Allow(0));
+        }
+        Ok((core, sink))
     }
 }
