@@ -19,6 +19,7 @@ pub(crate) fn run() -> Outcome {
         &["test", "--server", "azurite"],
         &["interop"],
         &["browser"],
+        &["package"],
         &["demo", "--full"],
         &["release"],
     ] {

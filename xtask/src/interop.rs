@@ -13,14 +13,15 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::{Outcome, shell, usage};
 
-const PYTHON: &str = "azure-storage-queue==12.18.1";
+pub(crate) const PYTHON: &str = "azure-storage-queue==12.18.1";
+pub(crate) const PYTEST: &str = "pytest==9.2.0";
 /// What its asynchronous clients need besides.
 const PYTHON_TRANSPORT: &str = "aiohttp==3.14.5";
 /// What the tests of the Python SDK need besides it.
 const PYTHON_TESTS: [&str; 5] = [
     "cryptography==50.0.2",
     "pyjwt==2.15.1",
-    "pytest==9.2.0",
+    PYTEST,
     "pytest-asyncio==1.5.0",
     "python-dateutil==4.0.0",
 ];
@@ -28,7 +29,7 @@ const PYTHON_TESTS: [&str; 5] = [
 const PYTHON_SKIPPED: &str = "not service_stats_when_unavailable";
 /// The command-line tool of Azure: 730 MB when it is installed, which takes a minute.
 const AZ: &str = "azure-cli==2.91.0";
-const JAVASCRIPT: &str = "@azure/storage-queue@12.32.0";
+pub(crate) const JAVASCRIPT: &str = "@azure/storage-queue@12.32.0";
 /// The versions of the Rust crates are in its `Cargo.toml`.
 const RUST: &str = "tests/interop/rust/Cargo.toml";
 const RUST_TESTS: [&str; 2] = ["queue_client.rs", "queue_service_client.rs"];
@@ -309,7 +310,7 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// Installs a package unless that is done.
-fn install(folder: &Path, package: &str, install: impl FnOnce() -> Outcome) -> Outcome {
+pub(crate) fn install(folder: &Path, package: &str, install: impl FnOnce() -> Outcome) -> Outcome {
     let marker = folder.join(".installed");
     if fs::read_to_string(&marker).is_ok_and(|installed| installed == package) {
         return Ok(());

@@ -14,6 +14,7 @@ mod kills;
 mod layering;
 mod metadata;
 mod mutate;
+mod package;
 mod release;
 mod shell;
 mod simulate;
@@ -41,6 +42,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
   interop     Microsoft's SDKs for Python, JavaScript and Rust, installed from their packages, against
               the emulator, and the tests that come with them. Names (python, python-tests,
               javascript, rust, rust-tests) choose among them.
+  package     The emulator for people without Rust: an archive with a static program, an image for
+              containers, a wheel, packages of npm. Each is installed into a clean place and used
+              there. Words choose among archive, image, wheel, npm; --target names another kind of
+              machine. Needs Python and Node.js, and root for the image.
   features    Builds and tests every crate with no, default and all features.
   layering    Proves who may depend on what: between packages from the dependency graph, between the
               files of a package from their imports, which have no circle.
@@ -75,7 +80,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
   ci          All that CI runs: check, layering, supply, targets, features, simulate, test,
-              test --server azurite, interop, browser, demo --full, release.
+              test --server azurite, interop, browser, package, demo --full,
+              release.
 ";
 
 type Outcome = Result<(), String>;
@@ -105,6 +111,7 @@ fn run() -> Outcome {
         "behavior" => test::behavior(arguments),
         "demo" => demo::run(arguments),
         "test" => test::run(arguments),
+        "package" => package::run(arguments),
         "simulate" => simulate::run(arguments),
         "kills" => kills::run(arguments),
         "mutate" => mutate::run(arguments),

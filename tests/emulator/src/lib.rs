@@ -133,7 +133,8 @@
 //! | `https` | `Server` over HTTPS, with a certificate of its own; includes `serve` |
 //! | `durable` | queues on disk |
 //! | `log` | `RequestRecord::to_json`, for logs |
-//! | `program` (default) | the program `queue-emulator`, and `program` for others that contain it; includes all others |
+//! | `tracing` | [`EmulatorBuilder::trace_requests`](EmulatorBuilder): every request as an event |
+//! | `program` (default) | the program `queue-emulator`, and `program` for others that contain it; includes all others but `tracing` |
 //!
 //! A stored message takes about 300 bytes beside its text, and putting, getting and deleting one
 //! takes time that grows with the logarithm of the number of messages in its queue.

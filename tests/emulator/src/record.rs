@@ -4,6 +4,8 @@
 #[cfg(feature = "log")]
 mod json;
 mod shown;
+#[cfg(feature = "tracing")]
+mod trace;
 
 use std::fmt;
 use std::net::IpAddr;

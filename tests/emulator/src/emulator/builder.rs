@@ -234,6 +234,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Makes an event of `tracing` of every request, with the target `queue_emulator::requests`: of
+    /// the level `DEBUG`, or `INFO` if it was refused or its answer was lost. Events have no secrets,
+    /// as [`on_request`](Self::on_request). Default: no events.
+    #[cfg(feature = "tracing")]
+    pub fn trace_requests(self) -> Self {
+        self.on_request(RequestRecord::trace)
+    }
+
     /// Starts with a fault; see [`Emulator::add_fault`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);

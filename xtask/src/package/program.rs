@@ -1,0 +1,110 @@
+//! The program alone: static where the system allows that, in an archive, and run in an empty root.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{copy, emulator, fresh, image::CHROOT, make, running::Running, version};
+use crate::{Outcome, shell};
+
+/// The program for one kind of machine.
+pub(super) struct Program {
+    pub(super) target: String,
+    pub(super) file: PathBuf,
+}
+
+/// What must go along with a program that holds other people's code.
+pub(super) const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+impl Program {
+    /// Builds the program. Default: for this machine.
+    pub(super) fn build(target: Option<String>) -> Result<Self, String> {
+        let target = match target {
+            Some(target) => target,
+            None => host()?,
+        };
+        let mut cargo = shell::cargo(["build", "--release", "--locked"]);
+        cargo.args(["--package", "queue-emulator", "--bin", "queue-emulator", "--target", &target]);
+        shell::run(cargo.env("RUSTFLAGS", flags(&target)))?;
+        let name = if target.contains("windows") { "queue-emulator.exe" } else { "queue-emulator" };
+        let file = shell::target().join(&target).join("release").join(name);
+        Ok(Self { target, file })
+    }
+
+    pub(super) fn name(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    pub(super) fn is_for_linux(&self) -> bool {
+        self.target.contains("linux")
+    }
+
+    /// Whether programs for this target run here.
+    pub(super) fn runs_here(&self) -> Result<bool, String> {
+        let kind = |target: &str| {
+            let mut parts = target.split('-');
+            (
+                parts.next().map(str::to_owned),
+                target.contains("linux"),
+                parts.nth(1).map(str::to_owned),
+            )
+        };
+        Ok(kind(&self.target) == kind(&host()?))
+    }
+
+    /// Puts the program into an archive, where `cargo binstall` looks for it too.
+    pub(super) fn pack(&self, out: &Path) -> Outcome {
+        let folder = fresh("archive")?;
+        let name = format!("queue-emulator-{}", self.target);
+        let inner = folder.join(&name);
+        make(&inner)?;
+        copy(&self.file, &inner.join(self.name()))?;
+        for license in LICENSES {
+            copy(&shell::root().join(license), &inner.join(license))?;
+        }
+        copy(&emulator().join("README.md"), &inner.join("README.md"))?;
+        let archive = out.join(format!("{name}.tgz"));
+        shell::run(Command::new("tar").arg("-czf").arg(archive).arg("-C").arg(folder).arg(name))
+    }
+
+    /// Runs the program where there is nothing else, if that can be tried here.
+    pub(super) fn try_out(&self) -> Outcome {
+        if !self.runs_here()? {
+            println!("{} does not run here: it is built, and not tried out", self.target);
+            return Ok(());
+        }
+        let text = shell::output(Command::new(&self.file).arg("--version"))?;
+        let expected = format!("queue-emulator {}", version()?);
+        if text.trim() != expected {
+            return Err(format!("the program says {text:?} and not {expected:?}"));
+        }
+        if self.is_for_linux() {
+            let root = fresh("empty-root")?;
+            copy(&self.file, &root.join(self.name()))?;
+            let mut command = Command::new(CHROOT);
+            command.args(["--userspec=65532:65532"]).arg(root).arg("/queue-emulator");
+            Running::start(command.args(["--port", "0"]).env_clear())?
+                .check_and_stop(&self.file)?;
+            println!("the program runs in an empty root");
+        }
+        Ok(())
+    }
+}
+
+/// What makes a program independent of the system's C library.
+pub(super) fn flags(target: &str) -> &'static str {
+    if target.contains("linux") || target.contains("msvc") {
+        "-C target-feature=+crt-static"
+    } else {
+        ""
+    }
+}
+
+/// The kind of machine that this is.
+fn host() -> Result<String, String> {
+    let text = shell::output(Command::new("rustc").arg("-vV"))?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| "rustc does not name its host".to_owned())
+}
