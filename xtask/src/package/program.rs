@@ -5,7 +5,13 @@ use std::{
     process::Command,
 };
 
-use super::{copy, emulator, fresh, image::CHROOT, make, running::Running, version};
+use super::{
+    copy, emulator, fresh,
+    image::{self, CHROOT},
+    make,
+    running::Running,
+    version,
+};
 use crate::{Outcome, shell};
 
 /// The program for one kind of machine.
@@ -83,11 +89,15 @@ impl Program {
         if self.is_for_linux() {
             let root = fresh("empty-root")?;
             copy(&self.file, &root.join(self.name()))?;
-            let mut command = Command::new(CHROOT);
-            command.args(["--userspec=65532:65532"]).arg(root).arg("/queue-emulator");
+            let in_root = image::may_change_root();
+            let mut command = Command::new(if in_root { CHROOT.as_ref() } else { &*self.file });
+            if in_root {
+                command.arg(image::AS_NOBODY).arg(root).arg("/queue-emulator");
+            }
             Running::start(command.args(["--port", "0"]).env_clear())?
                 .check_and_stop(&self.file)?;
-            println!("the program runs in an empty root");
+            let place = if in_root { "in an empty root" } else { "where it was built" };
+            println!("the program runs {place}");
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ pub struct PageArgs {
         value_name = "N",
         env = "QUEUE_EMULATOR_RECORD_REQUESTS",
         hide_env = true,
+        allow_negative_numbers = true,
         help_heading = "Page and control"
     )]
     pub record_requests: Option<usize>,
@@ -83,6 +84,7 @@ pub struct PageArgs {
         value_name = "N",
         env = "QUEUE_EMULATOR_RECORD_EVENTS",
         hide_env = true,
+        allow_negative_numbers = true,
         help_heading = "Page and control"
     )]
     pub record_events: Option<usize>,

@@ -18,6 +18,7 @@ use super::usage::UsageError;
     bin_name = "queue-emulator",
     version,
     disable_version_flag = true,
+    propagate_version = true,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -25,8 +26,8 @@ pub(super) struct Program {
     #[command(flatten)]
     pub(super) args: Args,
     /// Print the version
-    // `-v` is Azurite's.
-    #[arg(short = 'V', short_alias = 'v', long, action = clap::ArgAction::Version)]
+    // `-v` is Azurite's, and so is the version behind the names of its programs.
+    #[arg(short = 'V', short_alias = 'v', long, action = clap::ArgAction::Version, global = true)]
     version: Option<bool>,
 }
 
@@ -45,8 +46,12 @@ pub(super) fn words(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
 
 /// The text of help or of the version, if that was asked for.
 fn shown(error: &clap::Error) -> Option<String> {
-    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
-        .then(|| error.render().to_string())
+    match error.kind() {
+        ErrorKind::DisplayHelp => Some(error.render().to_string()),
+        // Behind a word the parser would take the word for a part of the name.
+        ErrorKind::DisplayVersion => Some(Program::command().render_version()),
+        _ => None,
+    }
 }
 
 /// The outcome of reading a command line that asks for nothing to be done.

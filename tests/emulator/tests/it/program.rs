@@ -5,6 +5,7 @@ mod azurite;
 mod certificates;
 mod exec;
 mod log;
+mod page;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -59,7 +59,20 @@ fn mistakes_are_named_and_keys_are_not_repeated() {
         (&["--port", "70000"][..], "--port 70000: 70000 is not in 0..=65535"),
         (&["--port"], "--port"),
         (&["--threads", "0"], "--threads 0: "),
-        (&["--prot", "1"], "--prot"),
+        (&["--prot", "1"], "no option --prot; the nearest is --port"),
+        (&["--queueprot", "1"], "the nearest is --queuePort"),
+        (&["--seedfile", "x"], "the nearest is --seed-file"),
+        (&["azurite", "--bolbHost", "x"], "the nearest is --blobHost"),
+        (&["azurit"], "the word azurit; the nearest is azurite"),
+        (&["--page-port", "x"], "--page-port x: a port from 0 to 65535"),
+        (&["--page-port", "off", "--page-host", "jobs"], "contradict"),
+        (&["--record-requests", "-1"], "--record-requests -1: "),
+        (&["--record-events", "many"], "--record-events many: "),
+        (&["--inMemoryPersistence", "--location", "x"], "cannot be given together"),
+        (&["--pwd", "c2VjcmV0", "--cert", "c.pfx"], "openssl pkcs12"),
+        (&["--oauth", "full"], "basic"),
+        (&["--queue", "Jobs"], "--queue Jobs: "),
+        (&["--seed-file", "/no/such/file"], "/no/such/file"),
         (&["extra"], "extra"),
         (&["--exec"], "--exec"),
         (&["--deletion-time", "-1"], "--deletion-time -1: "),
@@ -163,7 +176,82 @@ fn the_order_of_accounts_is_kept() {
 fn the_last_of_two_counts() {
     assert_eq!(run(&["--port", "1", "--port", "2"]).unwrap().port, 2);
     assert_eq!(run(&["--port", "1", "--queuePort=3"]).unwrap().port, 3);
-    assert_eq!(run(&["-V"]).unwrap_err(), run(&["-v"]).unwrap_err());
+    let version = run(&["--version"]).unwrap_err();
+    assert_eq!(version, concat!("queue-emulator ", env!("CARGO_PKG_VERSION"), "\n"));
+    for words in [&["-V"][..], &["-v"], &["azurite", "--version"], &["azurite-queue", "-v"]] {
+        assert_eq!(run(words).unwrap_err(), version, "{words:?}");
+    }
+}
+
+/// The options of Azurite 3.37, of its program with all services and of the one for queues, as its
+/// `--help` lists them.
+const AZURITES: [&str; 29] = [
+    "--blobHost",
+    "--blobKeepAliveTimeout",
+    "--blobPort",
+    "--cert",
+    "--debug",
+    "--disableProductStyleUrl",
+    "--disableTelemetry",
+    "--extentMemoryLimit",
+    "--help",
+    "--inMemoryPersistence",
+    "--key",
+    "--location",
+    "--loose",
+    "--oauth",
+    "--pwd",
+    "--queueHost",
+    "--queueKeepAliveTimeout",
+    "--queuePort",
+    "--silent",
+    "--skipApiVersionCheck",
+    "--tableHost",
+    "--tableKeepAliveTimeout",
+    "--tablePort",
+    "--version",
+    "-d",
+    "-l",
+    "-s",
+    "-h",
+    "-v",
+];
+
+#[test]
+fn the_page_from_azurite_has_every_option_of_azurite_and_no_other() {
+    let readme = include_str!("../../../README.md");
+    let page = readme.split("\n## ").find(|page| page.starts_with("From Azurite\n")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let mut named: Vec<_> = rows
+        .flat_map(|cell| cell.split(['`', ' ', ',']))
+        .filter(|word| word.starts_with('-'))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    let mut expected: Vec<_> = AZURITES.into_iter().chain(["-L"]).collect();
+    expected.sort_unstable();
+    assert_eq!(named, expected);
+
+    let mut command = Program::command();
+    command.build();
+    let mut taken = Vec::new();
+    for option in command.get_arguments() {
+        let aliases = option.get_all_aliases().unwrap_or_default();
+        let names = option.get_long().into_iter().chain(aliases);
+        taken.extend(names.map(|name| format!("--{name}")));
+        let aliases = option.get_all_short_aliases().unwrap_or_default();
+        let names = option.get_short().into_iter().chain(aliases);
+        taken.extend(names.map(|name| format!("-{name}")));
+    }
+    for name in &expected {
+        assert!(taken.iter().any(|taken| taken == name), "{name}");
+    }
+    // What only Azurite has is hidden from our help, so the page is all that tells of it.
+    for option in command.get_arguments().filter(|option| option.is_hide_set()) {
+        let name = format!("--{}", option.get_long().unwrap());
+        assert!(expected.contains(&name.as_str()), "{name}");
+    }
+    assert!(run(&["--help"]).unwrap_err().contains("From Azurite"));
 }
 
 #[test]
