@@ -79,7 +79,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
               manifests allow.
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
-  ci          All that CI runs: check, layering, supply, targets, features, simulate, test,
+  ci          All that CI runs: check, layering, supply, features, simulate, test,
               test --server azurite, interop, browser, package, demo --full,
               release.
 ";
