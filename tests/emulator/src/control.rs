@@ -123,6 +123,11 @@ impl Control {
             headers: &parts.headers,
             body: body?,
         };
+        if asked.action != route::Action::Health
+            && let Some(watch) = ask.emulator.watch()
+        {
+            watch.look();
+        }
         if asked.action == route::Action::Events {
             return self.0.streams.open(&ask).map(Reply::Stream);
         }

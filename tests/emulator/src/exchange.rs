@@ -97,10 +97,10 @@ impl Emulator {
         let queue = resource.as_ref().and_then(queue_of);
         let (delay, effect) = self.faults().meet(kind, queue.map(QueueName::as_str), self.now());
         if let Some(effect) = &effect {
-            witness.meets(effect.word());
+            witness.meets(&request, effect.word());
             witness.concerns(kind, resource.as_ref());
         } else if !delay.is_zero() {
-            witness.meets(Effect::Delay(delay).word());
+            witness.meets(&request, Effect::Delay(delay).word());
         }
         let refuse = |code, witness: &mut Witness| {
             Ok(self.reply(&request, connection, Some(ServiceError::new(code)), witness))

@@ -79,7 +79,7 @@ impl Emulator {
         let mut response = match answered {
             Ok(response) => answer::finish(response, &head, method),
             Err(refusal) => {
-                witness.refuses(&refusal.error);
+                witness.refuses(request, &refusal.error);
                 self.refuse_with(&refusal, &head, method)
             }
         };

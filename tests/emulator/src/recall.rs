@@ -28,7 +28,9 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<SeenRequest> {
-        self.watch().map(|watch| watch.requests(usize::MAX, |_, _| true)).unwrap_or_default()
+        let Some(watch) = self.watch() else { return Vec::new() };
+        watch.look();
+        watch.requests(usize::MAX, |_, _| true)
     }
 
     /// The events of all messages that are remembered, the oldest first; none unless the emulator

@@ -14,7 +14,7 @@ mod story;
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use http::HeaderMap;
 use queue_proto::{AccountName, ServiceError};
@@ -43,18 +43,29 @@ use crate::state::Moment;
 pub struct RecordLimits {
     requests: usize,
     events: usize,
+    from_first_look: bool,
 }
 
 impl RecordLimits {
     /// The limits with their defaults.
     pub fn new() -> Self {
-        Self { requests: 1000, events: 20_000 }
+        Self { requests: 1000, events: 20_000, from_first_look: false }
     }
 
     /// Sets how many requests are remembered; each takes about a kilobyte, and five at most.
     /// Default: 1,000.
     pub fn requests(mut self, count: usize) -> Self {
         self.requests = count;
+        self
+    }
+
+    /// Until somebody looks, remembers only the requests that were refused or got no answer: those
+    /// that succeed cost most and are seldom asked for. A look is a call of
+    /// [`Emulator::requests`](crate::Emulator::requests), the page, or any request to the control
+    /// interface but the one for its health. Events are remembered from the start. Default: all
+    /// requests are remembered from the start.
+    pub fn requests_from_first_look(mut self) -> Self {
+        self.from_first_look = true;
         self
     }
 
@@ -78,6 +89,9 @@ pub(crate) struct Watch {
     events: Mutex<Events>,
     /// The number of the next request; 0 stands for none.
     next_request: AtomicU64,
+    /// Whether the requests that succeed are remembered, and not only their events.
+    looked_at: AtomicBool,
+    from_start: bool,
     /// Raised with everything that is remembered, so that a look tells whether there is news.
     news: AtomicU64,
 }
@@ -88,13 +102,36 @@ impl Watch {
             requests: Mutex::new(Requests::new(limits.requests)),
             events: Mutex::new(Events::new(limits.events)),
             next_request: AtomicU64::new(1),
+            looked_at: AtomicBool::new(!limits.from_first_look),
+            from_start: !limits.from_first_look,
             news: AtomicU64::new(0),
         }
     }
 
+    /// Gives a request its number.
+    pub(crate) fn number(&self) -> u64 {
+        self.next_request.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Gives a request its number, and notes what its record does not have.
     pub(crate) fn begin(&self, headers: &HeaderMap) -> Details {
-        Details::new(self.next_request.fetch_add(1, Ordering::Relaxed), headers)
+        Details::new(self.number(), headers)
+    }
+
+    /// Whether requests that succeed are remembered by now.
+    pub(crate) fn is_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::Relaxed)
+    }
+
+    /// Whether they were remembered from the start.
+    #[cfg(feature = "control")]
+    pub(crate) fn is_from_start(&self) -> bool {
+        self.from_start
+    }
+
+    /// Somebody looks: from now on all requests are remembered.
+    pub(crate) fn look(&self) {
+        self.looked_at.store(true, Ordering::Relaxed);
     }
 
     /// A number that differs from the last one if anything happened since.

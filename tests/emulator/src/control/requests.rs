@@ -10,6 +10,7 @@ use super::answer::{Ask, Failure, json as answer};
 use super::show;
 use crate::record::RequestRecord;
 use crate::refusal::Check;
+use crate::watch::Watch;
 use crate::watch::requests::SeenRequest;
 
 /// The most requests in one answer.
@@ -39,6 +40,7 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Response<Bytes>, Failure> {
     Ok(answer(&json!({
         "now": show::time(ask.emulator.message_time()),
         "recording": ask.emulator.watch().is_some(),
+        "fromStart": ask.emulator.watch().is_some_and(Watch::is_from_start),
         "requests": shown,
     })))
 }

@@ -68,7 +68,8 @@ pub struct PageArgs {
         help_heading = "Page and control"
     )]
     pub control: bool,
-    /// The number of requests that the page remembers. Default: 1000
+    /// The number of requests that the page remembers, from the start. Default: 1000, and those that
+    /// succeed only since the page or the control interface was first used
     #[arg(
         long,
         value_name = "N",
@@ -127,9 +128,10 @@ impl PageOptions {
             return Err("--page-host and --page-port off contradict each other".into());
         }
         let mut limits = RecordLimits::new();
-        if let Some(count) = args.record_requests {
-            limits = limits.requests(count);
-        }
+        limits = match args.record_requests {
+            Some(count) => limits.requests(count),
+            None => limits.requests_from_first_look(),
+        };
         if let Some(count) = args.record_events {
             limits = limits.events(count);
         }

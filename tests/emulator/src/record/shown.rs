@@ -56,6 +56,9 @@ const MAX_TARGET: usize = 2048;
 
 /// Path and query without what may be secret.
 pub(crate) fn target(uri: &Uri) -> String {
+    if uri.query().is_none() && is_plain(uri.path()) {
+        return uri.path().to_owned();
+    }
     let mut out = String::with_capacity(uri.path().len() + 64);
     // The name of a queue with capitals is a mistake that should be seen. Of a key with slashes in
     // it there are several such parts.
@@ -101,9 +104,20 @@ pub(crate) fn client_request_id(headers: &HeaderMap) -> Option<String> {
     Some(shown.unwrap_or(REDACTED).to_owned())
 }
 
+/// Whether a path is one of nearly all requests: short and without capitals. It takes one look at
+/// each byte.
+fn is_plain(path: &str) -> bool {
+    path.len() <= MAX_PLAIN
+        && path.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'/'))
+}
+
 /// Whether a text is too short, or too plain, for a secret.
 fn is_harmless(text: &str) -> bool {
-    let shown = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:,/$*%".contains(&byte);
+    let shown = |byte: u8| {
+        matches!(byte,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9'
+            | b'-' | b'.' | b'_' | b':' | b',' | b'/' | b'$' | b'*' | b'%')
+    };
     text.bytes().all(shown)
         && (text.len() <= MAX_MIXED || (text.len() <= MAX_PLAIN && !is_mixed(text)))
 }

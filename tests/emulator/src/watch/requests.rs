@@ -55,7 +55,7 @@ pub(crate) struct Details {
 }
 
 impl Details {
-    pub(super) fn new(number: u64, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(number: u64, headers: &HeaderMap) -> Self {
         let mut lines = Vec::with_capacity(512);
         let mut user_agent = 0..0;
         for (name, value) in headers {

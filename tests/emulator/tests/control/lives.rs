@@ -178,6 +178,40 @@ fn memory_is_bounded_and_nothing_is_kept_unasked() {
 }
 
 #[test]
+fn until_somebody_looks_only_requests_that_failed_are_remembered() {
+    let limits = RecordLimits::new().requests_from_first_look();
+    let wire = Wire::with(|builder| builder.record(limits));
+    wire.queue("jobs");
+    let (id, _) = wire.message("jobs");
+    wire.emulator.add_fault("close-after operation=GetMessages times=1".parse().unwrap());
+    let request = wire.get("/jobs/messages").header("user-agent", "unlucky/1.0").request();
+    wire.emulator.exchange(request).result.unwrap_err();
+    let refused = wire.get("/missing/messages").header("user-agent", "wrong/1.0").send();
+    refused.expect(404);
+
+    let life = life(&wire, &id);
+    assert_eq!(steps(&life), [Happening::Put, Happening::Received]);
+    assert_eq!(life.events[1].client.as_ref().unwrap().user_agent, "unlucky/1.0");
+    assert_eq!(
+        life.events[1].reason.as_deref(),
+        Some("its answer was lost by the fault `close-after`")
+    );
+    let [refused, lost] = wire.emulator.requests().try_into().unwrap();
+    assert!(lost.record.lost && lost.record.fault == Some("close-after"), "{lost:?}");
+    assert_eq!(life.events[1].request, Some(lost.number));
+    let record = &refused.record;
+    assert_eq!(record.refused.as_ref().unwrap().code().as_str(), "QueueNotFound");
+    assert_eq!(record.queue.as_ref().unwrap().as_str(), "missing");
+    assert!(record.operation.is_some() && record.account.is_some() && record.version.is_some());
+    assert_eq!(refused.header("user-agent"), Some("wrong/1.0"));
+
+    wire.message("jobs");
+    let newest = wire.emulator.requests().remove(0);
+    assert_eq!(newest.record.status.unwrap(), 201);
+    assert!(newest.number > refused.number);
+}
+
+#[test]
 fn time_moves_forward_and_credentials_do_not_notice() {
     let wire = wire();
     wire.message("jobs");

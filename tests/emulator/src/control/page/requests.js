@@ -13,7 +13,7 @@ export async function load(args, state) {
 
 const OPERATIONS = ['PutMessage', 'GetMessages', 'PeekMessages', 'UpdateMessage', 'DeleteMessage', 'ClearMessages', 'CreateQueue', 'DeleteQueue', 'ListQueues', 'GetQueueMetadata'];
 
-export function show({ requests, recording }, { state, now, refresh }) {
+export function show({ requests, recording, fromStart }, { state, now, refresh }) {
   const set = (name) => (event) => { state[name] = event.target.value; refresh(); };
   const choice = (name, label, values) => h('select', { 'aria-label': label, value: state[name] ?? '', onchange: set(name) }, values.map(([value, text]) => h('option', { value }, text)));
   return [
@@ -27,7 +27,8 @@ export function show({ requests, recording }, { state, now, refresh }) {
       h('caption', { class: 'sr' }, 'The last requests, the newest first'),
       h('thead', null, h('tr', null, ['Status', 'Operation', 'Target', 'Client', 'Took', 'When'].map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', null, requests.map((request) => row(request, now))))
-      : h('p', { class: 'empty' }, recording ? 'No request yet. Start a program with the connection string under Connect.' : 'Requests are not remembered.')];
+      : h('p', { class: 'empty' }, recording ? 'No request yet. Start a program with the connection string under Connect.' : 'Requests are not remembered.'),
+    recording && !fromStart ? h('p', { class: 'quiet' }, 'Requests that succeeded are remembered since the page or the control interface was first used; with --record-requests, from the start.') : null];
 }
 
 function row(request, now) {
