@@ -40,6 +40,8 @@
 //! runtime of one thread, it fails when its time is up. On a thread of a tokio runtime it also
 //! takes a new thread for the time of the call. Use the asynchronous client there.
 
+#[cfg(feature = "bulk")]
+mod bulk;
 mod call;
 mod executor;
 mod pages;
@@ -49,6 +51,8 @@ mod redrive;
 mod service;
 mod table;
 
+#[cfg(feature = "bulk")]
+pub use self::bulk::Scan;
 #[cfg(all(feature = "processor", feature = "tokio"))]
 pub use self::redrive::redrive;
 pub use self::{

@@ -37,6 +37,7 @@ mod attempts;
 mod begin;
 mod held;
 mod journal;
+mod lock;
 mod refused;
 mod scan;
 mod transfer;

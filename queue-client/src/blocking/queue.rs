@@ -76,7 +76,7 @@ impl<C: MessageCodec> QueueClient<C> {
         &self.queue
     }
 
-    #[cfg(all(feature = "processor", feature = "tokio"))]
+    #[cfg(feature = "bulk")]
     pub(super) const fn executor(&self) -> &Executor {
         &self.executor
     }

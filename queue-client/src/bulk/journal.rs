@@ -5,11 +5,13 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use queue_proto::MessageId;
+
+use super::lock;
 
 /// How far the transfer of one message got.
 ///
@@ -87,11 +89,13 @@ pub trait Journal: fmt::Debug + Send + 'static {
 /// What was written survives the end of the process in any way. It is not forced to the disk: if the
 /// machine loses its power, messages may be put twice, but none is lost.
 ///
-/// Two runs must not use one file at the same time.
+/// Two runs cannot use one file at the same time: the second is refused before it puts anything.
 #[derive(Debug)]
 pub struct FileJournal {
     path: PathBuf,
     file: Option<File>,
+    /// A line may have been written in part, and nothing may follow it.
+    torn: bool,
     keeps: bool,
 }
 
@@ -101,7 +105,7 @@ const MAGIC: &str = "azure-queue-journal/1 ";
 impl FileJournal {
     /// A journal in the file of this name, which is made when the transfer begins.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), file: None, keeps: false }
+        Self { path: path.into(), file: None, torn: false, keeps: false }
     }
 
     /// Keeps the file when the job is done. A copy that runs again then finds that nothing is left to
@@ -119,11 +123,47 @@ impl FileJournal {
         &self.path
     }
 
-    fn read(&self, job: &str) -> io::Result<Vec<(MessageId, JournalStep)>> {
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+    /// Takes the file of an earlier run, if there is one, and the file that will take its place, so
+    /// that no other run has either.
+    fn lock(&self) -> io::Result<(Option<File>, File, PathBuf)> {
+        let mut beside = self.path.clone().into_os_string();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        loop {
+            let old = match lock::open(OpenOptions::new().read(true).write(true), &self.path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                old => Some(self.taken(old)?),
+            };
+            let all = || OpenOptions::new().append(true).create(true).to_owned();
+            let new = self.taken(lock::open(&all(), &beside))?;
+            // Whoever has the new file decides what the name stands for. What was opened before that
+            // may be gone, or another run may have put its file there.
+            if lock::is_at(old.as_ref(), &self.path) && lock::is_at(Some(&new), &beside) {
+                return Ok((old, new, beside));
+            }
+        }
+    }
+
+    fn taken(&self, opened: io::Result<File>) -> io::Result<File> {
+        opened.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                let path = self.path.display();
+                let what = format!("{path} is in use by another run: wait for its end");
+                io::Error::new(io::ErrorKind::WouldBlock, what)
+            }
+            _ => error,
+        })
+    }
+
+    fn read(&self, old: Option<File>, job: &str) -> io::Result<Vec<(MessageId, JournalStep)>> {
+        let Some(mut old) = old else { return Ok(Vec::new()) };
+        if !old.metadata()?.is_file() {
+            return Err(self.refused("is no file".to_owned()));
+        }
+        let mut bytes = Vec::new();
+        old.read_to_end(&mut bytes)?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Err(self.refused("is not a journal".to_owned()));
         };
         // Whoever was killed while a line was written did not act on it.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -164,31 +204,37 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn begin(&mut self, job: &str) -> io::Result<Vec<(MessageId, JournalStep)>> {
-        let pending = self.read(job)?;
+        let (old, mut new, beside) = self.lock()?;
+        let pending = self.read(old, job).inspect_err(|_| drop(fs::remove_file(&beside)))?;
         // Written anew beside the old one, so that the file holds what is pending alone, and a crash
         // leaves one of the two.
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".new");
         let mut text = format!("{MAGIC}{job}\n");
         for (id, step) in &pending {
             text.push_str(&line(id, *step));
         }
-        fs::write(&beside, text)?;
+        new.set_len(0)?;
+        new.write_all(text.as_bytes())?;
         fs::rename(&beside, &self.path)?;
-        self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
+        (self.file, self.torn) = (Some(new), false);
         Ok(pending)
     }
 
     fn record(&mut self, id: &MessageId, step: JournalStep) -> io::Result<()> {
-        match &mut self.file {
-            // In one piece, so that a kill cuts the last line alone.
-            Some(file) => file.write_all(line(id, step).as_bytes()),
-            None => Err(io::Error::other("the journal was not begun")),
+        let Some(file) = &mut self.file else {
+            return Err(io::Error::other("the journal was not begun"));
+        };
+        if self.torn {
+            return Err(io::Error::other("an earlier step could not be written"));
         }
+        // In one piece, so that a kill cuts the last line alone. A full disk cuts it as well.
+        let written = file.write_all(line(id, step).as_bytes());
+        self.torn = written.is_err();
+        written
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.file = None;
+        // Open until the file is gone, so that no other run takes up what is done.
+        let _file = self.file.take();
         if self.keeps { Ok(()) } else { fs::remove_file(&self.path) }
     }
 }

@@ -1,6 +1,6 @@
 //! [`Scan`]: every message of a queue, once.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use futures_util::future::{Either, select};
 use queue_proto::{LeaseTimeout, MessageCount, MessageId, ops::PeekedMessage};
@@ -41,6 +41,7 @@ pub struct Scan {
     limit: usize,
     max_attempt: u32,
     walk: Option<Walk>,
+    received_at: Option<SystemTime>,
     report: ScanReport,
 }
 
@@ -72,7 +73,15 @@ pub struct ScanReport {
 impl Scan {
     pub(crate) fn new(queue: Target) -> Self {
         let report = ScanReport::default();
-        Self { queue, lease: None, limit: usize::MAX, max_attempt: 3, walk: None, report }
+        Self {
+            queue,
+            lease: None,
+            limit: usize::MAX,
+            max_attempt: 3,
+            walk: None,
+            received_at: None,
+            report,
+        }
     }
 
     /// Sets the time for which messages are hidden: 1 s to 7 days. It is also the time for which they
@@ -121,7 +130,8 @@ impl Scan {
             match step {
                 Step::Found(found) if found.newer => self.report.newer += 1,
                 Step::Found(found) => {
-                    let Found { message, .. } = *found;
+                    let Found { message, received_at, .. } = *found;
+                    self.received_at = Some(received_at);
                     check(&self.queue, &message, message.dequeue_count, self.max_attempt)?;
                     self.report.seen += 1;
                     return Ok(Some(message));
@@ -176,6 +186,13 @@ impl Scan {
                 Either::Right(_) => {}
             }
         }
+    }
+
+    /// The time of the service at which the message that [`next`](Self::next) returned last was
+    /// received: until then it was visible. `None` before the first message.
+    #[must_use]
+    pub const fn received_at(&self) -> Option<SystemTime> {
+        self.received_at
     }
 
     /// What was done until now.

@@ -68,6 +68,8 @@ pub(super) struct Found {
     pub(super) life: Option<Duration>,
     /// The instant at which it had so much time left, by the runtime's clock.
     pub(super) leased_at: Duration,
+    /// The time of the service when it was received.
+    pub(super) received_at: SystemTime,
     /// It came after the walk began.
     pub(super) newer: bool,
 }
@@ -404,7 +406,7 @@ impl Walk {
         let mut shown = PeekedMessage::new(message.id, message.inserted_at, message.text);
         shown.expires_at = message.expires_at;
         shown.dequeue_count = message.dequeue_count;
-        Found { message: shown, life, leased_at, newer }
+        Found { message: shown, life, leased_at, received_at: now, newer }
     }
 
     fn renewed(

@@ -3,6 +3,8 @@
 #![cfg(feature = "blocking")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "bulk")]
+mod bulk;
 mod methods;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod over_http;

@@ -328,6 +328,53 @@ fn a_journal_in_a_file_remembers_what_is_pending() {
     }
     std::fs::write(&path, "something else\n").unwrap();
     assert!(begin("move a to b").unwrap_err().to_string().contains("is not a journal"));
+    std::fs::write(&path, b"\xff").unwrap();
+    assert!(begin("move a to b").unwrap_err().to_string().contains("is not a journal"));
+    let names: Vec<_> = std::fs::read_dir(&folder.0).unwrap().collect();
+    assert_eq!(names.len(), 1, "nothing is left beside it: {names:?}");
+}
+
+#[cfg(any(unix, windows))]
+#[test]
+fn a_journal_that_another_run_uses_is_refused() {
+    let folder = Folder::new("journal-in-use");
+    let path = folder.0.join("state");
+    let mut first = FileJournal::new(&path);
+    first.begin("move a to b").unwrap();
+    let mut second = FileJournal::new(&path);
+    let error = second.begin("move a to b").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    assert!(error.to_string().contains("is in use by another run: wait for its end"), "{error}");
+    // The first does not notice, and the second may begin when it is over.
+    let id = MessageId::new("m1").unwrap();
+    first.record(&id, JournalStep::Put).unwrap();
+    drop(first);
+    assert_eq!(second.begin("move a to b").unwrap(), [(id, JournalStep::Put)]);
+    second.finish().unwrap();
+    assert!(FileJournal::new(&path).begin("copy a to c").unwrap().is_empty());
+}
+
+/// Threads that begin at the same time: one of them has the file.
+#[cfg(unix)]
+#[test]
+fn of_many_runs_that_begin_at_once_one_has_the_journal() {
+    let folder = Folder::new("journal-race");
+    for round in 0..50 {
+        let path = folder.0.join(round.to_string());
+        let barrier = std::sync::Barrier::new(4);
+        let begun: Vec<_> = std::thread::scope(|scope| {
+            let begin = || {
+                let mut journal = FileJournal::new(&path);
+                barrier.wait();
+                journal.begin("move a to b").is_ok().then_some(journal)
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(begin)).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(begun.len() <= 1, "{} have it", begun.len());
+        drop(begun);
+        FileJournal::new(&path).begin("move a to b").unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
