@@ -123,6 +123,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone)]
 pub(crate) struct Queue {
     pub(crate) client: QueueClient,
+    /// The name of the account that it is in.
+    pub(crate) account: String,
     /// The account asks for care with destructive verbs.
     pub(crate) protected: bool,
 }
@@ -170,16 +172,12 @@ impl App {
 
     /// The queue that an argument names: `QUEUE`, or `CONTEXT:QUEUE` for one of another account.
     pub(crate) fn queue(&self, argument: &str) -> Result<Queue, Failure> {
-        let (service, protected, name) = match argument.split_once(':') {
-            Some((context, name)) => {
-                let other = self.connect_to(context)?;
-                (other.service, other.protected, name)
-            }
-            None => {
-                let own = self.connect()?;
-                (own.service.clone(), own.protected, argument)
-            }
+        let (connection, name) = match argument.split_once(':') {
+            Some((context, name)) => (self.connect_to(context)?, name),
+            None => (self.connect()?.clone(), argument),
         };
+        let Connection { service, account, protected } = connection;
+        let account = account.endpoint().account().to_string();
         let client = service.queue(name).map_err(|error| {
             let tidy = tidy_name(name);
             let hint = if service.queue(tidy.as_str()).is_ok() {
@@ -189,7 +187,7 @@ impl App {
             };
             Failure::usage(format!("`{}`: {error}{hint}", visible(name)))
         })?;
-        Ok(Queue { client, protected })
+        Ok(Queue { client, account, protected })
     }
 
     /// The client's settings by the options, for an account.

@@ -5,7 +5,7 @@ use std::{ffi::OsStr, time::Duration};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::{
-    account::{AccountArgs, choose, context::Contexts},
+    account::{AccountArgs, choose, choose_context, context::Contexts},
     text::visible,
 };
 
@@ -38,7 +38,16 @@ pub(crate) fn contexts() -> ArgValueCompleter {
 /// The names that begin so. No error is shown while somebody types.
 fn names(typed: &str) -> Option<Vec<String>> {
     let contexts = Contexts::load().ok()?;
-    let account = choose(&AccountArgs::default(), &contexts).ok()?.account;
+    // Some shells split words at a colon, and then ask for the queue alone.
+    let (context, typed) = match typed.split_once(':') {
+        Some((context, typed)) => (Some(context), typed),
+        None => (None, typed),
+    };
+    let account = match context {
+        Some(context) => choose_context(context, &contexts).ok()?.account,
+        None => choose(&AccountArgs::default(), &contexts).ok()?.account,
+    };
+    let before = context.map(|context| format!("{context}:")).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     runtime.block_on(async {
         let service = queue_client::ClientBuilder::from(account)
@@ -49,6 +58,7 @@ fn names(typed: &str) -> Option<Vec<String>> {
         let pages = service.list_queues();
         let mut pages = if typed.is_empty() { pages } else { pages.prefix(typed).ok()? };
         let page = pages.next().await.ok()??;
-        Some(page.iter().take(MOST).map(|item| visible(item.name.as_str()).into_owned()).collect())
+        let name = |name: &str| format!("{before}{}", visible(name));
+        Some(page.iter().take(MOST).map(|item| name(item.name.as_str())).collect())
     })
 }

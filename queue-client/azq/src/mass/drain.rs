@@ -111,7 +111,7 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
         if plan.written.contains(message.id.as_str()) {
             drained.resumed += 1;
         } else if let Some(writer) = &mut plan.writer {
-            writer.push(&plan.origin.line(&message, SystemTime::now()));
+            writer.push(&plan.origin.line(&message, scan.received_at(), SystemTime::now()));
         }
         piece.push(message.id);
         if piece.len() >= PIECE

@@ -20,8 +20,13 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The line of a message, with its end.
-    pub(crate) fn line(&self, message: &PeekedMessage, now: SystemTime) -> String {
+    /// The line of a message, with its end. It was visible at `visible` by the clock of the service.
+    pub(crate) fn line(
+        &self,
+        message: &PeekedMessage,
+        visible: Option<SystemTime>,
+        now: SystemTime,
+    ) -> String {
         let body = self.codec.decode(&message.text);
         let text = |text: &str| Value::from(text).to_string();
         let mut line = format!(
@@ -34,8 +39,10 @@ impl Origin {
             line.push_str(&format!(",\"json\":{json}"));
         }
         let expires = message.expires_at.map_or_else(|| String::from("never"), utc);
+        let visible =
+            visible.map(|at| format!(",\"visible\":{}", text(&utc(at)))).unwrap_or_default();
         line.push_str(&format!(
-            ",\"attempt\":{},\"inserted\":{},\"expires\":{},\"queue\":{},\"account\":{},\"dumped\":{}}}",
+            ",\"attempt\":{},\"inserted\":{},\"expires\":{}{visible},\"queue\":{},\"account\":{},\"dumped\":{}}}",
             message.dequeue_count,
             text(&utc(message.inserted_at)),
             text(&expires),
@@ -117,7 +124,8 @@ mod tests {
             let mut message =
                 PeekedMessage::new(id, at(1_795_683_600), MessageText::new(text).unwrap());
             message.expires_at = Some(at(1_795_783_600));
-            let line = origin.line(&message, at(1_795_683_700));
+            let line = origin.line(&message, Some(at(1_795_683_699)), at(1_795_683_700));
+            assert!(line.contains("\"visible\":\"2026-11-26T09:01:39Z\""), "{line}");
             assert!(line.ends_with("}\n") && line.lines().count() == 1, "{line}");
             assert!(!line.trim_end().contains(['\u{202e}', '\u{7f}', '\u{1b}']));
             let record = Record::parse(&line).unwrap();

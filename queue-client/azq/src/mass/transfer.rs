@@ -7,7 +7,7 @@ use std::{
 
 use queue_client::{
     QueueClient,
-    bulk::{FileJournal, Lifetime, Transfer, TransferError, TransferReport},
+    bulk::{Doubt, FileJournal, Lifetime, Transfer, TransferError, TransferReport},
     proto::{LeaseTimeout, TimeToLive},
 };
 
@@ -228,6 +228,14 @@ impl<'a> Job<'a> {
         }
         for (id, doubt) in &report.doubtful {
             app.say(&format!("possibly doubled: {id} ({})", doubt.as_str()));
+        }
+        if report.doubtful.iter().any(|(_, doubt)| *doubt == Doubt::PerhapsPut) {
+            app.note(&format!(
+                "  what was perhaps put stays in {}: look for it in {}, or add --allow-duplicates to put it \
+                 again",
+                self.from.name(),
+                self.to.name()
+            ));
         }
         if app.output.format == crate::output::Format::Table {
             return Ok(());

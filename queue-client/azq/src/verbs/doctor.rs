@@ -1,6 +1,6 @@
 //! `azq doctor`: finds out why an account or a queue cannot be used, and names the cure. It asks the
 //! machine, the network and the service, in the order in which a request meets them, and changes
-//! nothing.
+//! nothing but what `--create` asks for.
 
 mod answers;
 mod finding;
@@ -13,7 +13,11 @@ use std::{
 };
 
 use owo_colors::Style;
-use queue_client::{QueueClient, proto::ops::ListQueues, retry::NoRetry};
+use queue_client::{
+    QueueClient, QueueServiceClient,
+    proto::{ErrorCode, ops::ListQueues},
+    retry::NoRetry,
+};
 
 use self::{
     finding::{Finding, Level},
@@ -38,6 +42,11 @@ pub(crate) struct Args {
     /// The queue to look at as well
     #[arg(add = crate::complete::queues())]
     queue: Option<String>,
+
+    /// If the queue does not exist, make it: nothing else tells whether one of its name is being
+    /// deleted
+    #[arg(long, requires = "queue")]
+    create: bool,
 }
 
 const LAYOUT: Layout = Layout {
@@ -107,6 +116,12 @@ async fn examine(app: &App, args: &Args, chosen: Chosen, findings: &mut Vec<Find
         },
     };
     clock(&seen, findings);
+    let result = match result {
+        Err(error) if args.create && error.code() == Some(&ErrorCode::QueueNotFound) => {
+            make(&service, args, findings).await
+        }
+        result => result,
+    };
     let goes_on = answers::examine(&chosen, args.queue.as_deref(), &result, findings);
     if let Some(name) = args.queue.as_deref().filter(|_| goes_on)
         && let Ok(queue) = service.queue(name)
@@ -114,6 +129,23 @@ async fn examine(app: &App, args: &Args, chosen: Chosen, findings: &mut Vec<Find
         permissions(&chosen, &queue, findings).await;
         head(&queue, findings).await;
     }
+}
+
+/// Makes a queue that does not exist, unless one of its name is being deleted.
+async fn make(
+    service: &QueueServiceClient,
+    args: &Args,
+    findings: &mut Vec<Finding>,
+) -> Result<(), queue_client::Error> {
+    let Ok(queue) = service.queue(args.queue.as_deref().unwrap_or_default()) else {
+        return Ok(());
+    };
+    queue.create().await?;
+    findings.push(Finding::warn(
+        "queue",
+        format!("queue `{}` did not exist, and was made", queue.name()),
+    ));
+    Ok(())
 }
 
 /// The credential, and what can be told of it without asking anybody.

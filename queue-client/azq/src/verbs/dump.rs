@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::App,
+    app::{App, Queue},
     ask::confirm,
     failure::Failure,
     mass::{
@@ -21,6 +21,7 @@ pub(crate) const EXAMPLES: &str = "  azq dump orders orders.jsonl.gz
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// The file to write, packed if it ends in .gz. Default: standard output
@@ -57,7 +58,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
-    let queue = app.queue(&args.queue)?.client;
+    let Queue { client: queue, account, .. } = app.queue(&args.queue)?;
     let filter = args.filter.filter();
     let would = if args.delete { "write and delete" } else { "write" };
     if args.dry_run {
@@ -76,11 +77,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         Some(path) => file(app, path, args.gzip, args.resume)?,
         None => (ArchiveWriter::stdout(args.gzip), Default::default()),
     };
-    let origin = Origin {
-        account: queue_account(app, &queue),
-        queue: queue.name().to_string(),
-        codec: args.filter.codec(),
-    };
+    let origin = Origin { account, queue: queue.name().to_string(), codec: args.filter.codec() };
     let plan = Plan {
         queue: &queue,
         filter,
@@ -93,9 +90,4 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         word: "written",
     };
     drain(app, plan).await.map(drop)
-}
-
-/// The account of a queue, as far as it can be named.
-pub(super) fn queue_account(app: &App, _queue: &queue_client::QueueClient) -> String {
-    app.connect().map(|own| own.account.endpoint().account().to_string()).unwrap_or_default()
 }

@@ -23,6 +23,7 @@ pub(crate) const EXAMPLES: &str =
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// The id of the message

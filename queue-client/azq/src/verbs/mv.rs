@@ -20,9 +20,11 @@ pub(crate) const EXAMPLES: &str = "  azq mv orders archive --dry-run
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue to move from, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     source: String,
 
     /// The queue to move to, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     destination: String,
 
     /// Make the destination if it does not exist

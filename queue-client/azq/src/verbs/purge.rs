@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use queue_client::{QueueClient, proto::ErrorCode};
 
-use super::dump::queue_account;
 use crate::{
-    app::App,
+    app::{App, Queue},
     ask::confirm_name,
     failure::Failure,
     mass::{
@@ -23,6 +22,7 @@ pub(crate) const EXAMPLES: &str = "  azq purge orders-poison --backup poison.jso
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// Write each message to this file before it is deleted, packed if it ends in .gz; `azq restore`
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
-    let queue = app.queue(&args.queue)?.client;
+    let Queue { client: queue, account, .. } = app.queue(&args.queue)?;
     let filter = args.filter.filter();
     if args.dry_run {
         if args.allow_lease {
@@ -74,11 +74,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         None if all => return clear(app, &queue).await,
         None => (None, Default::default()),
     };
-    let origin = Origin {
-        account: queue_account(app, &queue),
-        queue: queue.name().to_string(),
-        codec: args.filter.codec(),
-    };
+    let origin = Origin { account, queue: queue.name().to_string(), codec: args.filter.codec() };
     let plan = Plan {
         queue: &queue,
         filter,

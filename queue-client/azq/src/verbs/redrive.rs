@@ -35,10 +35,11 @@ const SUFFIX: &str = "-poison";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue that the messages died in, or its dead-letter queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// The queue of the dead letters. Default: QUEUE-poison
-    #[arg(long, value_name = "QUEUE")]
+    #[arg(long, value_name = "QUEUE", add = crate::complete::queues())]
     from: Option<String>,
 
     /// Only letters that died of this, which only envelopes tell: handler_failed, handler_panicked,

@@ -13,6 +13,7 @@ pub(crate) const EXAMPLES: &str = "  azq requeue orders \"$(azq peek orders -n 1
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// The id of the message

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::BufRead as _,
+    io::{BufRead as _, Read as _},
     path::PathBuf,
     time::{Duration, Instant, SystemTime},
 };
@@ -34,6 +34,7 @@ pub(crate) const EXAMPLES: &str = "  azq dump orders | azq restore orders -
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue to put the messages into, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// The dump, packed or not; - for standard input
@@ -72,6 +73,8 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
+/// The bytes that a line of a dump can have at most, by far: 64 KiB of text, escaped, twice.
+const LONGEST: u64 = 4 * 1024 * 1024;
 /// How often a put is sent again whose answer was lost, or which was refused for a moment.
 const AGAIN: u32 = 5;
 
@@ -117,12 +120,21 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let mut failure = None;
     while failure.is_none() && !interrupt.came() {
         line.clear();
-        match lines.read_line(&mut line) {
+        match lines.by_ref().take(LONGEST).read_line(&mut line) {
             Ok(0) => break,
+            Ok(read) if read as u64 == LONGEST && !line.ends_with('\n') => {
+                let number = restore.tally.read + 1;
+                failure = Some(Failure::usage(format!(
+                    "line {number} of {} is longer than any message can be",
+                    args.file.display()
+                )));
+                break;
+            }
             Ok(_) => {}
             Err(error) => {
+                let number = restore.tally.read + 1;
                 failure = Some(Failure::usage(format!(
-                    "{} cannot be read: {error}",
+                    "line {number} of {} cannot be read: {error}",
                     args.file.display()
                 )));
                 break;

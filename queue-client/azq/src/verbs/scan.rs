@@ -17,6 +17,7 @@ pub(crate) const EXAMPLES: &str = "  azq scan orders --allow-lease
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue, or CONTEXT:QUEUE
+    #[arg(add = crate::complete::queues())]
     queue: String,
 
     /// Yes, receive every message once: this raises dequeue counts and may reorder the queue

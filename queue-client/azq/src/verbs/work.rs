@@ -114,7 +114,7 @@ struct Halt {
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let queue = app.queue(&args.queue)?;
     let command = args.command_line();
-    let child = Arc::new(Child::new(command, queue.name(), account(app))?);
+    let child = Arc::new(Child::new(command, queue.name(), queue.account.clone())?);
     // A missing queue is an error now, and not a loop that waits for it.
     queue.client.properties().await?;
     let (sender, mut halted) = watch::channel(false);
@@ -166,13 +166,6 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         processor.stop_when(stop).run(handler).await
     };
     end(app, &interrupt, &halt, result)
-}
-
-fn account(app: &App) -> String {
-    app.connect().map_or_else(
-        |_| String::new(),
-        |connection| connection.account.endpoint().account().to_string(),
-    )
 }
 
 /// Runs the command for one message.

@@ -370,6 +370,16 @@ fn a_queue_that_is_not_there() {
     bench.queue("orders", &[]);
     assert_eq!(bench.azq(["rm", "orders", "--yes"]).code, 0);
     finds(&doctor(&bench, &["orders"], &by_key(&endpoint, KEY)), 8, missing, cure);
+    finds(
+        &doctor(&bench, &["orders", "--create"], &by_key(&endpoint, KEY)),
+        8,
+        "queue `orders` is being deleted",
+        "wait 40 seconds, or `azq create orders --wait`",
+    );
+    let made = doctor(&bench, &["invoices", "--create"], &by_key(&endpoint, KEY));
+    assert_eq!(made.code, 0, "{}{}", made.out, made.err);
+    assert!(made.out.contains("queue `invoices` did not exist, and was made"), "{}", made.out);
+    assert_eq!(bench.azq(["ls", "-o", "name"]).out, "invoices\n");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod attacks;
 mod doctor;
 mod examples;
 #[cfg(unix)]
@@ -22,6 +23,7 @@ mod readme;
 mod redact;
 mod scripts;
 mod signatures;
+mod speed;
 #[cfg(unix)]
 mod terminal;
 mod work;

@@ -132,6 +132,42 @@ fn shells_complete_verbs_and_queues() {
     assert_eq!(complete(&["azq", "peek", "ord"]).trim(), "orders\norders-poison");
 }
 
+/// The script of each shell that is on this machine, in that shell; for others, what their script asks.
+#[test]
+fn each_shell_completes_names_of_queues() {
+    let bench = Bench::new();
+    bench.queue("orders", &[]);
+    bench.queue("orders-poison", &[]);
+    bench.queue("thumbnails", &[]);
+    let bash = "source <(azq completion bash); COMP_WORDS=(azq mv ord); COMP_CWORD=2; COMP_TYPE=9; \
+                _clap_complete_azq azq ord mv; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let zsh = "compdef() { true }; _describe() { print -l -- ${(P)${@[-1]}} }; \
+               eval \"$(azq completion zsh)\"; words=(azq mv ord); CURRENT=3; \
+               _clap_dynamic_completer_azq";
+    let fish = "azq completion fish | source; complete -C 'azq mv ord'";
+    let power = "AZQ_COMPLETE=powershell azq -- azq mv ord";
+    let mut tried = 0;
+    for (shell, options, script) in [
+        ("bash", &["--norc", "-c"][..], bash),
+        ("zsh", &["-f", "-c"], zsh),
+        ("fish", &["-N", "-c"], fish),
+        ("sh", &["-c"], power),
+    ] {
+        let there = bench.shell(&format!("command -v {shell} > {shell}.path")).status().unwrap();
+        if !there.success() {
+            println!("{shell} is not on this machine");
+            continue;
+        }
+        tried += 1;
+        let path = std::fs::read_to_string(bench.folder().join(format!("{shell}.path"))).unwrap();
+        let mut line = bench.shell("exec \"$0\" \"$@\"");
+        let run = crate::harness::ended(line.arg(path.trim()).args(options).arg(script), b"");
+        let names: Vec<_> = run.out.lines().map(|line| line.trim_end()).collect();
+        assert_eq!(names, ["orders", "orders-poison"], "{shell}: {}{}", run.out, run.err);
+    }
+    assert!(tried > 0);
+}
+
 #[test]
 fn manual_pages_and_the_version() {
     let bench = Bench::new();

@@ -84,3 +84,25 @@ fn a_missing_queue_is_an_error_and_no_loop() {
     let run = bench.azq(["work", "orders", "--", "true"]);
     assert_eq!(run.code, 4, "{}", run.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_command_has_its_whole_body_if_azq_is_killed() {
+    use std::time::Duration;
+
+    let bench = Bench::new();
+    let body = "17 bottles and ".repeat(4_000);
+    bench.queue("orders", &[&body]);
+    let line = "touch running; while [ ! -e go ]; do sleep 0.1; done; cat > got; touch done";
+    let mut child = bench.command(["work", "orders", "--exec", line]).spawn().unwrap();
+    while !bench.folder().join("running").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::write(bench.folder().join("go"), "").unwrap();
+    while !bench.folder().join("done").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_to_string(bench.folder().join("got")).unwrap(), body);
+}

@@ -98,7 +98,10 @@ fn service(
                     "queue",
                     format!("queue `{queue}` does not exist, or was deleted a moment ago"),
                 )
-                .cure(format!("`azq create {queue} --wait` makes it, as soon as its name is free")),
+                .cure(format!(
+                    "`azq create {queue} --wait` makes it, as soon as its name is free; `azq doctor {queue} \
+                     --create` tells which it is"
+                )),
             );
             false
         }

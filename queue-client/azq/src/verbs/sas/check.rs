@@ -18,7 +18,7 @@ pub(super) struct Args {
     given: GivenArgs,
 
     /// The queue to try it on, if the URL names none
-    #[arg(long, value_name = "QUEUE")]
+    #[arg(long, value_name = "QUEUE", add = crate::complete::queues())]
     queue: Option<String>,
 }
 

@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The queue, or CONTEXT:QUEUE; without it the signature is for the account
+    #[arg(add = crate::complete::queues())]
     queue: Option<String>,
 
     /// What is permitted: for a queue letters of `raup` (read, add, update, process), for the account

@@ -133,15 +133,23 @@ fn once(from: &From, number: &mut u64, sender: &mpsc::Sender<Read>) -> Option<()
         },
         None => Box::new(BufReader::new(io::stdin())),
     };
+    let end = if form == Form::Nul { 0 } else { b'\n' };
     loop {
         let mut body = Vec::new();
         let read = match form {
             Form::Whole => input.by_ref().take(MOST).read_to_end(&mut body),
-            Form::Nul => input.by_ref().take(MOST).read_until(0, &mut body),
-            Form::Lines | Form::Records => input.by_ref().take(MOST).read_until(b'\n', &mut body),
+            _ => input.by_ref().take(MOST).read_until(end, &mut body),
         };
         match read {
             Ok(0) => return Some(()),
+            Ok(read) if read as u64 == MOST && form != Form::Whole && !body.ends_with(&[end]) => {
+                // The rest of it must not pass for a message of its own.
+                if let Err(error) = input.skip_until(end) {
+                    return push(number, Err(Failure::usage(format!("reading failed: {error}"))));
+                }
+                push(number, Err(Failure::usage("it is longer than any message can be")))?;
+                continue;
+            }
             Ok(_) => {}
             Err(error) => {
                 return push(number, Err(Failure::usage(format!("reading failed: {error}"))));

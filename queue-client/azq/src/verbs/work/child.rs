@@ -1,7 +1,8 @@
 //! [`Child`]: the command that works on messages, and what its end means.
 
 use std::{
-    fs, io,
+    fs::{self, File, OpenOptions},
+    io::{self, Seek as _, Write as _},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use queue_client::processor::Delivery;
-use tokio::{io::AsyncWriteExt as _, process::Command};
+use tokio::process::Command;
 
 use crate::{
     failure::{Exit, Failure},
@@ -49,11 +50,29 @@ pub(super) enum Ending {
     },
 }
 
-/// The folder for the files of `AZQ_RESULT`, which goes when the worker ends.
+/// The folder for bodies and the files of `AZQ_RESULT`, which goes when the worker ends.
 #[derive(Debug)]
 struct Results {
     folder: PathBuf,
     next: AtomicU64,
+}
+
+impl Results {
+    /// A file that holds a body, open at its beginning.
+    ///
+    /// A pipe would end early if azq is killed while it writes, and the command, which goes on, would
+    /// take a part of the body for the whole.
+    fn body(&self, number: u64, body: &[u8]) -> io::Result<File> {
+        let path = self.folder.join(format!("{number}.body"));
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).write(true).create_new(true).open(&path)?;
+        // Gone with the command, whatever becomes of azq; elsewhere the name goes after it.
+        #[cfg(unix)]
+        fs::remove_file(&path)?;
+        file.write_all(body)?;
+        file.rewind()?;
+        Ok(file)
+    }
 }
 
 impl Drop for Results {
@@ -91,6 +110,13 @@ impl Child {
     pub(super) async fn run(&self, delivery: &Delivery<Vec<u8>>) -> Ending {
         let number = self.results.next.fetch_add(1, Ordering::Relaxed);
         let result = self.results.folder.join(number.to_string());
+        let stdin = match self.results.body(number, delivery.body()) {
+            Ok(file) => file,
+            Err(error) => {
+                let why = format!("{} cannot be written: {error}", self.results.folder.display());
+                return Ending::Retry { after: None, why };
+            }
+        };
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -102,19 +128,12 @@ impl Child {
             .env("AZQ_INSERTED", units::utc(delivery.inserted_at()))
             .env("AZQ_EXPIRES", delivery.expires_at().map_or("never".into(), units::utc))
             .env("AZQ_RESULT", &result)
-            .stdin(Stdio::piped())
+            .stdin(Stdio::from(stdin))
             .kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return self.cannot_start(&error),
         };
-        if let Some(mut stdin) = child.stdin.take() {
-            let body = delivery.body().clone();
-            // A command that reads nothing must not block: it may end first.
-            tokio::spawn(async move {
-                let _ = stdin.write_all(&body).await;
-            });
-        }
         let ending = match child.wait().await {
             Ok(status) => self.ending(status, first_line(&result).as_deref()),
             Err(error) => {
@@ -122,6 +141,8 @@ impl Child {
             }
         };
         let _ = fs::remove_file(&result);
+        #[cfg(not(unix))]
+        let _ = fs::remove_file(self.results.folder.join(format!("{number}.body")));
         ending
     }
 
