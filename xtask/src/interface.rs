@@ -1,12 +1,16 @@
 //! `cargo xtask interface`: the public names of each library, from rustdoc, beside the list that is
 //! checked in. A change of the interface is a change of that list, and is seen in review.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use lexopt::{Arg, Parser};
 use serde_json::{Map, Value};
 
-use crate::{Outcome, shell, usage};
+use crate::{
+    Outcome,
+    files::{make, read, write},
+    shell, usage,
+};
 
 const LIBRARIES: [&str; 4] = ["queue-proto", "queue-auth", "queue-client", "queue-emulator"];
 
@@ -25,13 +29,10 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
         let list = list(library);
         if bless {
             let text: String = now.iter().map(|name| format!("{name}\n")).collect();
-            fs::create_dir_all(list.parent().unwrap_or(&list))
-                .and_then(|()| fs::write(&list, text))
-                .map_err(|error| format!("cannot write {}: {error}", list.display()))?;
+            make(list.parent().unwrap_or(&list))?;
+            write(&list, text)?;
         }
-        let text = fs::read_to_string(&list).map_err(|error| {
-            format!("cannot read {}: {error}; `--bless` writes it", list.display())
-        })?;
+        let text = read(&list).map_err(|error| format!("{error}; `--bless` writes it"))?;
         let before: BTreeSet<String> = text.lines().map(str::to_owned).collect();
         for gone in before.difference(&now) {
             println!("- {gone}");
@@ -65,9 +66,7 @@ fn documentation(library: &str) -> Result<Value, String> {
     )?;
     let name = library.replace('-', "_");
     let file = shell::target().join("doc").join(format!("{name}.json"));
-    let text = fs::read_to_string(&file)
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+    serde_json::from_str(&read(&file)?).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// A line for each public item, by the path by which others reach it.

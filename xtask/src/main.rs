@@ -7,6 +7,7 @@ mod check;
 mod ci;
 mod demo;
 mod features;
+mod files;
 mod fuzz;
 mod interface;
 mod interop;

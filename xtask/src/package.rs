@@ -4,18 +4,20 @@
 mod image;
 mod npm;
 mod program;
+mod root;
 mod running;
 mod wheel;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
 
 use self::program::Program;
-use crate::{Outcome, shell, usage};
+use crate::{
+    Outcome,
+    files::{list, make, read},
+    shell, usage,
+};
 
 /// The things that are made, in their order.
 const THINGS: [&str; 4] = ["archive", "image", "wheel", "npm"];
@@ -69,14 +71,6 @@ fn emulator() -> PathBuf {
     shell::root().join("tests/emulator")
 }
 
-/// The version of the workspace.
-fn version() -> Result<String, String> {
-    let text = read(&shell::root().join("Cargo.toml"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("version = \""));
-    let version = line.and_then(|line| line.strip_suffix('"'));
-    version.map(str::to_owned).ok_or_else(|| "Cargo.toml has no version".to_owned())
-}
-
 /// An empty folder of this name.
 fn fresh(name: &str) -> Result<PathBuf, String> {
     let folder = shell::scratch("package").join(name);
@@ -85,35 +79,6 @@ fn fresh(name: &str) -> Result<PathBuf, String> {
     }
     make(&folder)?;
     Ok(folder)
-}
-
-fn make(folder: &Path) -> Outcome {
-    fs::create_dir_all(folder).map_err(|error| format!("cannot make {folder:?}: {error}"))
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    fs::read_to_string(file).map_err(|error| format!("cannot read {file:?}: {error}"))
-}
-
-fn write(file: &Path, text: impl AsRef<[u8]>) -> Outcome {
-    fs::write(file, text).map_err(|error| format!("cannot write {file:?}: {error}"))
-}
-
-fn copy(from: &Path, to: &Path) -> Outcome {
-    let copied = fs::copy(from, to).map(drop);
-    copied.map_err(|error| format!("cannot copy {from:?} to {to:?}: {error}"))
-}
-
-/// The files in a folder, in the order of their names.
-fn list(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let failed = |error| format!("cannot read {folder:?}: {error}");
-    let entries = fs::read_dir(folder).map_err(failed)?;
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(failed)?;
-    files.sort();
-    Ok(files)
 }
 
 /// The pages on how to use the packages have the programs that are tried out, word by word.

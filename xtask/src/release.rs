@@ -11,11 +11,10 @@ use lexopt::{Arg, Parser};
 
 use crate::{
     Outcome,
+    files::{LICENSES, copy, read},
     metadata::{self, Package},
     shell, usage,
 };
-
-const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 pub(crate) fn run(mut arguments: Parser) -> Outcome {
     let (mut last, mut prepare, mut build) = (false, false, true);
@@ -29,7 +28,7 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     }
     let packages = metadata::published()?;
     if prepare {
-        return copy(&packages);
+        return hand_out(&packages);
     }
     let mut found = papers(&packages)?;
     if last {
@@ -76,7 +75,7 @@ pub(crate) fn papers(packages: &[Package]) -> Result<Vec<String>, String> {
 /// What must hold on the day of the release alone.
 fn last_checks(packages: &[Package]) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
-    let changelog = read("CHANGELOG.md")?;
+    let changelog = read(&shell::root().join("CHANGELOG.md"))?;
     for package in packages {
         if package.field("repository").is_empty() {
             found.push(format!("{}: no `repository`; set it in `workspace.package`", package.name));
@@ -115,18 +114,11 @@ fn last_checks(packages: &[Package]) -> Result<Vec<String>, String> {
 }
 
 /// Gives each package its copy of the licences and of the changelog.
-fn copy(packages: &[Package]) -> Outcome {
+fn hand_out(packages: &[Package]) -> Outcome {
     for name in LICENSES.into_iter().chain(["CHANGELOG.md"]) {
-        let text = read(name)?;
         for package in packages {
-            fs::write(package.folder.join(name), &text)
-                .map_err(|error| format!("cannot write {name} of {}: {error}", package.name))?;
+            copy(&shell::root().join(name), &package.folder.join(name))?;
         }
     }
     Ok(())
-}
-
-fn read(name: &str) -> Result<String, String> {
-    fs::read_to_string(shell::root().join(name))
-        .map_err(|error| format!("cannot read {name}: {error}"))
 }

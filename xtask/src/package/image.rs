@@ -9,20 +9,19 @@ use std::{
 };
 
 use super::{
-    copy, emulator, fresh, make,
-    program::{LICENSES, Program},
-    read,
+    emulator, fresh,
+    program::Program,
+    root::{self, CHROOT},
     running::Running,
-    version, write,
 };
-use crate::{Outcome, shell};
+use crate::{
+    Outcome,
+    files::{LICENSES, copy, make, read, write},
+    shell,
+};
 
-// By their full names: the search path is that of the image.
+/// The program by its full name: the search path is that of the image.
 const UNSHARE: &str = "/usr/bin/unshare";
-pub(super) const CHROOT: &str = "/usr/sbin/chroot";
-
-/// The user of the image.
-pub(super) const AS_NOBODY: &str = "--userspec=65532:65532";
 
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -76,7 +75,7 @@ impl Settings {
     fn config(&self, architecture: &str, layer: &str) -> Result<String, String> {
         let Self { user, env, ports, volumes, stop, health, entry, command } = self;
         let (env, ports, volumes) = (env.join(","), empty(ports), empty(volumes));
-        let version = version()?;
+        let version = env!("CARGO_PKG_VERSION");
         Ok(format!(
             r#"{{"architecture":"{architecture}","os":"linux","config":{{"User":{user},"Env":[{env}],"ExposedPorts":{ports},"Volumes":{volumes},"StopSignal":{stop},"Healthcheck":{health},"Entrypoint":{entry},"Cmd":{command},"Labels":{{"org.opencontainers.image.title":"queue-emulator","org.opencontainers.image.version":"{version}","org.opencontainers.image.licenses":"MIT OR Apache-2.0"}}}},"rootfs":{{"type":"layers","diff_ids":["sha256:{layer}"]}},"history":[{{"created_by":"cargo xtask package"}}]}}"#
         ))
@@ -204,23 +203,12 @@ fn digest(file: &Path) -> Result<String, String> {
     digest.map(str::to_owned).ok_or_else(|| "sha256sum prints no digest".to_owned())
 }
 
-/// Whether this process may run programs in another root, as another user. That is root's right, and
-/// some containers do not give it even to root.
-pub(super) fn may_change_root() -> bool {
-    let tried = Command::new(CHROOT).args([AS_NOBODY, "/", "true"]).output();
-    let may = tried.is_ok_and(|output| output.status.success());
-    if !may {
-        println!("this process may not change its root: nothing is tried out in a root of its own");
-    }
-    may
-}
-
 /// Takes the image apart and runs it, as the first process of its own.
 pub(super) fn try_out(image: &Path) -> Outcome {
     let root = fresh("image-unpacked")?;
     let unpack = emulator().join("package/unpack.py");
     let text = shell::output(Command::new("python3").arg(unpack).arg(image).arg(&root))?;
-    if !may_change_root() {
+    if !root::may_be_changed() {
         println!("the image is built and can be unpacked; it is not run");
         return Ok(());
     }

@@ -6,8 +6,13 @@ use std::{
     process::Command,
 };
 
-use super::{copy, emulator, fresh, list, make, program::Program, read, version, write};
-use crate::{Outcome, interop::JAVASCRIPT, shell};
+use super::{emulator, fresh, program::Program};
+use crate::{
+    Outcome,
+    files::{copy, list, make, read, write},
+    interop::JAVASCRIPT,
+    shell,
+};
 
 /// The part of the name of a file with the program, in front of system and processor.
 const PREFIX: &str = "queue-emulator-npm-";
@@ -35,7 +40,7 @@ pub(super) fn build(program: &Program, out: &Path) -> Result<[PathBuf; 2], Strin
     let folder = fresh("npm-program")?;
     make(&folder.join("bin"))?;
     copy(&program.file, &folder.join("bin").join(program.name()))?;
-    let version = version()?;
+    let version = env!("CARGO_PKG_VERSION");
     write(
         &folder.join("package.json"),
         format!(
@@ -71,7 +76,7 @@ pub(super) fn launcher(platforms: &[String], out: &Path) -> Result<PathBuf, Stri
     for file in ["launcher.js", "README.md"] {
         copy(&template.join(file), &folder.join(file))?;
     }
-    let version = version()?;
+    let version = env!("CARGO_PKG_VERSION");
     let names: Vec<String> = platforms
         .iter()
         .map(|name| format!("\n    \"@queue-emulator/{name}\": \"{version}\""))

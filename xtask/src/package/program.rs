@@ -6,22 +6,21 @@ use std::{
 };
 
 use super::{
-    copy, emulator, fresh,
-    image::{self, CHROOT},
-    make,
+    emulator, fresh,
+    root::{self, AS_NOBODY, CHROOT},
     running::Running,
-    version,
 };
-use crate::{Outcome, shell};
+use crate::{
+    Outcome,
+    files::{LICENSES, copy, make},
+    shell,
+};
 
 /// The program for one kind of machine.
 pub(super) struct Program {
     pub(super) target: String,
     pub(super) file: PathBuf,
 }
-
-/// What must go along with a program that holds other people's code.
-pub(super) const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 impl Program {
     /// Builds the program. Default: for this machine.
@@ -82,17 +81,17 @@ impl Program {
             return Ok(());
         }
         let text = shell::output(Command::new(&self.file).arg("--version"))?;
-        let expected = format!("queue-emulator {}", version()?);
+        let expected = concat!("queue-emulator ", env!("CARGO_PKG_VERSION"));
         if text.trim() != expected {
             return Err(format!("the program says {text:?} and not {expected:?}"));
         }
         if self.is_for_linux() {
-            let root = fresh("empty-root")?;
-            copy(&self.file, &root.join(self.name()))?;
-            let in_root = image::may_change_root();
+            let empty = fresh("empty-root")?;
+            copy(&self.file, &empty.join(self.name()))?;
+            let in_root = root::may_be_changed();
             let mut command = Command::new(if in_root { CHROOT.as_ref() } else { &*self.file });
             if in_root {
-                command.arg(image::AS_NOBODY).arg(root).arg("/queue-emulator");
+                command.arg(AS_NOBODY).arg(empty).arg("/queue-emulator");
             }
             Running::start(command.args(["--port", "0"]).env_clear())?
                 .check_and_stop(&self.file)?;

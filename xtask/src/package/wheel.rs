@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    copy, emulator, fresh, list,
+    emulator, fresh,
     program::{Program, flags},
 };
 use crate::{
     Outcome,
+    files::{copy, list},
     interop::{PYTEST, PYTHON, install},
     shell,
 };

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use crate::{metadata::Package, shell};
+use crate::{files::LICENSES, metadata::Package, shell};
 
 /// The largest package, in bytes. Fuzz corpora and pictures once made packages large unseen.
 const LARGEST: u64 = 600 * 1024;
@@ -36,7 +36,7 @@ fn look(package: &Package) -> Result<Packed, String> {
         .lines()
         .filter_map(|line| line.split_once('/').map(|(_, file)| file.to_owned()))
         .collect();
-    for wanted in ["Cargo.toml", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
+    for wanted in ["Cargo.toml", "README.md", "CHANGELOG.md"].into_iter().chain(LICENSES) {
         if !files.iter().any(|file| file == wanted) {
             return Err(format!("{name} is packed without {wanted}"));
         }

@@ -1,14 +1,10 @@
 //! READMEs as the page of a registry or a code host shows them: a link that only rustdoc resolves is
 //! shown as brackets there.
 
-use std::fs;
-
-use crate::metadata::Package;
+use crate::{files::read, metadata::Package};
 
 pub(super) fn complaints(package: &Package) -> Result<Vec<String>, String> {
-    let file = package.folder.join("README.md");
-    let text = fs::read_to_string(&file)
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let text = read(&package.folder.join("README.md"))?;
     Ok(dead_links(&text)
         .into_iter()
         .map(|link| {
