@@ -11,21 +11,7 @@ use std::{
 
 use queue_emulator::{Emulator, ManualClock};
 
-use crate::harness::{Bench, Ended, ended};
-
-fn numbers(count: usize) -> Vec<String> {
-    (0..count).map(|number| number.to_string()).collect()
-}
-
-fn fill(bench: &Bench, name: &str, texts: &[String]) {
-    let queue = bench.service.queue(name).unwrap();
-    bench.runtime.block_on(async {
-        queue.create_if_missing().await.unwrap();
-        for result in queue.send_all(texts).await {
-            result.unwrap();
-        }
-    });
-}
+use crate::harness::{Bench, Ended, ended, fine, numbers, sorted};
 
 /// All texts of a queue, hidden messages included, in order of the alphabet.
 fn all(bench: &Bench, name: &str) -> Vec<String> {
@@ -35,17 +21,6 @@ fn all(bench: &Bench, name: &str) -> Vec<String> {
     });
     texts.sort();
     texts
-}
-
-fn sorted(mut texts: Vec<String>) -> Vec<String> {
-    texts.sort();
-    texts
-}
-
-#[track_caller]
-fn fine(run: Ended) -> Ended {
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-    run
 }
 
 /// Waits until so many messages are in a queue.
@@ -113,7 +88,7 @@ fn bytes_that_are_no_text_arrive_or_are_refused() {
 fn the_largest_bodies_go_everywhere_unchanged() {
     let bench = Bench::new();
     let largest = ["a".repeat(65_536), "<&>\"".repeat(2_000), "ü".repeat(32_768)];
-    fill(&bench, "orders", &largest);
+    bench.fill("orders", &largest);
     bench.queue("archive", &[]);
     fine(bench.azq(["mv", "orders", "archive", "--yes"]));
     fine(bench.azq(["dump", "archive", "dump.jsonl", "--delete", "--yes"]));
@@ -130,7 +105,7 @@ fn the_largest_bodies_go_everywhere_unchanged() {
 fn a_destination_that_goes_away_leaves_the_rest_where_it_is() {
     let emulator = Emulator::builder().fault("delay=5ms".parse().unwrap()).build();
     let bench = Bench::of(emulator);
-    fill(&bench, "orders", &numbers(1_000));
+    bench.fill("orders", &numbers(1_000));
     bench.queue("archive", &[]);
     let words = ["mv", "orders", "archive", "-j", "8", "--yes"];
     let run = thread::scope(|scope| {
@@ -151,7 +126,7 @@ fn a_destination_that_goes_away_leaves_the_rest_where_it_is() {
 fn a_source_that_goes_away_ends_the_move() {
     let emulator = Emulator::builder().fault("delay=5ms".parse().unwrap()).build();
     let bench = Bench::of(emulator);
-    fill(&bench, "orders", &numbers(1_000));
+    bench.fill("orders", &numbers(1_000));
     bench.queue("archive", &[]);
     let run = thread::scope(|scope| {
         let run = scope.spawn(|| bench.azq(["mv", "orders", "archive", "-j", "8", "--yes"]));
@@ -184,7 +159,7 @@ fn a_full_disk_deletes_nothing_that_is_not_written() {
         ("purge orders --backup backup.jsonl --yes", "backup.jsonl"),
         ("purge orders --backup backup.jsonl.gz --yes", "backup.jsonl.gz"),
     ] {
-        fill(&bench, "orders", &texts);
+        bench.fill("orders", &texts);
         // 512 or 1,024 bytes each.
         let blocks = if file.ends_with("gz") { 4 } else { 40 };
         let run = on_a_full_disk(&bench, blocks, &format!("azq {verb}"));
@@ -208,7 +183,7 @@ fn a_full_disk_deletes_nothing_that_is_not_written() {
 fn a_full_disk_stops_a_move_before_what_cannot_be_remembered() {
     let bench = Bench::new();
     let texts = numbers(400);
-    fill(&bench, "orders", &texts);
+    bench.fill("orders", &texts);
     bench.queue("archive", &[]);
     let line = "azq mv orders archive --resume state -j 8 --yes";
     let run = on_a_full_disk(&bench, 20, line);
@@ -230,11 +205,11 @@ fn a_full_disk_stops_a_move_before_what_cannot_be_remembered() {
 #[test]
 fn the_state_of_another_move_is_refused() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(10));
+    bench.fill("orders", &numbers(10));
     bench.queue("archive", &[]);
     bench.queue("other", &[]);
     fine(bench.azq(["mv", "orders", "archive", "--resume", "state", "--yes"]));
-    fill(&bench, "orders", &numbers(10));
+    bench.fill("orders", &numbers(10));
     let run = bench.azq(["mv", "orders", "other", "--resume", "state", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.err);
     assert!(run.err.contains("belongs to another job"), "{}", run.err);
@@ -252,7 +227,7 @@ fn two_moves_at_once_move_each_message_once() {
     let emulator = Emulator::builder().fault("delay=3ms".parse().unwrap()).build();
     let bench = Bench::of(emulator);
     let texts = numbers(800);
-    fill(&bench, "orders", &texts);
+    bench.fill("orders", &texts);
     bench.queue("archive", &[]);
     let words = |state| ["mv", "orders", "archive", "-j", "8", "--yes", "--resume", state];
     thread::scope(|scope| {
@@ -280,7 +255,7 @@ fn clocks_that_jump_lose_nothing() {
         let emulator = Emulator::builder().manual_clock(&clock);
         let bench = Bench::of(emulator.fault("delay=5ms".parse().unwrap()).build());
         bench.queue("archive", &[]);
-        fill(&bench, "orders", &texts);
+        bench.fill("orders", &texts);
         let over = AtomicBool::new(false);
         let mut run = thread::scope(|scope| {
             // All leases end several times while their holder believes in them.
@@ -356,7 +331,7 @@ fn a_network_that_breaks_in_the_middle_can_be_gone_on_from() {
     let emulator = Emulator::builder().fault("delay=3ms".parse().unwrap()).build();
     let bench = Bench::of(emulator);
     let texts = numbers(600);
-    fill(&bench, "orders", &texts);
+    bench.fill("orders", &texts);
     bench.queue("archive", &[]);
     let words = [
         "mv",

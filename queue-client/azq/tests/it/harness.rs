@@ -58,6 +58,17 @@ impl Bench {
         });
     }
 
+    /// The same, for more texts than are sent one after the other.
+    pub(crate) fn fill(&self, name: &str, texts: &[String]) {
+        let queue = self.service.queue(name).unwrap();
+        self.runtime.block_on(async {
+            queue.create_if_missing().await.unwrap();
+            for result in queue.send_all(texts).await {
+                result.unwrap();
+            }
+        });
+    }
+
     /// The texts of the visible messages, of the first 32.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         let queue = self.service.queue(name).unwrap();
@@ -146,4 +157,22 @@ pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < end, "waited for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// A run that succeeded.
+#[track_caller]
+pub(crate) fn fine(run: Ended) -> Ended {
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    run
+}
+
+/// So many texts, from 0 on.
+pub(crate) fn numbers(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+/// The texts in order of the alphabet.
+pub(crate) fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts
 }

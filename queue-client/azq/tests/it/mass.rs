@@ -6,7 +6,7 @@ use queue_client::processor::{
     Delivery, HandlerError, Outcome, Processor, dead_letter::DeadLetterTo,
 };
 
-use crate::harness::{Bench, Ended};
+use crate::harness::{Bench, fine, numbers, sorted};
 
 const ODD: [&str; 6] = [
     " a <b> & \"c\" \r\n\t ",
@@ -16,20 +16,6 @@ const ODD: [&str; 6] = [
     "{\"order\":4711}",
     "\\n",
 ];
-
-fn numbers(count: usize) -> Vec<String> {
-    (0..count).map(|number| number.to_string()).collect()
-}
-
-fn fill(bench: &Bench, name: &str, texts: &[String]) {
-    let queue = bench.service.queue(name).unwrap();
-    bench.runtime.block_on(async {
-        queue.create_if_missing().await.unwrap();
-        for result in queue.send_all(texts).await {
-            result.unwrap();
-        }
-    });
-}
 
 /// The texts of all visible messages, in order of the alphabet, and the highest dequeue count.
 fn all(bench: &Bench, name: &str) -> (Vec<String>, u32) {
@@ -45,22 +31,11 @@ fn all(bench: &Bench, name: &str) -> (Vec<String>, u32) {
     })
 }
 
-fn sorted(mut texts: Vec<String>) -> Vec<String> {
-    texts.sort();
-    texts
-}
-
-#[track_caller]
-fn fine(run: Ended) -> Ended {
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-    run
-}
-
 #[test]
 fn what_is_dumped_is_restored_byte_by_byte() {
     let bench = Bench::new();
     bench.queue("orders", &ODD);
-    fill(&bench, "orders", &numbers(70));
+    bench.fill("orders", &numbers(70));
     let before = all(&bench, "orders").0;
     for (file, copy) in [("orders.jsonl", "copy-1"), ("orders.jsonl.gz", "copy-2")] {
         let run = fine(bench.azq(["dump", "orders", file, "--any-attempt"]));
@@ -90,7 +65,7 @@ fn what_is_dumped_is_restored_byte_by_byte() {
 #[test]
 fn a_dump_in_a_pipe_that_closes_loses_nothing() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(2000));
+    bench.fill("orders", &numbers(2000));
     let line = "azq dump orders --delete --yes | head -1 > first.jsonl";
     crate::harness::ended(&mut bench.shell(line), b"");
     let first = fs::read_to_string(bench.folder().join("first.jsonl")).unwrap();
@@ -103,7 +78,7 @@ fn a_dump_in_a_pipe_that_closes_loses_nothing() {
 #[test]
 fn moving_asks_and_tells_first() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(100));
+    bench.fill("orders", &numbers(100));
     let run = bench.azq(["mv", "orders", "archive"]);
     assert_eq!(run.code, 2);
     assert!(
@@ -171,7 +146,7 @@ fn copies_stop_before_consumers_give_up() {
 #[test]
 fn a_scan_must_be_wanted_and_finds_what_is_far_behind() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(100));
+    bench.fill("orders", &numbers(100));
     let run = bench.azq(["scan", "orders"]);
     assert_eq!((run.code, run.err.contains("add --allow-lease")), (2, true), "{}", run.err);
     let run = fine(bench.azq(["scan", "orders", "--allow-lease", "--match", "^9.$", "-o", "raw"]));
@@ -184,7 +159,7 @@ fn a_scan_must_be_wanted_and_finds_what_is_far_behind() {
 #[test]
 fn purge_deletes_all_or_what_matches_and_keeps_a_backup() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(100));
+    bench.fill("orders", &numbers(100));
     let run = bench.azq(["purge", "orders"]);
     assert_eq!((run.code, run.err.contains("Add --yes")), (2, true), "{}", run.err);
     fine(bench.azq(["purge", "orders", "--match", "^[0-4]", "--yes"]));
@@ -202,7 +177,7 @@ fn purge_deletes_all_or_what_matches_and_keeps_a_backup() {
 #[test]
 fn dead_letters_are_shown_and_brought_back_by_their_reason() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(10));
+    bench.fill("orders", &numbers(10));
     let orders = bench.service.queue("orders").unwrap();
     bench.runtime.block_on(async {
         let processor = Processor::new(orders)
@@ -298,7 +273,7 @@ fn a_dump_may_hold_what_is_no_longer_wanted() {
 #[test]
 fn an_interrupted_move_ends_in_good_order() {
     let bench = Bench::new();
-    fill(&bench, "orders", &numbers(200));
+    bench.fill("orders", &numbers(200));
     bench.queue("archive", &[]);
     let mut command = bench.command(["mv", "orders", "archive", "--rate", "20", "--yes"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
