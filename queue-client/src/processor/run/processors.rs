@@ -20,7 +20,7 @@ use super::{
     pool::Pool,
     processor::Processor,
     reports::{Reports, StoppedQueue},
-    running::ProcessorHandle,
+    running::{ProcessorHandle, joined},
     stop::Stop,
     stopped::Stopped,
 };
@@ -210,21 +210,19 @@ impl<T: Send + 'static> Processors<T> {
         let pool = queues
             .first()
             .map(|(first, _)| Pool::new(concurrency, weights, controls.clone(), first.runtime()));
-        let runs = FuturesUnordered::<BoxFuture<'static, (usize, Result<Report, Stopped>)>>::new();
+        let mut runs = FuturesUnordered::<BoxFuture<'static, Ended>>::new();
         let mut handles = Vec::new();
-        let mut names = Vec::new();
         for (number, ((mut processor, _), (control, commands))) in
             queues.into_iter().zip(controls.iter().cloned().zip(commands)).enumerate()
         {
-            names.push(processor.queue.name.clone());
-            handles.push((processor.queue.name.clone(), ProcessorHandle::new(control.clone())));
+            let name = processor.queue.name.clone();
+            handles.push((name.clone(), ProcessorHandle::new(control.clone())));
             processor.config.concurrency = concurrency;
             processor.seat = pool.as_ref().map(|pool| pool.seat(number));
             let run = processor.drive(Shared(Arc::clone(&handler)), control, commands);
-            runs.push(Box::pin(async move { (number, run.await) }));
+            runs.push(Box::pin(async move { (number, name, run.await) }));
         }
         let run = async move {
-            let mut runs = runs;
             let end = |mode| {
                 for control in &controls {
                     control.send(Input::Shutdown(mode));
@@ -239,8 +237,7 @@ impl<T: Send + 'static> Processors<T> {
                     }
                     runs.poll_next_unpin(context)
                 });
-                let Some((number, result)) = ended.await else { break };
-                let Some(name) = names.get(number).cloned() else { continue };
+                let Some((number, name, result)) = ended.await else { break };
                 match result {
                     Ok(report) => reports.push((number, name, report)),
                     Err(stopped) => {
@@ -285,6 +282,9 @@ where
         Self::new(queue)
     }
 }
+
+/// What one of the processors came to, with its place among them.
+type Ended = (usize, QueueName, Result<Report, Stopped>);
 
 /// One handler for all queues.
 struct Shared<H>(Arc<H>);
@@ -331,11 +331,6 @@ impl RunningProcessors {
     ///
     /// When a queue ended by itself, or all ended [with their runtime](Stopped::RuntimeGone).
     pub async fn join(self) -> Result<Reports, StoppedQueue> {
-        match self.task.await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // Nobody else can cancel the task than the runtime when it is dropped.
-            Err(_) => Err(StoppedQueue::runtime_gone()),
-        }
+        joined(self.task).await.unwrap_or_else(|| Err(StoppedQueue::runtime_gone()))
     }
 }

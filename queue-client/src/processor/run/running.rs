@@ -129,12 +129,7 @@ impl Running {
     ///
     /// When the processor ended by itself, or [with its runtime](Stopped::RuntimeGone).
     pub async fn join(self) -> Result<Report, Stopped> {
-        match self.task.await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // Nobody else can cancel the task than the runtime when it is dropped.
-            Err(_) => Err(Stopped::RuntimeGone),
-        }
+        joined(self.task).await.unwrap_or(Err(Stopped::RuntimeGone))
     }
 
     /// Whether the processor has ended.
@@ -149,5 +144,15 @@ impl Deref for Running {
 
     fn deref(&self) -> &ProcessorHandle {
         &self.handle
+    }
+}
+
+/// What came of a task, whose panic goes on here; `None` if its runtime ended before it.
+pub(super) async fn joined<T>(task: JoinHandle<T>) -> Option<T> {
+    match task.await {
+        Ok(result) => Some(result),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // Nobody else can cancel the task than the runtime when it is dropped.
+        Err(_) => None,
     }
 }
