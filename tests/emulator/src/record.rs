@@ -11,8 +11,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Request, StatusCode, Uri};
 use queue_proto::{AccountName, ErrorCode, MessageId, OperationKind, QueueName, ServiceVersion};
 
 pub(crate) use self::shown::{client_request_id, target};
@@ -169,12 +170,14 @@ impl RequestRecord {
         }
     }
 
-    /// Notes what the head of the request says.
-    pub(crate) fn asks(mut self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
-        method.as_str().clone_into(&mut self.method);
+    /// Notes what the request says, but for what its path means.
+    pub(crate) fn asks(mut self, request: &Request<Bytes>) -> Self {
+        let (uri, headers) = (request.uri(), request.headers());
+        request.method().as_str().clone_into(&mut self.method);
         self.target = target(uri);
         self.client_request_id = client_request_id(headers);
         self.credential = CredentialKind::of(uri, headers);
+        self.received_bytes = request.body().len();
         self
     }
 }

@@ -83,8 +83,7 @@ impl Emulator {
             }
         }
         let record = RequestRecord::new(self.now(), connection.peer, connection.https);
-        let mut record = record.asks(request.method(), request.uri(), request.headers());
-        record.received_bytes = request.body().len();
+        let record = record.asks(request);
         let details = watch.map(|watch| watch.begin(request.headers()));
         let (emulator, started) = (self.clone(), Instant::now());
         Witness(Sight::Whole(Box::new(Seen { emulator, started, record, details })))
@@ -108,8 +107,7 @@ impl Glance {
     fn whole(self, request: &Request<Bytes>) -> Seen {
         let Self { emulator, time, started, number, connection, .. } = self;
         let record = RequestRecord::new(time, connection.peer, connection.https);
-        let mut record = record.asks(&self.method, &self.uri, request.headers());
-        record.received_bytes = request.body().len();
+        let mut record = record.asks(request);
         if let Ok(endpoint) = target::endpoint(request, connection.https, &emulator) {
             record.account = Some(endpoint.account().clone());
             if let Ok(incoming) = IncomingRequest::new(&endpoint, request) {
@@ -123,8 +121,8 @@ impl Glance {
     /// The same by the head without its headers, which are gone.
     fn whole_by_head(self) -> Seen {
         let mut request = Request::new(Bytes::new());
-        request.method_mut().clone_from(&self.method);
-        request.uri_mut().clone_from(&self.uri);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
         self.whole(&request)
     }
 }
