@@ -9,23 +9,16 @@ import os
 import subprocess
 import tempfile
 
+import checks
 from azure.core.exceptions import HttpResponseError
 from azure.storage.queue import QueueServiceClient
+from checks import check
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 TEXTS = ["17 bottles", "é € 漢字 🍷", '{"bottles": 17}', "<&> \"'", "x" * 40_000]
 AES_ID, RSA_ID = "orders-1", "https://contoso.vault.azure.net/keys/orders/1"
-
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise AssertionError(what)
 
 
 class AesKey:
@@ -138,7 +131,7 @@ def main():
             check(True, "")
         else:
             raise AssertionError("a wrong key reads")
-    print(f"{checks} checks")
+    print(f"{checks.count} checks")
 
 
 main()

@@ -9,6 +9,7 @@ import os
 import time
 from datetime import datetime, timedelta, timezone
 
+import checks
 from azure.core.credentials import AccessToken, AzureNamedKeyCredential, AzureSasCredential
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -32,6 +33,7 @@ from azure.storage.queue import (
     generate_account_sas,
     generate_queue_sas,
 )
+from checks import check
 
 CONNECTION_STRING = os.environ["AZURE_STORAGE_CONNECTION_STRING"]
 CERTIFICATE = os.environ.get("QUEUE_EMULATOR_CERTIFICATE")
@@ -46,16 +48,6 @@ OPTIONS = {
 }
 NOW = datetime.now(timezone.utc)
 LATER = NOW + timedelta(hours=1)
-
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise AssertionError(what)
-
 
 def refused(status, code, call):
     """The call must be refused with this status and this code of the service."""
@@ -336,9 +328,9 @@ def main():
     if CERTIFICATE:
         steps += [bearer, user_delegation_sas]
     for step in steps:
-        before = checks
+        before = checks.count
         step()
-        print(f"python {VERSION} {URL.split(':')[0]}: {step.__name__}: {checks - before} checks")
+        print(f"python {VERSION} {URL.split(':')[0]}: {step.__name__}: {checks.count - before} checks")
 
 
 main()
