@@ -143,7 +143,7 @@ async fn drain(queue: &QueueClient, books: &Mutex<Books>) -> bool {
     if messages.is_empty() {
         let left = queue.properties().await;
         tokio::time::sleep(Duration::from_millis(50)).await;
-        return left.map_or(true, |left| left.approximate_messages_count > 0);
+        return left.map_or(true, |left| left.approximate_messages_count() > 0);
     }
     for message in messages {
         let number = message.text().parse().unwrap();

@@ -25,9 +25,9 @@ pub(crate) async fn run(service: &QueueServiceClient) -> Result<(), Box<dyn std:
 
     // Looking changes nothing, and shows no hidden messages.
     for message in queue.peek(32).await? {
-        println!("at the front: {:?}", message.text.as_str());
+        println!("at the front: {:?}", message.text());
     }
-    let count = queue.properties().await?.approximate_messages_count;
+    let count = queue.properties().await?.approximate_messages_count();
     println!("{count} messages, hidden ones included");
 
     // A message that takes longer than expected is hidden for longer, and can say how far it came.

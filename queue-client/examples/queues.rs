@@ -22,8 +22,8 @@ pub(crate) async fn run(service: &QueueServiceClient) -> Result<(), Box<dyn std:
     let mut pages = service.list_queues().prefix("example-")?.include_metadata();
     while let Some(page) = pages.next().await? {
         for queue in page {
-            let color = queue.metadata.as_ref().and_then(|metadata| metadata.get("color"));
-            println!("{} is {}", queue.name, color.unwrap_or("of no color"));
+            let color = queue.metadata().as_ref().and_then(|metadata| metadata.get("color"));
+            println!("{} is {}", queue.name(), color.unwrap_or("of no color"));
         }
     }
 

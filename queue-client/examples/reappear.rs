@@ -62,6 +62,6 @@ pub(crate) async fn run(
     assert_eq!(again.dequeue_count(), 2);
     queue.delete(&again).await?;
     println!("second receiver deletes the message: it is done");
-    assert_eq!(queue.properties().await?.approximate_messages_count, 0);
+    assert_eq!(queue.properties().await?.approximate_messages_count(), 0);
     Ok(())
 }

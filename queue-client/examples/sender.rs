@@ -31,7 +31,7 @@ pub(crate) async fn run(
 
     for text in texts {
         let sent = queue.send(&*text).await?;
-        println!("sent {text:?} as {}", sent.id);
+        println!("sent {text:?} as {}", sent.id());
     }
     Ok(())
 }

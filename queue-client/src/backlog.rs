@@ -22,7 +22,7 @@ pub struct Backlog {
 impl Backlog {
     /// The backlog that `messages` show, which a request for 32 gave at the time `now`.
     pub(crate) fn new(messages: &[PeekedMessage], now: SystemTime) -> Self {
-        let oldest = messages.iter().map(|message| message.inserted_at).min();
+        let oldest = messages.iter().map(|message| message.inserted_at()).min();
         Self {
             visible: u32::try_from(messages.len()).unwrap_or(u32::MAX),
             oldest_age: oldest.map(|oldest| now.duration_since(oldest).unwrap_or_default()),

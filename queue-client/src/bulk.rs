@@ -19,14 +19,14 @@
 //! # orders.send_all((0..100).map(|number| number.to_string())).await;
 //! let mut scan = orders.scan();
 //! while let Some(message) = scan.next().await? {
-//!     if message.text.as_str() == "42" {
-//!         println!("found {} after {} others", message.id, scan.report().seen - 1);
+//!     if message.text() == "42" {
+//!         println!("found {} after {} others", message.id(), scan.report().seen - 1);
 //!     }
 //! }
 //! let report = scan.finish().await; // all are visible again
 //! assert_eq!((report.seen, report.released), (100, 100));
 //!
-//! let report = orders.move_to(&archive).matching(|message| message.text.len() == 2).await?;
+//! let report = orders.move_to(&archive).matching(|message| message.text().len() == 2).await?;
 //! println!("{report}"); // 90 moved, 10 skipped
 //! # assert_eq!(report.to_string(), "90 moved, 10 skipped");
 //! # Ok(())

@@ -126,7 +126,7 @@ impl QueueServiceClient {
     /// let mut pages = service.list_queues().prefix("ord")?;
     /// while let Some(page) = pages.next().await? {
     ///     for queue in page {
-    ///         println!("{}", queue.name);
+    ///         println!("{}", queue.name());
     ///     }
     /// }
     /// # Ok(())

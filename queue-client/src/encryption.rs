@@ -21,7 +21,7 @@
 //! sender.send("17 bottles").await?;
 //!
 //! let peeked = orders.peek(1).await?.remove(0);
-//! assert!(!peeked.text.as_str().contains("bottles"));
+//! assert!(!peeked.text().contains("bottles"));
 //!
 //! // Rotation: write with a new key, and still read what the old one wrote.
 //! # let secret = [8; 32];

@@ -278,7 +278,7 @@ impl<C: MessageCodec> QueueClient<C> {
     /// orders.receive_one().await?;
     /// let backlog = orders.backlog().await?;
     /// assert_eq!((backlog.visible(), backlog.is_capped()), (1, false));
-    /// assert_eq!(orders.properties().await?.approximate_messages_count, 2);
+    /// assert_eq!(orders.properties().await?.approximate_messages_count(), 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -323,7 +323,7 @@ impl<C: MessageCodec> QueueClient<C> {
         if !backlog.is_capped() {
             return Ok(VisibleCount::Exact(at_least));
         }
-        let at_most = self.properties().await?.approximate_messages_count;
+        let at_most = self.properties().await?.approximate_messages_count();
         Ok(VisibleCount::Between { at_least, at_most: at_most.max(at_least.into()) })
     }
 

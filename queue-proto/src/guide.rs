@@ -127,7 +127,7 @@
 //! assert_eq!(server.handle(&put).status(), 201);
 //! let get = GetMessages::new(orders).to_http(&at, &options);
 //! let received = GetMessagesResponse::from_http(server.handle(&get))?;
-//! assert_eq!(received.messages[0].text.as_str(), "hello");
+//! assert_eq!(received.messages[0].text(), "hello");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

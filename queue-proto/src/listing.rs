@@ -28,14 +28,10 @@ pub struct ListQueuesResponse {
 
 /// A queue in a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct QueueItem {
-    /// The name of the queue.
-    pub name: QueueName,
-    /// The metadata of the queue; `None` when the request did not ask for it.
-    pub metadata: Option<Metadata>,
-    /// The names of metadata that cannot stand in XML; the service returns these names without values.
-    pub invalid_metadata_names: Vec<String>,
+    pub(crate) name: QueueName,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) invalid_metadata_names: Vec<String>,
 }
 
 /// The start of the names of listed queues: 1 to 1,024 bytes of UTF-8 that XML can carry.
@@ -113,8 +109,39 @@ impl QueueItem {
 
     /// Sets the metadata.
     #[must_use]
-    pub fn metadata(mut self, metadata: impl Into<Option<Metadata>>) -> Self {
+    pub fn with_metadata(mut self, metadata: impl Into<Option<Metadata>>) -> Self {
         self.metadata = metadata.into();
         self
+    }
+
+    /// Sets the names of metadata that cannot stand in XML.
+    #[must_use]
+    pub fn with_invalid_metadata_names(mut self, names: Vec<String>) -> Self {
+        self.invalid_metadata_names = names;
+        self
+    }
+
+    /// The name of the queue.
+    #[must_use]
+    pub const fn name(&self) -> &QueueName {
+        &self.name
+    }
+
+    /// The metadata of the queue; `None` when the request did not ask for it.
+    #[must_use]
+    pub const fn metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
+    }
+
+    /// The names of metadata that cannot stand in XML; the service returns these names without values.
+    #[must_use]
+    pub fn invalid_metadata_names(&self) -> &[String] {
+        &self.invalid_metadata_names
+    }
+
+    /// Takes the name and the metadata out of the item.
+    #[must_use]
+    pub fn into_parts(self) -> (QueueName, Option<Metadata>) {
+        (self.name, self.metadata)
     }
 }

@@ -66,7 +66,9 @@ fn messages_had_no_dequeue_count() {
 
 #[test]
 fn put_message_had_no_body() {
-    let ReceivedMessage { id, inserted_at, pop_receipt, next_visible_at, .. } = received();
+    let message = received();
+    let (inserted_at, next_visible_at) = (message.inserted_at(), message.next_visible_at());
+    let (id, pop_receipt, _) = message.into_parts();
     let sent = SentMessage::new(id, pop_receipt, inserted_at, next_visible_at);
     let put = PutMessageResponse::new(sent);
     assert_eq!(body(&put, "2015-12-11"), "");
@@ -79,7 +81,7 @@ fn lists_named_the_account_and_urls() {
     let mut page = ListQueuesResponse::new("http://127.0.0.1:10001/a/");
     let metadata = Metadata::try_from([("Color", "Blue")]).unwrap();
     page.queues = vec![
-        QueueItem::new("q-1".parse().unwrap()).metadata(metadata),
+        QueueItem::new("q-1".parse().unwrap()).with_metadata(metadata),
         QueueItem::new("q-2".parse().unwrap()),
     ];
     page.max_results = Some(2);

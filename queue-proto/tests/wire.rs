@@ -170,10 +170,9 @@ fn list_queues() {
     request("list_queues.all", ListQueues::new());
 
     let mut answer = ListQueuesResponse::to(&page, "https://contoso.queue.core.windows.net/");
-    answer.queues.push(QueueItem::new(queue()).metadata(metadata()));
-    let mut item = QueueItem::new("orders-2".parse().unwrap()).metadata(Metadata::new());
-    item.invalid_metadata_names.push("1 bad".into());
-    answer.queues.push(item);
+    answer.queues.push(QueueItem::new(queue()).with_metadata(metadata()));
+    let item = QueueItem::new("orders-2".parse().unwrap()).with_metadata(Metadata::new());
+    answer.queues.push(item.with_invalid_metadata_names(vec!["1 bad".into()]));
     answer.next_marker = Some(Marker::new("/contoso/orders-3").unwrap());
     response("list_queues", answer);
     response("list_queues.all", ListQueuesResponse::new("https://contoso.queue.core.windows.net/"));
@@ -254,7 +253,7 @@ fn put_message() {
             .time_to_live(TimeToLive::Never),
     );
     let sent = SentMessage::new(id(), receipt(), at(0), at(0));
-    response("put_message", PutMessageResponse::new(sent.clone().expires_at(at(604_800))));
+    response("put_message", PutMessageResponse::new(sent.clone().with_expires_at(at(604_800))));
     response("put_message.never", PutMessageResponse::new(sent));
 }
 
@@ -266,8 +265,8 @@ fn get_messages() {
         GetMessages::new(queue()).count(MessageCount::MAX).visibility_timeout(LeaseTimeout::MAX),
     );
     let message = ReceivedMessage::new(id(), receipt(), at(0), at(30), text())
-        .expires_at(at(604_800))
-        .dequeue_count(2);
+        .with_expires_at(at(604_800))
+        .with_dequeue_count(2);
     let empty = ReceivedMessage::new(id(), receipt(), at(0), at(30), MessageText::default());
     response("get_messages", GetMessagesResponse::new(vec![message, empty]));
     response("get_messages.none", GetMessagesResponse::default());
@@ -276,7 +275,7 @@ fn get_messages() {
 #[test]
 fn peek_messages() {
     request("peek_messages", PeekMessages::new(queue()).count(MessageCount::ONE));
-    let message = PeekedMessage::new(id(), at(0), text()).expires_at(at(604_800));
+    let message = PeekedMessage::new(id(), at(0), text()).with_expires_at(at(604_800));
     response("peek_messages", PeekMessagesResponse::new(vec![message]));
 }
 

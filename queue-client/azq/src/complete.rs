@@ -59,6 +59,6 @@ fn names(typed: &str) -> Option<Vec<String>> {
         let mut pages = if typed.is_empty() { pages } else { pages.prefix(typed).ok()? };
         let page = pages.next().await.ok()??;
         let name = |name: &str| format!("{before}{}", visible(name));
-        Some(page.iter().take(MOST).map(|item| name(item.name.as_str())).collect())
+        Some(page.iter().take(MOST).map(|item| name(item.name().as_str())).collect())
     })
 }

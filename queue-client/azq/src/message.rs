@@ -118,12 +118,12 @@ pub(crate) struct Message {
 impl From<PeekedMessage> for Message {
     fn from(message: PeekedMessage) -> Self {
         Self {
-            id: message.id.as_str().to_owned(),
-            attempt: message.dequeue_count,
-            inserted: message.inserted_at,
-            expires: message.expires_at,
+            id: message.id().as_str().to_owned(),
+            attempt: message.dequeue_count(),
+            inserted: message.inserted_at(),
+            expires: message.expires_at(),
             visible: None,
-            text: message.text,
+            text: message.message_text().clone(),
         }
     }
 }
@@ -131,12 +131,12 @@ impl From<PeekedMessage> for Message {
 impl From<ReceivedMessage> for Message {
     fn from(message: ReceivedMessage) -> Self {
         Self {
-            id: message.id.as_str().to_owned(),
-            attempt: message.dequeue_count,
-            inserted: message.inserted_at,
-            expires: message.expires_at,
-            visible: Some(message.next_visible_at),
-            text: message.text,
+            id: message.id().as_str().to_owned(),
+            attempt: message.dequeue_count(),
+            inserted: message.inserted_at(),
+            expires: message.expires_at(),
+            visible: Some(message.next_visible_at()),
+            text: message.message_text().clone(),
         }
     }
 }

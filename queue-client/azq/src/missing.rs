@@ -14,7 +14,7 @@ pub(crate) async fn explain(app: &App, failure: &Failure) -> String {
         && let Ok(connection) = app.connect()
         && let Ok(Ok(Some(page))) =
             tokio::time::timeout(PATIENCE, connection.service.list_queues().next()).await
-        && let Some(near) = suggest::nearest(queue, page.iter().map(|item| item.name.as_str()))
+        && let Some(near) = suggest::nearest(queue, page.iter().map(|item| item.name().as_str()))
     {
         return format!("no queue `{}`; did you mean `{near}`?", visible(queue));
     }

@@ -25,8 +25,8 @@ use crate::{
 /// # orders.send_all((0..100).map(|number| number.to_string())).run();
 /// let mut scan = orders.scan();
 /// while let Some(message) = scan.next()? {
-///     if message.text.as_str() == "42" {
-///         scan.delete(&message.id);
+///     if message.text() == "42" {
+///         scan.delete(message.id());
 ///     }
 /// }
 /// let report = scan.finish();

@@ -115,7 +115,7 @@ impl QueueServiceClient {
     /// #     .build_blocking()?;
     /// service.queue("orders")?.create()?;
     /// for queue in service.list_queues().prefix("ord")? {
-    ///     println!("{}", queue?.name);
+    ///     println!("{}", queue?.name());
     /// }
     /// # Ok(())
     /// # }

@@ -46,7 +46,7 @@ pub(super) fn check(
     if dequeue_count < max_attempt {
         return Ok(());
     }
-    let cause = AttemptsReached { id: message.id.clone(), dequeue_count, max_attempt };
+    let cause = AttemptsReached { id: message.id().clone(), dequeue_count, max_attempt };
     Err(refuse(cause, OperationKind::GetMessages, queue))
 }
 
@@ -62,6 +62,6 @@ pub(super) async fn check_front(
     let peek = PeekMessages::new(queue.name.clone()).count(MessageCount::MAX);
     let front = queue.execute(&peek).await?.messages;
     front.iter().filter(matters).try_for_each(|message| {
-        check(queue, message, message.dequeue_count.saturating_add(1), max_attempt)
+        check(queue, message, message.dequeue_count().saturating_add(1), max_attempt)
     })
 }

@@ -132,7 +132,7 @@ impl Scan {
                 Step::Found(found) => {
                     let Found { message, received_at, .. } = *found;
                     self.received_at = Some(received_at);
-                    check(&self.queue, &message, message.dequeue_count, self.max_attempt)?;
+                    check(&self.queue, &message, message.dequeue_count(), self.max_attempt)?;
                     self.report.seen += 1;
                     return Ok(Some(message));
                 }
@@ -158,8 +158,8 @@ impl Scan {
     /// # orders.send_all(["17 bottles", "test", "3 glasses"]).await;
     /// let mut scan = orders.scan();
     /// while let Some(message) = scan.next().await? {
-    ///     if message.text.as_str() == "test" {
-    ///         scan.delete(&message.id);
+    ///     if message.text() == "test" {
+    ///         scan.delete(message.id());
     ///     }
     /// }
     /// let report = scan.finish().await;

@@ -208,8 +208,8 @@ impl Walk {
     /// Says whether a message that is in the queue now came after the walk began, or in the same
     /// second, and is not one that the walk knows.
     pub(super) fn is_newer(&self, message: &PeekedMessage) -> bool {
-        !self.held.contains(&message.id)
-            && self.began.is_some_and(|began| message.inserted_at >= began)
+        !self.held.contains(message.id())
+            && self.began.is_some_and(|began| message.inserted_at() >= began)
     }
 
     /// The highest dequeue count of a message, its lease by this walk included.
@@ -370,12 +370,12 @@ impl Walk {
         self.idle_receives += 1;
         let due = self.due(sent_at);
         for message in answer.messages {
-            self.highest_dequeue_count = self.highest_dequeue_count.max(message.dequeue_count);
-            let again = self.held.contains(&message.id);
-            self.held.lease(&message.id, &message.pop_receipt, due);
+            self.highest_dequeue_count = self.highest_dequeue_count.max(message.dequeue_count());
+            let again = self.held.contains(message.id());
+            self.held.lease(message.id(), message.pop_receipt(), due);
             if again {
-                if self.held.is_doomed(&message.id) {
-                    self.start_delete(&message.id);
+                if self.held.is_doomed(message.id()) {
+                    self.start_delete(message.id());
                 }
                 continue;
             }
@@ -399,13 +399,16 @@ impl Walk {
     /// began; there the number of messages that were in the queue bounds it.
     fn found(&mut self, message: ReceivedMessage, leased_at: Duration) -> Found {
         let lease = self.pace.lease.as_duration();
-        let now = message.next_visible_at.checked_sub(lease).unwrap_or(message.next_visible_at);
+        let now = message.next_visible_at().checked_sub(lease).unwrap_or(message.next_visible_at());
         let began = *self.began.get_or_insert(now);
-        let newer = message.inserted_at > began || self.found >= self.there;
-        let life = message.expires_at.map(|end| end.duration_since(now).unwrap_or_default());
-        let mut shown = PeekedMessage::new(message.id, message.inserted_at, message.text);
-        shown.expires_at = message.expires_at;
-        shown.dequeue_count = message.dequeue_count;
+        let newer = message.inserted_at() > began || self.found >= self.there;
+        let life = message.expires_at().map(|end| end.duration_since(now).unwrap_or_default());
+        let (inserted_at, expires_at, count) =
+            (message.inserted_at(), message.expires_at(), message.dequeue_count());
+        let (id, _, text) = message.into_parts();
+        let shown = PeekedMessage::new(id, inserted_at, text)
+            .with_expires_at(expires_at)
+            .with_dequeue_count(count);
         Found { message: shown, life, leased_at, received_at: now, newer }
     }
 
@@ -537,7 +540,7 @@ async fn absorb_and_release(queue: Target, mut held: Held, mut work: Work) -> Re
         match done {
             Done::Received { result: Ok((answer, _)), .. } => {
                 for message in answer.messages {
-                    held.lease(&message.id, &message.pop_receipt, 0);
+                    held.lease(message.id(), message.pop_receipt(), 0);
                 }
             }
             Done::Renewed { lease, result: Ok(answer), .. } => {
@@ -609,7 +612,7 @@ pub(super) async fn count(queue: &Target) -> Result<usize, Error> {
 /// About how many messages the queue holds, hidden ones included.
 pub(super) async fn approximate_count(queue: &Target) -> Result<usize, Error> {
     let metadata = queue_proto::ops::GetQueueMetadata::new(queue.name.clone());
-    let count = queue.execute(&metadata).await?.approximate_messages_count;
+    let count = queue.execute(&metadata).await?.approximate_messages_count();
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 

@@ -30,10 +30,10 @@ fn a_scan_shows_each_message_once_and_deletes_what_it_is_told() {
     assert_eq!(scan.received_at(), None);
     let mut seen = Vec::new();
     while let Some(message) = scan.next().unwrap() {
-        if message.text.as_str().ends_with('7') {
-            scan.delete(&message.id);
+        if message.text().ends_with('7') {
+            scan.delete(message.id());
         }
-        seen.push(message.text.into_string());
+        seen.push(message.text().to_owned());
         assert!(scan.received_at().is_some());
     }
     seen.sort();
@@ -42,7 +42,7 @@ fn a_scan_shows_each_message_once_and_deletes_what_it_is_told() {
     let report = scan.finish();
     assert_eq!((report.deleted, report.released), (10, 90));
     assert!(matches!(orders.count_visible().unwrap(), VisibleCount::Between { at_least: 32, .. }));
-    assert_eq!(orders.properties().unwrap().approximate_messages_count, 90);
+    assert_eq!(orders.properties().unwrap().approximate_messages_count(), 90);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn messages_are_moved_and_copied_with_the_options_of_a_transfer() {
     let journal = std::env::temp_dir().join(format!("blocking-bulk-{}", std::process::id()));
     let report = orders
         .move_to(&archive)
-        .matching(|message| message.text.len() == 1)
+        .matching(|message| message.text().len() == 1)
         .lifetime(Lifetime::ServiceDefault)
         .journal(FileJournal::new(&journal))
         .run()
@@ -60,8 +60,8 @@ fn messages_are_moved_and_copied_with_the_options_of_a_transfer() {
     assert!(!journal.exists());
     let report = orders.copy_to(&archive).max(5).run().unwrap();
     assert_eq!(report.moved, 5);
-    assert_eq!(orders.properties().unwrap().approximate_messages_count, 90);
-    assert_eq!(archive.properties().unwrap().approximate_messages_count, 15);
+    assert_eq!(orders.properties().unwrap().approximate_messages_count(), 90);
+    assert_eq!(archive.properties().unwrap().approximate_messages_count(), 15);
     assert!(orders.move_to(&orders).run().is_err());
 }
 

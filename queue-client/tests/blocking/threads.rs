@@ -47,7 +47,7 @@ fn a_queue_from_its_making_to_its_end() {
     assert_eq!(orders.create_if_missing().unwrap(), CreateQueueResponse::AlreadyExists);
 
     let sent = orders.send("17 bottles").never_expires().run().unwrap();
-    assert_eq!(orders.peek(1).run().unwrap()[0].id, sent.id);
+    assert_eq!(orders.peek(1).run().unwrap()[0].id(), sent.id());
     let mut message = orders.receive_one().unwrap().unwrap();
     orders.update(&mut message, Duration::from_secs(60)).value("16 bottles").run().unwrap();
     assert_eq!(orders.decode(&message).unwrap(), "16 bottles");
@@ -79,7 +79,7 @@ fn batches_and_codecs() {
         messages.iter().map(|message| bytes.decode(message).unwrap()).collect();
     assert_eq!(values, (0..10_u8).map(|number| Bytes::from(vec![number])).collect());
     assert!(bytes.delete_all(&messages).run().into_iter().all(|result| result.is_ok()));
-    assert_eq!(bytes.properties().unwrap().approximate_messages_count, 0);
+    assert_eq!(bytes.properties().unwrap().approximate_messages_count(), 0);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn queues_are_listed_page_by_page_and_one_by_one() {
     let pages = || service.list_queues().prefix("list-").unwrap();
     let by_two = || pages().max_results(MaxResults::new(2).unwrap());
     let found = |queues: Vec<queue_client::proto::ops::QueueItem>| -> Vec<_> {
-        queues.into_iter().map(|queue| queue.name.to_string()).collect()
+        queues.into_iter().map(|queue| queue.name().to_string()).collect()
     };
     assert_eq!(found(pages().all().unwrap()), names);
     assert_eq!(found(by_two().into_iter().collect::<Result<_, _>>().unwrap()), names);

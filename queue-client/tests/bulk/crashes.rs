@@ -40,7 +40,7 @@ async fn scene() -> Scene {
     let mut texts = HashMap::new();
     for number in 0..MESSAGES {
         let text = number.to_string();
-        texts.insert(from.send(&text).await.unwrap().id, text);
+        texts.insert(from.send(&text).await.unwrap().into_parts().0, text);
     }
     Scene { from, to, line, texts }
 }
@@ -52,7 +52,7 @@ async fn places(scene: &Scene) -> BTreeMap<String, usize> {
     for queue in [&scene.from, &scene.to] {
         let mut scan = queue.scan().max_attempt(u32::MAX);
         while let Some(message) = scan.next().await.unwrap() {
-            *places.entry(message.text.into_string()).or_insert(0) += 1;
+            *places.entry(message.text().to_owned()).or_insert(0) += 1;
         }
         drop(scan.finish().await);
     }

@@ -49,8 +49,8 @@ async fn each_message_is_shown_once_and_given_back() {
     let mut scan = queue.scan();
     let mut texts = Vec::new();
     while let Some(message) = scan.next().await.unwrap() {
-        assert_eq!(message.dequeue_count, 1);
-        texts.push(message.text.as_str().parse::<usize>().unwrap());
+        assert_eq!(message.dequeue_count(), 1);
+        texts.push(message.text().parse::<usize>().unwrap());
     }
     assert!(queue.peek(1).await.unwrap().is_empty(), "all are held");
     let report = scan.finish().await;
@@ -76,7 +76,8 @@ async fn leases_are_renewed_while_the_caller_works() {
             scan.while_renewing(async move {
                 for _ in 0..60 {
                     sleep(Duration::from_secs(1)).await;
-                    let (received, held) = (others.receive(32).await.unwrap(), message.id.as_str());
+                    let (received, held) =
+                        (others.receive(32).await.unwrap(), message.id().as_str());
                     assert!(received.iter().all(|message| message.id().as_str() != held));
                     for message in received {
                         // Not leased by the scan yet.
@@ -102,7 +103,7 @@ async fn what_comes_back_is_not_shown_again() {
     let mut scan = queue.scan().lease(seconds(10));
     let mut seen = HashMap::new();
     while let Some(message) = scan.next().await.unwrap() {
-        *seen.entry(message.id).or_insert(0) += 1;
+        *seen.entry(message.into_parts().0).or_insert(0) += 1;
         if seen.len() % 50 == 0 {
             time.pass(Duration::from_secs(60));
         }
@@ -124,7 +125,7 @@ async fn what_comes_in_meanwhile_is_not_shown() {
     fill(&queue, 100..600).await;
     let mut seen = 1;
     while let Some(message) = scan.next().await.unwrap() {
-        assert!(message.text.as_str().parse::<usize>().unwrap() < 100);
+        assert!(message.text().parse::<usize>().unwrap() < 100);
         seen += 1;
     }
     let report = scan.finish().await;
@@ -217,8 +218,8 @@ async fn what_is_deleted_is_not_given_back() {
     let (queue, _) = filled(500).await;
     let mut scan = queue.scan();
     while let Some(message) = scan.next().await.unwrap() {
-        if message.text.as_str().ends_with('7') {
-            scan.delete(&message.id);
+        if message.text().ends_with('7') {
+            scan.delete(message.id());
         }
     }
     let report = scan.finish().await;
@@ -237,7 +238,7 @@ async fn a_delete_that_came_too_late_is_named() {
     let mut scan = queue.scan().lease(seconds(10));
     let mut ids = Vec::new();
     while let Some(message) = scan.next().await.unwrap() {
-        ids.push(message.id);
+        ids.push(message.id().clone());
     }
     time.pass(Duration::from_secs(60));
     let stolen = queue.receive(2).await.unwrap();

@@ -27,7 +27,7 @@ async fn two_queues(count: usize) -> (QueueClient, QueueClient, Line) {
 }
 
 async fn count(queue: &QueueClient) -> u64 {
-    queue.properties().await.unwrap().approximate_messages_count
+    queue.properties().await.unwrap().approximate_messages_count()
 }
 
 #[track_caller]
@@ -48,14 +48,15 @@ async fn texts_stay_the_same_and_lives_go_on() {
     assert_eq!((report.moved, report.seen), (6, 6), "{report}");
     assert_eq!(count(&from).await, 0);
     let moved = to.peek(32).await.unwrap();
-    let mut texts: Vec<_> = moved.iter().map(|message| message.text.as_str()).collect();
+    let mut texts: Vec<_> = moved.iter().map(|message| message.text()).collect();
     texts.sort_unstable();
     let mut expected: Vec<_> = odd.into_iter().chain(["for ever"]).collect();
     expected.sort_unstable();
     assert_eq!(texts, expected);
     for message in &moved {
-        let life = message.expires_at.map(|end| end.duration_since(message.inserted_at).unwrap());
-        match message.text.as_str() {
+        let life =
+            message.expires_at().map(|end| end.duration_since(message.inserted_at()).unwrap());
+        match message.text() {
             "for ever" => assert_eq!(life, None),
             _ => assert!((598..=600).contains(&life.unwrap().as_secs()), "{life:?}"),
         }
@@ -75,7 +76,8 @@ async fn lives_can_be_set() {
         sleep(Duration::from_secs(3)).await;
         assert_eq!(from.move_to(&to).lifetime(lifetime).await.unwrap().moved, 1);
         let message = to.peek(1).await.unwrap().pop().unwrap();
-        let end = message.expires_at.map(|end| end.duration_since(message.inserted_at).unwrap());
+        let end =
+            message.expires_at().map(|end| end.duration_since(message.inserted_at()).unwrap());
         assert_eq!(end, life);
     }
 }
@@ -83,8 +85,7 @@ async fn lives_can_be_set() {
 #[tokio::test(start_paused = true)]
 async fn only_what_matches_is_moved() {
     let (from, to, _) = two_queues(300).await;
-    let report =
-        from.move_to(&to).matching(|message| message.text.as_str().ends_with('3')).await.unwrap();
+    let report = from.move_to(&to).matching(|message| message.text().ends_with('3')).await.unwrap();
     adds_up(&report);
     assert_eq!(report.to_string(), "30 moved, 270 skipped");
     assert_eq!((count(&from).await, count(&to).await), (270, 30));
@@ -110,7 +111,7 @@ async fn copies_leave_the_originals() {
     adds_up(&report);
     assert_eq!((report.moved, count(&from).await, count(&to).await), (100, 100, 100));
     let shown = from.peek(32).await.unwrap();
-    assert!(shown.len() == 32 && shown.iter().all(|message| message.dequeue_count == 1));
+    assert!(shown.len() == 32 && shown.iter().all(|message| message.dequeue_count() == 1));
     let report = from.copy_to(&to).await.unwrap();
     assert_eq!(report.highest_dequeue_count, 2);
     let error = from.copy_to(&to).await.unwrap_err();
@@ -123,7 +124,7 @@ async fn a_dry_run_changes_nothing_but_counts() {
     let journal = std::env::temp_dir().join("queue-client-no-such-folder/journal");
     let report = from
         .move_to(&to)
-        .matching(|message| message.text.len() == 1)
+        .matching(|message| message.text().len() == 1)
         .journal(FileJournal::new(journal))
         .dry_run()
         .await
@@ -191,7 +192,7 @@ async fn a_put_whose_answer_was_lost_is_left_and_named() {
     let named = &report.doubtful[..];
     let [(id, Doubt::PerhapsPut)] = named else { panic!("{named:?}") };
     assert_eq!((count(&from).await, count(&to).await), (1, 50));
-    assert_eq!(from.peek(1).await.unwrap()[0].id, *id);
+    assert_eq!(from.peek(1).await.unwrap()[0].id(), id);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,8 +21,8 @@ async fn sent_updated_peeked_and_read() {
     orders.update(&mut message, Duration::ZERO).value("16 bottles").await.unwrap();
     assert_eq!(orders.read(&message).await.unwrap(), "16 bottles");
     let peeked = plain.peek(1).await.unwrap().remove(0);
-    assert!(!peeked.text.as_str().contains("bottles"));
-    assert_eq!(orders.codec().read(&peeked.text).finish().await.unwrap(), "16 bottles");
+    assert!(!peeked.text().contains("bottles"));
+    assert_eq!(orders.codec().read(peeked.message_text()).finish().await.unwrap(), "16 bottles");
     for result in orders.send_all(["a", "b", "c"]).await {
         result.unwrap();
     }

@@ -39,7 +39,7 @@ async fn delete_all_deletes_what_is_still_ours() {
     assert!(stale.iter().all(|result| result.as_ref().is_err_and(|error| error.is_not_owner())));
     let fresh = queue.delete_all(&all).await;
     assert!(fresh.iter().all(Result::is_ok));
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 }
 
 #[tokio::test]

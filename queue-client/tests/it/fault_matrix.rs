@@ -73,7 +73,7 @@ impl Scene {
             .await
             .unwrap()
             .into_iter()
-            .map(|message| (message.text.as_str().to_owned(), message.dequeue_count))
+            .map(|message| (message.text().to_owned(), message.dequeue_count()))
             .collect();
         let settings = self.calm.properties().await.unwrap();
         format!("{properties:?} {policies:?} {visible:?} {settings:?} {other}")
@@ -118,14 +118,14 @@ fn subjects() -> [Subject; 15] {
         PeekMessages => |scene| PeekMessages::new(scene.queue()),
         UpdateMessage => |scene| UpdateMessage::new(
             scene.queue(),
-            scene.message.id.clone(),
-            scene.message.pop_receipt.clone(),
+            scene.message.id().clone(),
+            scene.message.pop_receipt().clone(),
             VisibilityTimeout::ZERO,
         ),
         DeleteMessage => |scene| DeleteMessage::new(
             scene.queue(),
-            scene.message.id.clone(),
-            scene.message.pop_receipt.clone(),
+            scene.message.id().clone(),
+            scene.message.pop_receipt().clone(),
         ),
         ClearMessages => |scene| ClearMessages::new(scene.queue()),
     }

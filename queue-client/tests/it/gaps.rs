@@ -107,7 +107,7 @@ async fn names_and_values_can_be_borrowed() {
     let mut message = orders.receive_one().await.unwrap().unwrap();
     orders.update(&mut message, Duration::ZERO).value(&text).await.unwrap();
     assert_eq!(message.text(), text);
-    assert_eq!(orders.properties().await.unwrap().approximate_messages_count, 8);
+    assert_eq!(orders.properties().await.unwrap().approximate_messages_count(), 8);
     orders.clear().await.unwrap();
 
     let bytes = orders.with_codec(Base64Bytes);

@@ -144,6 +144,7 @@ async fn queues_can_be_listed_as_a_stream() {
         service.queue(name).unwrap().create().await.unwrap();
     }
     let stream = service.list_queues().max_results(MaxResults::new(2).unwrap()).into_stream();
-    let names: Vec<_> = stream.map_ok(|queue| queue.name.to_string()).try_collect().await.unwrap();
+    let names: Vec<_> =
+        stream.map_ok(|queue| queue.name().to_string()).try_collect().await.unwrap();
     assert_eq!(names, ["apple", "banana", "cherry"]);
 }

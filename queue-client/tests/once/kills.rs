@@ -104,7 +104,7 @@ impl Stage {
         for _ in 0..3 {
             assert!(!self.run(None, claimed).await);
         }
-        let left = self.queue.properties().await.unwrap().approximate_messages_count;
+        let left = self.queue.properties().await.unwrap().approximate_messages_count();
         assert_eq!(left, 0, "messages are left");
         killed
     }

@@ -353,7 +353,7 @@ async fn a_message_that_is_put_twice_has_two_bodies() {
     let life = Life::new(&world, None);
     let producer = Producer::new(life.queue("orders")).oversize(Oversize::ClaimCheck(life.store()));
     let sent = producer.send(&"c".repeat(100_000)).await.unwrap();
-    assert_eq!((sent.resends, world.messages(), world.len()), (1, 2, 2));
+    assert_eq!((sent.resends(), world.messages(), world.len()), (1, 2, 2));
     life.work(true).await;
     assert_eq!((world.messages(), world.len()), (0, 0));
 }
@@ -439,7 +439,7 @@ async fn another_body_is_not_worked_on() {
             .unwrap();
         assert_eq!((report.counters.completed, report.counters.dead_lettered), (0, 1));
         let letter = life.queue("orders-poison").peek(1).await.unwrap().remove(0);
-        assert!(letter.text.as_str().contains("another body than the message's"));
+        assert!(letter.text().contains("another body than the message's"));
         world.check("the letter");
     }
 }

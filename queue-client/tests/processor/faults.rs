@@ -239,7 +239,7 @@ fn start(
 }
 
 async fn left(queue: &QueueClient) -> u64 {
-    queue.properties().await.unwrap().approximate_messages_count
+    queue.properties().await.unwrap().approximate_messages_count()
 }
 
 /// Dropping the future of a processor anywhere loses nothing.

@@ -45,7 +45,7 @@ async fn what_completes_is_deleted() {
     seen.dedup();
     assert_eq!(seen.len(), 100);
     assert_eq!(line.count(Kind::Delete), 100);
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,7 +78,7 @@ async fn a_message_that_always_fails_ends_as_a_dead_letter() {
     assert!(runs[4].2 >= 75 && runs[4].2 <= 120, "{runs:?}");
     let poison = service.queue("orders-poison").unwrap();
     assert_eq!(texts(&poison).await, ["bad"]);
-    assert_eq!(poison.peek(1).await.unwrap()[0].expires_at, None);
+    assert_eq!(poison.peek(1).await.unwrap()[0].expires_at(), None);
     assert_eq!(texts(&queue).await, [""; 0]);
 }
 

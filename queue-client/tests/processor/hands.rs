@@ -118,7 +118,7 @@ async fn batches_are_settled_one_by_one() {
     let sizes = sums.0.lock().unwrap().clone();
     assert_eq!(sizes.iter().sum::<usize>(), 25);
     assert!(sizes.len() <= 5 && sizes.iter().all(|size| *size <= 10), "{sizes:?}");
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,20 +43,20 @@ async fn an_idle_processor_does_not_move_the_clock() {
         .spawn(|_| async { Ok(()) });
     turns().await;
     assert_eq!(time.elapsed(), Duration::ZERO);
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 1);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 1);
 
     // It polls when the time comes, and not before.
     time.sleep(Duration::from_secs(59)).await;
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 1);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 1);
     time.sleep(Duration::from_secs(12)).await;
     assert_eq!(time.elapsed(), Duration::from_secs(71));
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 
     // The clock can be moved beneath it, too.
     queue.send("and another").await.unwrap();
     time.advance(Duration::from_secs(3600));
     turns().await;
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
     let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
     assert_eq!(report.to_string(), "2 completed, 0 retried, 0 dead-lettered");
     assert_eq!(time.elapsed(), Duration::from_secs(3671));

@@ -52,7 +52,7 @@ async fn against_a_handler_that_fails(to: DeadLetterTo, rate: Option<f64>, named
     assert!(report.returned + report.newer <= 40, "{report}");
     sleep(Duration::from_secs(5)).await;
     running.shutdown(ShutdownMode::Drain).await.unwrap();
-    assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 40, "none is lost");
+    assert_eq!(poison.properties().await.unwrap().approximate_messages_count(), 40, "none is lost");
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn what_others_put_meanwhile_is_left() {
     assert_eq!((report.moved, report.returned), (4, 0), "{report}");
     assert!(report.newer > 0 && report.to_string().contains("newer and left"), "{report}");
     assert_eq!(texts(&poison).await.len(), 32, "they are visible again");
-    assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 100);
+    assert_eq!(poison.properties().await.unwrap().approximate_messages_count(), 100);
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn a_circle_that_is_not_seen_ends() {
     let report = timeout(Duration::from_secs(3600), redrive(&queue, &same)).await;
     let report = report.expect("it ends").unwrap();
     assert_eq!(report.moved, 40, "{report}");
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 40);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 40);
 }
 
 #[tokio::test(start_paused = true)]

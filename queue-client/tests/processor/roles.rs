@@ -68,7 +68,7 @@ async fn an_identity_without_the_right_to_update_works_all_the_same() {
     assert!(running.health().last_error.unwrap().contains("does not allow UpdateMessage"));
     let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
     assert_eq!((report.counters.started, report.counters.completed), (3, 3), "{report}");
-    assert_eq!(owner.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(owner.properties().await.unwrap().approximate_messages_count(), 0);
     // The first lease is too short, which nobody else uses; those that follow are not.
     let leases = leases.lock().unwrap().clone();
     assert_eq!(leases.len(), 3);

@@ -28,7 +28,7 @@ async fn an_ambiguous_put_is_repeated_and_told() {
     line.script(lose_one());
     let producer = Producer::new(queue.clone());
     let sent = producer.send(&"twice".to_owned()).await.unwrap();
-    assert_eq!(sent.resends, 1);
+    assert_eq!(sent.resends(), 1);
     assert_eq!(texts(&queue).await, ["twice", "twice"]);
 
     line.script(lose_one());
@@ -119,10 +119,10 @@ async fn results_are_in_the_order_of_the_items() {
     let items = ["first", "second", "third"].map(str::to_owned);
     let sent = Producer::new(queue.clone()).send_all(futures_util::stream::iter(items)).await;
     let there = queue.peek(32).await.unwrap();
-    let texts: Vec<_> = there.iter().map(|message| message.text.as_str()).collect();
+    let texts: Vec<_> = there.iter().map(|message| message.text()).collect();
     assert_eq!(texts, ["second", "third", "first"]);
-    let ids: Vec<_> = sent.results.iter().map(|sent| &sent.as_ref().unwrap().id).collect();
-    assert_eq!(ids, [&there[2].id, &there[0].id, &there[1].id]);
+    let ids: Vec<_> = sent.results.iter().map(|sent| sent.as_ref().unwrap().id()).collect();
+    assert_eq!(ids, [there[2].id(), there[0].id(), there[1].id()]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn messages_live_as_long_as_the_producer_says() {
     let producer = Producer::new(queue.clone());
     let text = "mortal".to_owned();
     let life = |sent: queue_client::processor::Sent| {
-        Some(sent.expires_at?.duration_since(sent.inserted_at).unwrap().as_secs())
+        Some(sent.expires_at()?.duration_since(sent.inserted_at()).unwrap().as_secs())
     };
     assert_eq!(life(producer.send(&text).await.unwrap()), Some(7 * 24 * 3600));
     assert_eq!(life(producer.clone().never_expires().send(&text).await.unwrap()), None);
@@ -233,7 +233,7 @@ async fn dead_letters_come_back() {
     });
     let report = redrive(&poison, &queue).await.unwrap();
     assert_eq!((report.moved, report.unknown), (33, 3));
-    assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 3);
+    assert_eq!(poison.properties().await.unwrap().approximate_messages_count(), 3);
     line.script(|_| Fate::Answered);
     // A delete that is refused leaves the message where it was, too.
     line.script(|kind| if kind == Kind::Delete { Fate::Status(403) } else { Fate::Answered });
@@ -243,7 +243,7 @@ async fn dead_letters_come_back() {
     sleep(Duration::from_secs(600)).await;
     let report = redrive(&poison, &queue).max(2).rate(10.0).await.unwrap();
     assert_eq!((report.moved, report.perhaps_in_both), (2, 0));
-    assert_eq!(poison.properties().await.unwrap().approximate_messages_count, 1);
+    assert_eq!(poison.properties().await.unwrap().approximate_messages_count(), 1);
     assert!(
         redrive(&poison, &service.queue("missing").unwrap())
             .await

@@ -29,7 +29,7 @@ async fn draining_lets_handlers_finish() {
     let report = running.shutdown(ShutdownMode::Drain).await.unwrap();
     assert_eq!(report.counters.completed, 1);
     assert!(began.elapsed() < Duration::from_secs(16));
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -235,7 +235,7 @@ pub(crate) async fn real_queue(name: &str) -> QueueClient {
 /// What can be received from the queue.
 pub(crate) async fn texts(queue: &QueueClient) -> Vec<String> {
     let peeked = queue.peek(32).await.unwrap();
-    peeked.iter().map(|message| message.text.as_str().to_owned()).collect()
+    peeked.iter().map(|message| message.text().to_owned()).collect()
 }
 
 /// Gives this thread's events and spans to the subscriber.

@@ -183,8 +183,11 @@ fn no_send_fails_because_an_idle_connection_was_closed() {
                     orders.send("17 bottles").await.unwrap();
                 }
             });
-            let count =
-                program.runtime().block_on(orders.properties()).unwrap().approximate_messages_count;
+            let count = program
+                .runtime()
+                .block_on(orders.properties())
+                .unwrap()
+                .approximate_messages_count();
             assert_eq!(count, 2, "{program:?}, {name}");
         }
     }
@@ -207,7 +210,7 @@ async fn a_request_that_crosses_with_the_end_of_its_connection_is_repeated_where
         });
         let orders = client(&transport, &emulator.account().connection_string(&server.url("")));
         orders.create().await.unwrap();
-        assert_eq!(orders.properties().await.unwrap().approximate_messages_count, 0, "{name}");
+        assert_eq!(orders.properties().await.unwrap().approximate_messages_count(), 0, "{name}");
         assert!(orders.peek(1).await.unwrap().is_empty(), "{name}");
         // One connection for the first request, and one for each that was repeated.
         assert_eq!(server.connections(), 3, "{name}");

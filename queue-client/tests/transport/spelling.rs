@@ -52,7 +52,7 @@ async fn names_of_metadata_keep_their_case_both_ways() {
         let response = transport.send(get.to_http(&at, &options)).await.unwrap();
         requests.recv().unwrap();
         let response = GetQueueMetadataResponse::from_http(response).unwrap();
-        let names: Vec<_> = response.metadata.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = response.metadata().iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["ClientName", "plain"]);
 
         // What has no metadata has no spelling, on the same connection.

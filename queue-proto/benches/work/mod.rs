@@ -55,7 +55,7 @@ impl Work {
             now,
         );
         let put_response =
-            PutMessageResponse::new(sent.expires_at(now + Duration::from_secs(604_800)));
+            PutMessageResponse::new(sent.with_expires_at(now + Duration::from_secs(604_800)));
         let put_answer = put_response.to_http();
         let get = GetMessages::new("orders".parse().unwrap()).count(MessageCount::MAX);
         let get_request = get.to_http(&at, &options);
@@ -68,7 +68,7 @@ impl Work {
                 now + Duration::from_secs(60),
                 text.clone(),
             )
-            .expires_at(inserted + Duration::from_secs(604_800))
+            .with_expires_at(inserted + Duration::from_secs(604_800))
         };
         let get_response = GetMessagesResponse::new((0..32).map(message).collect());
         let get_answer = get_response.to_http();

@@ -28,13 +28,9 @@ pub struct GetQueueMetadata {
 
 /// The answer to [`GetQueueMetadata`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct GetQueueMetadataResponse {
-    /// The number of messages in the queue, those included that are invisible now. The number is not
-    /// lower than the real one, though it may be higher.
-    pub approximate_messages_count: u64,
-    /// The metadata of the queue.
-    pub metadata: Metadata,
+    approximate_messages_count: u64,
+    metadata: Metadata,
 }
 
 impl GetQueueMetadata {
@@ -50,6 +46,25 @@ impl GetQueueMetadataResponse {
     #[must_use]
     pub fn new(approximate_messages_count: u64, metadata: Metadata) -> Self {
         Self { approximate_messages_count, metadata }
+    }
+
+    /// The number of messages in the queue, those included that are invisible now. The number is not
+    /// lower than the real one, though it may be higher.
+    #[must_use]
+    pub const fn approximate_messages_count(&self) -> u64 {
+        self.approximate_messages_count
+    }
+
+    /// The metadata of the queue.
+    #[must_use]
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Takes the metadata out of the answer.
+    #[must_use]
+    pub fn into_metadata(self) -> Metadata {
+        self.metadata
     }
 }
 

@@ -26,13 +26,9 @@ pub struct GetServiceStats {}
 
 /// The answer to [`GetServiceStats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct GetServiceStatsResponse {
-    /// The state of the secondary.
-    pub status: GeoReplicationStatus,
-    /// The time, in whole seconds, before which everything that was written to the primary can be read
-    /// on the secondary; `None` when the service does not know such a time.
-    pub last_sync_time: Option<SystemTime>,
+    pub(crate) status: GeoReplicationStatus,
+    pub(crate) last_sync_time: Option<SystemTime>,
 }
 
 impl GetServiceStats {
@@ -51,6 +47,19 @@ impl GetServiceStatsResponse {
         last_sync_time: impl Into<Option<SystemTime>>,
     ) -> Self {
         Self { status, last_sync_time: last_sync_time.into() }
+    }
+
+    /// The state of the secondary.
+    #[must_use]
+    pub const fn status(&self) -> &GeoReplicationStatus {
+        &self.status
+    }
+
+    /// The time, in whole seconds, before which everything that was written to the primary can be read
+    /// on the secondary; `None` when the service does not know such a time.
+    #[must_use]
+    pub const fn last_sync_time(&self) -> Option<SystemTime> {
+        self.last_sync_time
     }
 }
 

@@ -192,11 +192,8 @@ pub(crate) fn list_queues() -> impl Strategy<Value = ListQueues> {
 pub(crate) fn list_queues_response() -> impl Strategy<Value = ListQueuesResponse> {
     let item = (queue(), of(metadata()), vec("[!-~]{1,10}", 0..2)).prop_map(
         |(queue, metadata, invalid)| {
-            let mut item = QueueItem::new(queue).metadata(metadata);
-            if item.metadata.is_some() {
-                item.invalid_metadata_names = invalid;
-            }
-            item
+            let item = QueueItem::new(queue).with_metadata(metadata);
+            if item.metadata().is_some() { item.with_invalid_metadata_names(invalid) } else { item }
         },
     );
     (xml_text(30), list_queues(), vec(item, 0..4), of(marker())).prop_map(
@@ -367,7 +364,7 @@ pub(crate) fn get_service_stats_response() -> impl Strategy<Value = GetServiceSt
 pub(crate) fn sent_message() -> impl Strategy<Value = SentMessage> {
     (message_id(), pop_receipt(), seconds(), seconds(), expiry()).prop_map(
         |(id, receipt, inserted, visible, expiry)| {
-            SentMessage::new(id, receipt, inserted, visible).expires_at(expiry)
+            SentMessage::new(id, receipt, inserted, visible).with_expires_at(expiry)
         },
     )
 }
@@ -377,8 +374,8 @@ pub(crate) fn received_messages() -> impl Strategy<Value = Vec<ReceivedMessage>>
         (message_id(), pop_receipt(), seconds(), seconds(), expiry(), any::<u32>(), message_text())
             .prop_map(|(id, receipt, inserted, visible, expiry, count, text)| {
                 ReceivedMessage::new(id, receipt, inserted, visible, text)
-                    .expires_at(expiry)
-                    .dequeue_count(count)
+                    .with_expires_at(expiry)
+                    .with_dequeue_count(count)
             });
     vec(message, 0..4)
 }
@@ -386,7 +383,7 @@ pub(crate) fn received_messages() -> impl Strategy<Value = Vec<ReceivedMessage>>
 pub(crate) fn peeked_messages() -> impl Strategy<Value = Vec<PeekedMessage>> {
     let message = (message_id(), seconds(), expiry(), any::<u32>(), message_text()).prop_map(
         |(id, inserted, expiry, count, text)| {
-            PeekedMessage::new(id, inserted, text).expires_at(expiry).dequeue_count(count)
+            PeekedMessage::new(id, inserted, text).with_expires_at(expiry).with_dequeue_count(count)
         },
     );
     vec(message, 0..4)

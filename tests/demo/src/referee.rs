@@ -181,7 +181,7 @@ impl Game {
             && !self.processes.any_suspended()
             && self.ledger.completed() >= self.messages
             // When the answer is lost, the next tick asks again.
-            && queue.properties().await.is_ok_and(|answer| answer.approximate_messages_count == 0)
+            && queue.properties().await.is_ok_and(|answer| answer.approximate_messages_count() == 0)
     }
 
     /// Kills or suspends a receiver: at first one that works, then any.

@@ -20,7 +20,7 @@ pub(crate) async fn run(queue: &str, messages: u32) -> Outcome {
         tasks.push(tokio::spawn(async move {
             for number in (first..=messages).step_by(IN_FLIGHT as usize) {
                 let sent = producer.send(&number.to_string()).await?;
-                Event::Sent { number, resends: sent.resends }.tell()?;
+                Event::Sent { number, resends: sent.resends() }.tell()?;
             }
             Outcome::Ok(())
         }));

@@ -119,7 +119,7 @@ fn sent_message(sent: &Sent) -> SentMessage {
         sent.inserted_at.to_system_time(),
         sent.next_visible_at.to_system_time(),
     )
-    .expires_at(expiry(sent.expires_at))
+    .with_expires_at(expiry(sent.expires_at))
 }
 
 fn received_message(received: Received) -> ReceivedMessage {
@@ -131,14 +131,14 @@ fn received_message(received: Received) -> ReceivedMessage {
         next_visible_at.to_system_time(),
         message.text,
     )
-    .expires_at(expiry(message.expires_at))
-    .dequeue_count(message.dequeue_count)
+    .with_expires_at(expiry(message.expires_at))
+    .with_dequeue_count(message.dequeue_count)
 }
 
 fn peeked_message(peeked: Peeked) -> PeekedMessage {
     PeekedMessage::new(message_id(peeked.id), peeked.inserted_at.to_system_time(), peeked.text)
-        .expires_at(expiry(peeked.expires_at))
-        .dequeue_count(peeked.dequeue_count)
+        .with_expires_at(expiry(peeked.expires_at))
+        .with_dequeue_count(peeked.dequeue_count)
 }
 
 fn list_response(list: &ListQueues, page: Page, endpoint: &Endpoint) -> ListQueuesResponse {
@@ -147,7 +147,7 @@ fn list_response(list: &ListQueues, page: Page, endpoint: &Endpoint) -> ListQueu
         .queues
         .into_iter()
         .map(|(name, metadata)| {
-            QueueItem::new(name).metadata(list.include_metadata.then_some(metadata))
+            QueueItem::new(name).with_metadata(list.include_metadata.then_some(metadata))
         })
         .collect();
     response.next_marker = page.next.map(|next| marker(&next, endpoint.account()));

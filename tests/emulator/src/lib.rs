@@ -65,7 +65,7 @@
 //! assert_eq!(call(&get, &endpoint, &signer, &emulator)?.messages.len(), 1);
 //! assert_eq!(call(&get, &endpoint, &signer, &emulator)?.messages.len(), 0);
 //! clock.advance(Duration::from_secs(30));
-//! assert_eq!(call(&get, &endpoint, &signer, &emulator)?.messages[0].dequeue_count, 2);
+//! assert_eq!(call(&get, &endpoint, &signer, &emulator)?.messages[0].dequeue_count(), 2);
 //! # let _: Bytes = Bytes::new();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -15,14 +15,14 @@ pub(super) async fn a_wrong_key_is_refused(stage: &Stage<'_>) -> Outcome {
     let result = stranger.queue(stage.queue.name().clone())?.send("a").await;
     let error = refused(result, ErrorCode::AuthenticationFailed)?;
     holds(format!("{error} does not name the account"), error.to_string().contains(account))?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 0)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 0)
 }
 
 pub(super) async fn no_credential_is_refused(stage: &Stage<'_>) -> Outcome {
     let stranger = stage.server.open(stage.server.builder().authorizer(Anonymous))?;
     let result = stranger.queue(stage.queue.name().clone())?.send("a").await;
     refused(result, ErrorCode::NoAuthenticationInformation)?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 0)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 0)
 }
 
 pub(super) async fn a_skewed_clock_is_named(stage: &Stage<'_>) -> Outcome {

@@ -8,7 +8,7 @@ use crate::either::Queue;
 pub(super) async fn lists_queues_in_alphabetical_order_by_prefix(stage: &Stage<'_>) -> Outcome {
     let (prefix, queues) = family(stage).await?;
     let listed = stage.service.list_queues().prefix(&prefix)?.all().await?;
-    let names: Vec<_> = listed.iter().map(|item| item.name.as_str().to_owned()).collect();
+    let names: Vec<_> = listed.iter().map(|item| item.name().as_str().to_owned()).collect();
     remove(queues).await?;
     equal("names", names, ["a", "b", "c", "d", "e"].map(|end| format!("{prefix}-{end}")).to_vec())
 }
@@ -20,7 +20,7 @@ pub(super) async fn pages_cover_the_list_without_repeats(stage: &Stage<'_>) -> O
     // A server that repeats pages would go on for ever.
     for _ in 0..10 {
         let Some(page) = pages.next().await? else { break };
-        found.push(page.iter().map(|item| item.name.as_str().to_owned()).collect::<Vec<_>>());
+        found.push(page.iter().map(|item| item.name().as_str().to_owned()).collect::<Vec<_>>());
     }
     remove(queues).await?;
     let name = |end| format!("{prefix}-{end}");
@@ -38,7 +38,7 @@ pub(super) async fn lists_metadata_when_asked(stage: &Stage<'_>) -> Outcome {
     let with = stage.service.list_queues().prefix(prefix)?.include_metadata().all().await?;
     queue.delete_queue().await?;
     let color = |items: &[queue_proto::ops::QueueItem]| {
-        items.first().and_then(|item| item.metadata.as_ref()?.get("color").map(str::to_owned))
+        items.first().and_then(|item| item.metadata().as_ref()?.get("color").map(str::to_owned))
     };
     equal("not asked", color(&without), None)?;
     equal("asked", color(&with), Some("blue".to_owned()))

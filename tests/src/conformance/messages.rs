@@ -13,19 +13,19 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 pub(super) async fn send_gives_id_and_times(stage: &Stage<'_>) -> Outcome {
     let sent = stage.queue.send("a").await?;
-    let age = SystemTime::now().duration_since(sent.inserted_at).unwrap_or_default();
+    let age = SystemTime::now().duration_since(sent.inserted_at()).unwrap_or_default();
     holds("the insertion time is not now", age < Duration::from_secs(3600))?;
-    let expires_at = sent.expires_at.ok_or("the message never expires")?;
-    equal("life", expires_at.duration_since(sent.inserted_at)?, WEEK)?;
-    equal("visible", sent.next_visible_at <= sent.inserted_at + Duration::from_secs(1), true)
+    let expires_at = sent.expires_at().ok_or("the message never expires")?;
+    equal("life", expires_at.duration_since(sent.inserted_at())?, WEEK)?;
+    equal("visible", sent.next_visible_at() <= sent.inserted_at() + Duration::from_secs(1), true)
 }
 
 pub(super) async fn receive_gives_what_was_sent(stage: &Stage<'_>) -> Outcome {
     let sent = stage.queue.send("17 bottles").await?;
     let found = stage.queue.receive_one().await?.ok_or("nothing was received")?;
-    equal("id", found.id(), &sent.id)?;
+    equal("id", found.id(), sent.id())?;
     equal("text", found.text(), "17 bottles")?;
-    equal("inserted", found.inserted_at(), sent.inserted_at)?;
+    equal("inserted", found.inserted_at(), sent.inserted_at())?;
     equal("dequeue count", found.dequeue_count(), 1)
 }
 
@@ -35,8 +35,8 @@ pub(super) async fn peek_leaves_messages_where_they_are(stage: &Stage<'_>) -> Ou
         let peeked = stage.queue.peek(32).await?;
         equal("peeked", peeked.len(), 1)?;
         for message in peeked {
-            equal("text", message.text.as_str(), "a")?;
-            equal("dequeue count", message.dequeue_count, 0)?;
+            equal("text", message.text(), "a")?;
+            equal("dequeue count", message.dequeue_count(), 0)?;
         }
     }
     let received = stage.queue.receive_one().await?.ok_or("nothing was received")?;
@@ -103,7 +103,7 @@ pub(super) async fn delete_removes_one_message(stage: &Stage<'_>) -> Outcome {
     stage.queue.delete(&done).await?;
     let rest = stage.queue.peek(32).await?;
     equal("rest", rest.len(), 1)?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 1)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 1)
 }
 
 pub(super) async fn clear_removes_all_messages(stage: &Stage<'_>) -> Outcome {
@@ -113,14 +113,18 @@ pub(super) async fn clear_removes_all_messages(stage: &Stage<'_>) -> Outcome {
     let _hidden = stage.queue.receive_one().await?;
     stage.queue.clear().await?;
     equal("peeked", stage.queue.peek(32).await?.len(), 0)?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 0)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 0)
 }
 
 pub(super) async fn a_sent_message_can_be_deleted_with_its_own_receipt(
     stage: &Stage<'_>,
 ) -> Outcome {
     let sent = stage.queue.send("a mistake").await?;
-    let delete = DeleteMessage::new(stage.queue.name().clone(), sent.id, sent.pop_receipt);
+    let delete = DeleteMessage::new(
+        stage.queue.name().clone(),
+        sent.id().clone(),
+        sent.pop_receipt().clone(),
+    );
     stage.service.execute(&delete).await?;
     equal("peeked", stage.queue.peek(32).await?.len(), 0)
 }

@@ -27,7 +27,7 @@ pub(super) async fn metadata_is_kept_with_its_case(stage: &Stage<'_>) -> Outcome
     let queue = stage.service.queue(unique_name().as_str())?;
     let operation = CreateQueue::new(queue.name().clone()).metadata(color("Light Blue")?);
     stage.service.execute(&operation).await?;
-    let found = queue.properties().await?.metadata;
+    let found = queue.properties().await?.into_metadata();
     queue.delete_queue().await?;
     // Names travel as HTTP headers, whose case no server has to keep.
     equal("value", found.get("color"), Some("Light Blue"))
@@ -52,11 +52,11 @@ pub(super) async fn metadata_is_replaced_as_a_whole(stage: &Stage<'_>) -> Outcom
     let mut two = color("blue")?;
     two.insert("Size", "big")?;
     stage.service.execute(&set(two.clone())).await?;
-    equal("both", stage.queue.properties().await?.metadata, two)?;
+    equal("both", stage.queue.properties().await?.into_metadata(), two)?;
     stage.service.execute(&set(color("red")?)).await?;
-    equal("one", stage.queue.properties().await?.metadata, color("red")?)?;
+    equal("one", stage.queue.properties().await?.into_metadata(), color("red")?)?;
     stage.service.execute(&set(Metadata::new())).await?;
-    equal("none", stage.queue.properties().await?.metadata, Metadata::new())
+    equal("none", stage.queue.properties().await?.into_metadata(), Metadata::new())
 }
 
 pub(super) async fn count_includes_hidden_messages(stage: &Stage<'_>) -> Outcome {
@@ -64,7 +64,7 @@ pub(super) async fn count_includes_hidden_messages(stage: &Stage<'_>) -> Outcome
         stage.queue.send(text).await?;
     }
     let _hidden = stage.queue.receive_one().await?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 3)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 3)
 }
 
 fn color(value: &str) -> Result<Metadata, super::Failure> {

@@ -37,5 +37,5 @@ pub(super) async fn visibility_must_be_shorter_than_the_time_to_live(stage: &Sta
     let result = stage.queue.send("a").visibility_timeout(minute).time_to_live(minute).await;
     let error = result.err().ok_or("it was accepted")?;
     equal("applied", error.failure().may_be_applied(), false)?;
-    equal("count", stage.queue.properties().await?.approximate_messages_count, 0)
+    equal("count", stage.queue.properties().await?.approximate_messages_count(), 0)
 }

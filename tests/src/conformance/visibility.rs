@@ -20,7 +20,7 @@ pub(super) async fn a_message_that_is_not_deleted_comes_back(stage: &Stage<'_>) 
     let sent = stage.queue.send("a").await?;
     for delivery in 1..=3 {
         let found = take(stage, SECOND).await?;
-        equal("id", found.id(), &sent.id)?;
+        equal("id", found.id(), sent.id())?;
         equal("dequeue count", found.dequeue_count(), delivery)?;
         stage.server.pass(SECOND).await;
     }
@@ -34,7 +34,7 @@ pub(super) async fn hidden_for_thirty_seconds_by_default(stage: &Stage<'_>) -> O
     let before = first_inserted(stage).await?;
     let answer = stage.service.execute(&GetMessages::new(stage.queue.name().clone())).await?;
     let found = answer.messages.first().ok_or("nothing was received")?;
-    let hidden = found.next_visible_at.duration_since(before)?;
+    let hidden = found.next_visible_at().duration_since(before)?;
     // Both times are in whole seconds, and some real time may have passed in between.
     holds(format!("hidden for {hidden:?}"), (29..=35).contains(&hidden.as_secs()))
 }
@@ -42,7 +42,7 @@ pub(super) async fn hidden_for_thirty_seconds_by_default(stage: &Stage<'_>) -> O
 /// When the message at the front was put, which is now, by the clock of the server.
 async fn first_inserted(stage: &Stage<'_>) -> Result<SystemTime, Failure> {
     let peeked = stage.queue.peek(1).await?;
-    Ok(peeked.first().ok_or("nothing to peek at")?.inserted_at)
+    Ok(peeked.first().ok_or("nothing to peek at")?.inserted_at())
 }
 
 pub(super) async fn a_message_can_be_hidden_when_sent(stage: &Stage<'_>) -> Outcome {
@@ -112,8 +112,8 @@ pub(super) async fn the_receipt_before_an_update_is_dead(stage: &Stage<'_>) -> O
     let sent = stage.queue.send("a").await?;
     let update = UpdateMessage::new(
         stage.queue.name().clone(),
-        sent.id,
-        sent.pop_receipt,
+        sent.id().clone(),
+        sent.pop_receipt().clone(),
         VisibilityTimeout::from_secs(60)?,
     );
     stage.service.execute(&update).await?;
@@ -133,9 +133,9 @@ pub(super) async fn a_message_expires(stage: &Stage<'_>) -> Outcome {
 
 pub(super) async fn a_message_that_never_expires_says_so(stage: &Stage<'_>) -> Outcome {
     let sent = stage.queue.send("a").never_expires().await?;
-    equal("expires", sent.expires_at, None)?;
+    equal("expires", sent.expires_at(), None)?;
     let peeked = stage.queue.peek(1).await?;
-    equal("expires", peeked.first().ok_or("nothing to peek at")?.expires_at, None)
+    equal("expires", peeked.first().ok_or("nothing to peek at")?.expires_at(), None)
 }
 
 async fn take(

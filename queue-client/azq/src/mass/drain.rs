@@ -80,7 +80,7 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
         "giving back what is held; Ctrl-C again to stop at once",
         &format!("stopped: what was held is visible again in about {}", units::short(held)),
     );
-    let total = plan.queue.properties().await.ok().map(|all| all.approximate_messages_count);
+    let total = plan.queue.properties().await.ok().map(|all| all.approximate_messages_count());
     let mut progress = Progress::new(app, plan.word, total);
     let mut drained = Drained::default();
     let all_go = plan.deletes && plan.filter.takes_all();
@@ -108,12 +108,12 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
         }
         drained.wanted += 1;
         progress.add(1);
-        if plan.written.contains(message.id.as_str()) {
+        if plan.written.contains(message.id().as_str()) {
             drained.resumed += 1;
         } else if let Some(writer) = &mut plan.writer {
             writer.push(&plan.origin.line(&message, scan.received_at(), SystemTime::now()));
         }
-        piece.push(message.id);
+        piece.push(message.into_parts().0);
         if piece.len() >= PIECE
             && let Err(failure) = write(&mut plan, &mut piece, &mut scan)
         {
@@ -133,7 +133,7 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
         let report = &drained.report;
         let known =
             u64::try_from(report.released + report.newer + report.still_hidden).unwrap_or(0);
-        let left = plan.queue.properties().await.map_or(0, |all| all.approximate_messages_count);
+        let left = plan.queue.properties().await.map_or(0, |all| all.approximate_messages_count());
         if left > known {
             app.note(&format!(
                 "  ≈ {} more are in the queue, hidden for now, such as by a run that was killed: run it \

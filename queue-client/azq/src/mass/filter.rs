@@ -66,11 +66,11 @@ impl Filter {
 
     pub(crate) fn wants(&self, message: &PeekedMessage) -> bool {
         let matches = |regex: &Regex| {
-            regex.is_match(message.text.as_str())
-                || regex.is_match(&self.codec.decode(&message.text).shown())
+            regex.is_match(message.text())
+                || regex.is_match(&self.codec.decode(message.message_text()).shown())
         };
         self.matching.as_ref().is_none_or(matches)
-            && self.before.is_none_or(|before| message.inserted_at < before)
+            && self.before.is_none_or(|before| message.inserted_at() < before)
     }
 }
 

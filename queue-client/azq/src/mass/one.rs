@@ -32,7 +32,7 @@ pub(crate) async fn replace(
     }
     let found = loop {
         match scan.next().await {
-            Ok(Some(message)) if message.id == id => break Ok(message),
+            Ok(Some(message)) if *message.id() == id => break Ok(message),
             Ok(Some(_)) => {}
             Ok(None) => {
                 break Err(Failure::new(
@@ -75,7 +75,7 @@ async fn put(
 ) -> Result<MessageId, Failure> {
     // An editor blocks its thread for as long as a person thinks.
     let text = tokio::task::block_in_place(|| change(message))?;
-    let life = match message.expires_at {
+    let life = match message.expires_at() {
         None => TimeToLive::Never,
         Some(end) => {
             let left = end.duration_since(SystemTime::now()).unwrap_or_default();
@@ -84,5 +84,5 @@ async fn put(
     };
     let put = PutMessage::new(queue.name().clone(), text).time_to_live(life);
     let put = scan.while_renewing(queue.execute(&put)).await;
-    Ok(put?.message.id)
+    Ok(put?.message.into_parts().0)
 }

@@ -19,7 +19,7 @@ pub(crate) async fn preview(
 ) -> Result<(), Failure> {
     let front = queue.peek(32).await?;
     let wanted = front.iter().filter(|message| filter.wants(message)).count();
-    let total = queue.properties().await?.approximate_messages_count;
+    let total = queue.properties().await?.approximate_messages_count();
     if front.len() < 32 {
         app.say(&format!(
             "would {would} {wanted} of {} visible messages; nothing was touched",
@@ -66,7 +66,7 @@ pub(crate) async fn count_all(
 
 /// About how many messages a queue has, in words.
 pub(crate) async fn about(queue: &QueueClient) -> Result<String, Failure> {
-    let count = queue.properties().await?.approximate_messages_count;
+    let count = queue.properties().await?.approximate_messages_count();
     Ok(match count {
         1 => format!("1 message of {}", queue.name()),
         count => format!("≈ {} messages of {}", thousands(count), queue.name()),

@@ -27,24 +27,24 @@ impl Origin {
         visible: Option<SystemTime>,
         now: SystemTime,
     ) -> String {
-        let body = self.codec.decode(&message.text);
+        let body = self.codec.decode(message.message_text());
         let text = |text: &str| Value::from(text).to_string();
         let mut line = format!(
             "{{\"v\":{VERSION},\"id\":{},\"text\":{},\"codec\":{}",
-            text(message.id.as_str()),
-            text(message.text.as_str()),
+            text(message.id().as_str()),
+            text(message.text()),
             text(body.codec)
         );
         if let Some(json) = body.json() {
             line.push_str(&format!(",\"json\":{json}"));
         }
-        let expires = message.expires_at.map_or_else(|| String::from("never"), utc);
+        let expires = message.expires_at().map_or_else(|| String::from("never"), utc);
         let visible =
             visible.map(|at| format!(",\"visible\":{}", text(&utc(at)))).unwrap_or_default();
         line.push_str(&format!(
             ",\"attempt\":{},\"inserted\":{},\"expires\":{}{visible},\"queue\":{},\"account\":{},\"dumped\":{}}}",
-            message.dequeue_count,
-            text(&utc(message.inserted_at)),
+            message.dequeue_count(),
+            text(&utc(message.inserted_at())),
             text(&expires),
             text(&self.queue),
             text(&self.account),
@@ -121,16 +121,17 @@ mod tests {
             "a\r\n\t\u{7f}\u{202e}\u{feff}ü\u{10ffff}",
         ] {
             let id = MessageId::new("5f2c9a51-9d0b-4c7e-8a36-0f5b1c2d3e4f").unwrap();
-            let mut message =
-                PeekedMessage::new(id, at(1_795_683_600), MessageText::new(text).unwrap());
-            message.expires_at = Some(at(1_795_783_600));
+            let message =
+                PeekedMessage::new(id, at(1_795_683_600), MessageText::new(text).unwrap())
+                    .with_expires_at(at(1_795_783_600));
             let line = origin.line(&message, Some(at(1_795_683_699)), at(1_795_683_700));
             assert!(line.contains("\"visible\":\"2026-11-26T09:01:39Z\""), "{line}");
             assert!(line.ends_with("}\n") && line.lines().count() == 1, "{line}");
             assert!(!line.trim_end().contains(['\u{202e}', '\u{7f}', '\u{1b}']));
             let record = Record::parse(&line).unwrap();
-            assert_eq!((record.text, record.inserted), (message.text, Some(message.inserted_at)));
-            assert_eq!(record.expires, Some(message.expires_at));
+            assert_eq!(record.text.as_str(), message.text());
+            assert_eq!(record.inserted, Some(message.inserted_at()));
+            assert_eq!(record.expires, Some(message.expires_at()));
         }
     }
 

@@ -126,7 +126,7 @@ impl<'a> Job<'a> {
         doing: Doing,
         lease: Option<LeaseTimeout>,
     ) -> Result<Self, Failure> {
-        let total = from.properties().await.ok().map(|all| all.approximate_messages_count);
+        let total = from.properties().await.ok().map(|all| all.approximate_messages_count());
         let lease = lease.map_or(Duration::from_secs(60), LeaseTimeout::as_duration);
         let interrupt = Interrupt::listen(
             app,

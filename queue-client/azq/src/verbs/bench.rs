@@ -80,7 +80,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     };
     if own {
         queue.create().await?;
-    } else if queue.properties().await?.approximate_messages_count > 0 {
+    } else if queue.properties().await?.approximate_messages_count() > 0 {
         return Err(Failure::new(
             Exit::Conflict,
             format!(

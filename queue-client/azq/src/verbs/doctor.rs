@@ -226,7 +226,7 @@ async fn permissions(chosen: &Chosen, queue: &QueueClient, findings: &mut Vec<Fi
 async fn head(queue: &QueueClient, findings: &mut Vec<Finding>) {
     let Ok(messages) = queue.peek(32).await else { return };
     let count = |codec| {
-        let read = messages.iter().map(|message| CodecArg::Auto.decode(&message.text));
+        let read = messages.iter().map(|message| CodecArg::Auto.decode(message.message_text()));
         read.filter(|body| body.codec == codec).count()
     };
     let (text, base64) = (count("text"), count("base64"));

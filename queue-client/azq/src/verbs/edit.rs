@@ -59,7 +59,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     };
     let codec = args.codec;
     replace(app, &queue, &args.id, &args.lease, |message| {
-        let body = codec.decode(&message.text);
+        let body = codec.decode(message.message_text());
         // What was base64 stays base64.
         let codec = if body.codec == "base64" { CodecArg::Base64 } else { codec };
         let new = match given {

@@ -67,7 +67,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
 }
 
 async fn depth(queue: &QueueClient) -> Result<u64, Failure> {
-    Ok(queue.properties().await?.approximate_messages_count)
+    Ok(queue.properties().await?.approximate_messages_count())
 }
 
 /// What is known of a queue.
@@ -94,17 +94,17 @@ pub(super) async fn look(app: &App, queue: &Queue) -> Result<Found, Failure> {
             }
         });
     let (properties, head) = (properties?, head?);
-    let pairs = properties.metadata.iter();
+    let pairs = properties.metadata().iter();
     Ok(Found {
         name: queue.name().to_owned(),
         account: app.connect().map_or_else(
             |_| String::new(),
             |connection| connection.account.endpoint().account().to_string(),
         ),
-        depth: properties.approximate_messages_count,
+        depth: properties.approximate_messages_count(),
         is_capped: head.len() >= 32,
         head,
-        poison: poison.map(|properties| properties.approximate_messages_count),
+        poison: poison.map(|properties| properties.approximate_messages_count()),
         metadata: pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect(),
         // Signatures never allow to see them: then they are not known.
         policies: policies.ok().map(|policies| {
@@ -149,7 +149,7 @@ pub(super) fn check(
 
 impl Found {
     fn oldest(&self) -> Option<SystemTime> {
-        self.head.iter().map(|message| message.inserted_at).min()
+        self.head.iter().map(|message| message.inserted_at()).min()
     }
 
     fn age(&self) -> Option<Duration> {
@@ -158,8 +158,11 @@ impl Found {
 
     /// The codec that the head of the queue is written with, as far as can be told.
     fn codec(&self) -> Option<String> {
-        let mut codecs: Vec<_> =
-            self.head.iter().map(|message| CodecArg::Auto.decode(&message.text).codec).collect();
+        let mut codecs: Vec<_> = self
+            .head
+            .iter()
+            .map(|message| CodecArg::Auto.decode(message.message_text()).codec)
+            .collect();
         codecs.sort_unstable();
         codecs.dedup();
         match codecs.as_slice() {
@@ -170,7 +173,7 @@ impl Found {
     }
 
     pub(super) fn row(&self) -> Row {
-        let highest = self.head.iter().map(|message| message.dequeue_count).max();
+        let highest = self.head.iter().map(|message| message.dequeue_count()).max();
         Row::new(vec![
             Cell::text(&self.name),
             Cell::text(&self.account),

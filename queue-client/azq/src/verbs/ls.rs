@@ -162,12 +162,12 @@ async fn names(args: &Args, service: &QueueServiceClient) -> Result<Vec<Found>, 
         pages = pages.include_metadata();
     }
     let items = pages.all().await?;
-    let all: Vec<String> = items.iter().map(|item| item.name.to_string()).collect();
+    let all: Vec<String> = items.iter().map(|item| item.name().to_string()).collect();
     Ok(items
         .into_iter()
-        .filter(|item| glob::matches(pattern, item.name.as_str()))
+        .filter(|item| glob::matches(pattern, item.name().as_str()))
         .map(|item| {
-            let poison = format!("{}-poison", item.name);
+            let poison = format!("{}-poison", item.name());
             Found {
                 poison: all.contains(&poison).then_some(poison),
                 item,
@@ -188,14 +188,14 @@ async fn measured(
     let mut progress = Progress::new(app, "queues asked", u64::try_from(found.len()).ok());
     let mut asked = stream::iter(found)
         .map(async |mut queue: Found| -> Result<Option<Found>, Failure> {
-            let client = service.queue(queue.item.name.clone())?;
+            let client = service.queue(queue.item.name().clone())?;
             let answers = tokio::join!(client.properties(), client.backlog());
             let (properties, backlog) = match answers {
                 // It was deleted since it was listed.
                 (Err(error), _) | (_, Err(error)) if error.is_queue_not_found() => return Ok(None),
                 (properties, backlog) => (properties?, backlog?),
             };
-            queue.depth = Some(properties.approximate_messages_count);
+            queue.depth = Some(properties.approximate_messages_count());
             queue.visible = Some(match backlog.is_capped() {
                 true => format!("{}+", backlog.visible()),
                 false => backlog.visible().to_string(),
@@ -214,11 +214,11 @@ async fn measured(
 }
 
 fn row(queue: &Found, long: bool) -> Row {
-    let metadata = queue.item.metadata.as_ref().map_or(Cell::Missing, |metadata| {
+    let metadata = queue.item.metadata().as_ref().map_or(Cell::Missing, |metadata| {
         let pairs = metadata.iter();
         Cell::Json(pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
     });
-    let mut cells = vec![Cell::text(queue.item.name.as_str())];
+    let mut cells = vec![Cell::text(queue.item.name().as_str())];
     if long {
         cells.push(queue.depth.into());
         cells.push(queue.visible.clone().into());

@@ -79,7 +79,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let count = messages.len();
     let mut printer = app.printer(LAYOUT)?;
     for received in messages {
-        let receipt = received.pop_receipt.as_str().to_owned();
+        let receipt = received.pop_receipt().as_str().to_owned();
         let mut row = message::row(&Message::from(received), queue.name().as_str(), args.codec);
         row.cells.insert(1, Cell::text(receipt));
         printer.push(&row)?;

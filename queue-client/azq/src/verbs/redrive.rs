@@ -173,8 +173,9 @@ async fn show(
     let mut printer = app.printer(LAYOUT)?;
     let (mut wanted, mut seen) = (0_u64, 0_u64);
     let mut look = |message: PeekedMessage| -> Result<(), Failure> {
-        let letter = DeadLetter::from_text(&message.text);
-        let died = letter.as_ref().and_then(|letter| letter.dead_at).unwrap_or(message.inserted_at);
+        let letter = DeadLetter::from_text(message.text());
+        let died =
+            letter.as_ref().and_then(|letter| letter.dead_at).unwrap_or(message.inserted_at());
         let of_reason = args
             .reason
             .is_none_or(|reason| letter.as_ref().is_some_and(|letter| letter.died_of(reason)));
@@ -212,7 +213,7 @@ async fn show(
     printer.finish()?;
     app.say(&format!("would move {} of {} dead letters", thousands(wanted), thousands(seen)));
     if capped {
-        let all = from.properties().await?.approximate_messages_count;
+        let all = from.properties().await?.approximate_messages_count();
         app.note(&format!(
             "these are the first 32 of ≈ {}; --allow-lease looks at all, which raises their dequeue counts",
             thousands(all)

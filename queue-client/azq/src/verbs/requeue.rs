@@ -30,5 +30,5 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         "Put the message anew at the end of the queue? Those before it are received once, which raises \
          their dequeue counts.",
     )?;
-    replace(app, &queue, &args.id, &args.lease, |message| Ok(message.text.clone())).await
+    replace(app, &queue, &args.id, &args.lease, |message| Ok(message.message_text().clone())).await
 }

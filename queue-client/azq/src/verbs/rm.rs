@@ -44,7 +44,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let mut there = Vec::new();
     for queue in queues {
         match queue.client.properties().await {
-            Ok(properties) => there.push((queue, properties.approximate_messages_count)),
+            Ok(properties) => there.push((queue, properties.approximate_messages_count())),
             Err(error) if error.is_queue_not_found() && args.if_exists => {
                 app.note(&format!("{} does not exist", queue.name()));
             }

@@ -207,10 +207,10 @@ fn summary(app: &App, queue: &str, tally: &Tally) -> Result<(), Failure> {
 
 fn row(number: u64, sent: &SentMessage) -> Row {
     Row::new(vec![
-        Cell::text(sent.id.as_str()),
-        Cell::Moment(sent.inserted_at),
-        sent.expires_at.map_or(Cell::Never, Cell::Moment),
-        Cell::Moment(sent.next_visible_at),
+        Cell::text(sent.id().as_str()),
+        Cell::Moment(sent.inserted_at()),
+        sent.expires_at().map_or(Cell::Never, Cell::Moment),
+        Cell::Moment(sent.next_visible_at()),
         Cell::Number(number),
     ])
 }

@@ -116,7 +116,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         }
         let mut messages = messages.into_iter();
         while let Some(message) = messages.next() {
-            if args.keep && !seen.insert(message.id.clone()) {
+            if args.keep && !seen.insert(message.id().clone()) {
                 release_all(&queue, std::iter::once(message).chain(messages)).await;
                 break 'queue;
             }
@@ -159,11 +159,11 @@ fn print(
 
 /// Deletes a message whose line is out.
 async fn delete(app: &App, queue: &QueueClient, message: &ReceivedMessage, tally: &mut Tally) {
-    let (id, receipt) = (message.id.clone(), message.pop_receipt.clone());
+    let (id, receipt) = (message.id().clone(), message.pop_receipt().clone());
     let request = DeleteMessage::new(queue.name().clone(), id, receipt);
     if let Err(error) = queue.execute(&request).await {
         tally.failed += 1;
-        app.say(&format!("{} was printed and is not deleted: {error}", message.id));
+        app.say(&format!("{} was printed and is not deleted: {error}", message.id()));
     }
 }
 
@@ -171,7 +171,7 @@ async fn release(
     queue: &QueueClient,
     message: &ReceivedMessage,
 ) -> Result<(), queue_client::Error> {
-    let (id, receipt) = (message.id.clone(), message.pop_receipt.clone());
+    let (id, receipt) = (message.id().clone(), message.pop_receipt().clone());
     let now = VisibilityTimeout::ZERO;
     queue.execute(&UpdateMessage::new(queue.name().clone(), id, receipt, now)).await.map(drop)
 }

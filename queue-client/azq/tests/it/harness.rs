@@ -73,7 +73,7 @@ impl Bench {
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         let queue = self.service.queue(name).unwrap();
         let messages = self.runtime.block_on(async { queue.peek(32).await }).unwrap();
-        messages.into_iter().map(|message| message.text.into_string()).collect()
+        messages.into_iter().map(|message| message.text().to_owned()).collect()
     }
 
     /// A folder that is this test's alone.

@@ -24,7 +24,7 @@ fn all(bench: &Bench, name: &str) -> (Vec<String>, u32) {
         let mut scan = queue.scan().max_attempt(u32::MAX);
         let mut texts = Vec::new();
         while let Some(message) = scan.next().await.unwrap() {
-            texts.push(message.text.into_string());
+            texts.push(message.text().to_owned());
         }
         texts.sort();
         (texts, scan.finish().await.highest_dequeue_count.saturating_sub(1))

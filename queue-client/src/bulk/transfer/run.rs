@@ -212,7 +212,7 @@ impl Run {
 
     fn found(&mut self, found: Found) {
         self.report.seen += 1;
-        let opened = self.plan.open.and_then(|open| open(&found.message.text));
+        let opened = self.plan.open.and_then(|open| open(found.message.message_text()));
         if found.newer {
             if opened.and_then(|(id, _)| id).is_some_and(|id| self.put.contains(&id)) {
                 self.report.returned += 1;
@@ -228,7 +228,7 @@ impl Run {
             self.report.skipped += 1;
             return self.stays(&found);
         }
-        let id = &found.message.id;
+        let id = found.message.id();
         match self.pending.remove(id) {
             Some(JournalStep::Put) => {
                 self.report.moved += 1;
@@ -259,7 +259,7 @@ impl Run {
     }
 
     fn start_put(&mut self, found: Found, opened: Option<MessageText>) {
-        let id = found.message.id;
+        let (id, text) = found.message.into_parts();
         // Taken down before it is sent: if this process ends now, the next one knows that nobody
         // knows.
         if !self.note(&id, JournalStep::Putting) {
@@ -270,7 +270,7 @@ impl Run {
         let now = to.shared.runtime.elapsed();
         let waited = now.saturating_sub(found.leased_at);
         let left = found.life.map(|life| life.saturating_sub(waited));
-        let put = PutMessage::new(to.name.clone(), opened.unwrap_or(found.message.text))
+        let put = PutMessage::new(to.name.clone(), opened.unwrap_or(text))
             .time_to_live(self.plan.lifetime.of(left));
         if let Some(rate) = self.plan.rate {
             let interval = Duration::from_secs_f64(1.0 / rate.max(0.001));
@@ -291,7 +291,7 @@ impl Run {
                     self.put_again(id.clone());
                 }
                 if self.plan.open.is_some() {
-                    self.put.insert(sent.id.as_str().to_owned());
+                    self.put.insert(sent.id().as_str().to_owned());
                 }
                 // Also if that fails: the message is there, so its delete loses nothing.
                 self.note(&id, JournalStep::Put);
@@ -348,7 +348,7 @@ impl Run {
     fn stays(&mut self, found: &Found) {
         let Found { message, .. } = found;
         let max_attempt = self.plan.max_attempt;
-        if let Err(error) = check(&self.plan.from, message, message.dequeue_count, max_attempt) {
+        if let Err(error) = check(&self.plan.from, message, message.dequeue_count(), max_attempt) {
             self.fail(error);
         }
     }
@@ -406,7 +406,8 @@ impl Run {
         let Ok(front) = self.plan.from.execute(&peek).await else { return };
         for message in front.messages.iter().filter(|message| self.walk.is_newer(message)) {
             self.report.seen += 1;
-            let id = self.plan.open.and_then(|open| open(&message.text)).and_then(|(id, _)| id);
+            let id =
+                self.plan.open.and_then(|open| open(message.message_text())).and_then(|(id, _)| id);
             if id.is_some_and(|id| self.put.contains(&id)) {
                 self.report.returned += 1;
             } else {

@@ -205,8 +205,8 @@ impl Sweep {
             let messages = peek(queue).await?;
             large |= messages.len() >= MessageCount::MAX.get() as usize;
             for message in messages {
-                seen.note(&message.text);
-                ids.insert(message.id);
+                seen.note(message.message_text());
+                ids.insert(message.id().clone());
             }
         }
         if large {
@@ -219,8 +219,8 @@ impl Sweep {
         for queue in self.queues.iter().chain(self.queues.iter().rev()) {
             let there = count(queue).await?;
             let again = peek(queue).await?;
-            again.iter().for_each(|message| seen.note(&message.text));
-            let both = again.iter().filter(|message| ids.contains(&message.id)).count();
+            again.iter().for_each(|message| seen.note(message.message_text()));
+            let both = again.iter().filter(|message| ids.contains(message.id())).count();
             let new = again.len() - both;
             seen.unseen = seen.unseen.max(there.saturating_sub(both).max(new));
         }
@@ -252,7 +252,7 @@ impl Sweep {
                 match scan.next().await {
                     Ok(Some(message)) => {
                         number += 1;
-                        seen.note(&message.text);
+                        seen.note(message.message_text());
                     }
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error),
@@ -275,7 +275,7 @@ impl Seen {
     fn note(&mut self, text: &MessageText) {
         let mut text = text.clone();
         for _ in 0..DEPTH {
-            let Some(letter) = letter::open(&text) else { break };
+            let Some(letter) = letter::open(text.as_str()) else { break };
             text = letter.text;
         }
         if let Some(Content::Stored(pointer)) = message::open(&text).map(|opened| opened.content) {
@@ -297,7 +297,7 @@ async fn peek(queue: &Target) -> Result<Vec<PeekedMessage>, Error> {
 async fn count(queue: &Target) -> Result<usize, Error> {
     match queue.execute(&GetQueueMetadata::new(queue.name.clone())).await {
         Err(error) if error.is_queue_not_found() => Ok(0),
-        result => Ok(usize::try_from(result?.approximate_messages_count).unwrap_or(usize::MAX)),
+        result => Ok(usize::try_from(result?.approximate_messages_count()).unwrap_or(usize::MAX)),
     }
 }
 

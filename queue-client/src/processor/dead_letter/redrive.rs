@@ -70,7 +70,7 @@ pub fn redrive<C: MessageCodec, D: MessageCodec>(
 /// What goes back for this text, if it is not the text itself: what was in an envelope, and a pointer
 /// that says that it may not be the only one. After a crash the message is in both queues.
 fn opened(text: &MessageText) -> Option<(Option<String>, MessageText)> {
-    let letter = letter::open(text);
+    let letter = letter::open(text.as_str());
     let inner = letter.as_ref().map_or(text, |letter| &letter.text);
     match message::repoint(inner, |pointer| pointer.sharing(true)) {
         Some(shared) => Some((letter.map(|letter| letter.id), shared)),
@@ -169,9 +169,9 @@ impl Redrive {
 
 /// Says whether a message died of this and since then, as far as it tells.
 fn wants(message: &PeekedMessage, reason: Option<Reason>, since: Option<SystemTime>) -> bool {
-    let letter = letter::open(&message.text);
+    let letter = letter::open(message.text());
     let letter = letter.as_ref();
-    let died = letter.and_then(|letter| letter.dead_at).unwrap_or(message.inserted_at);
+    let died = letter.and_then(|letter| letter.dead_at).unwrap_or(message.inserted_at());
     reason.is_none_or(|reason| letter.is_some_and(|letter: &DeadLetter| letter.died_of(reason)))
         && since.is_none_or(|since| died >= since)
 }

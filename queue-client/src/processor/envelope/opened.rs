@@ -19,7 +19,7 @@ pub(in crate::processor) struct Opened {
 
 impl Opened {
     pub(in crate::processor) fn new(text: &Arc<MessageText>) -> Self {
-        let dead_letter = letter::open(text);
+        let dead_letter = letter::open(text.as_str());
         let text = match &dead_letter {
             Some(letter) => Arc::new(letter.text.clone()),
             None => Arc::clone(text),

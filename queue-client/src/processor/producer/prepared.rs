@@ -31,7 +31,7 @@ impl<T: 'static> Prepared<T> {
         let queue = &self.producer.queue;
         let update = UpdateMessage::new(
             queue.name.clone(),
-            self.sent.id.clone(),
+            self.sent.id().clone(),
             self.sent.receipt.clone(),
             VisibilityTimeout::ZERO,
         );

@@ -8,17 +8,11 @@ use crate::{error::Error, processor::envelope::pointer::Pointer};
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Sent {
-    /// The id that the service gave the message.
-    pub id: MessageId,
-    /// The time at which the service stored the message.
-    pub inserted_at: SystemTime,
-    /// The time at which the message expires; `None` for never.
-    pub expires_at: Option<SystemTime>,
-    /// The number of times that the message was sent again after an answer was lost. Above 0, the
-    /// message may be there more than once.
-    pub resends: u32,
+    id: MessageId,
+    inserted_at: SystemTime,
+    expires_at: Option<SystemTime>,
+    resends: u32,
     pub(super) receipt: PopReceipt,
     /// The place of the body, if it is not in the message.
     pub(super) stored: Option<Pointer>,
@@ -26,14 +20,34 @@ pub struct Sent {
 
 impl Sent {
     pub(super) fn new(sent: SentMessage, resends: u32, stored: Option<Pointer>) -> Self {
-        Self {
-            id: sent.id,
-            inserted_at: sent.inserted_at,
-            expires_at: sent.expires_at,
-            resends,
-            receipt: sent.pop_receipt,
-            stored,
-        }
+        let (inserted_at, expires_at) = (sent.inserted_at(), sent.expires_at());
+        let (id, receipt) = sent.into_parts();
+        Self { id, inserted_at, expires_at, resends, receipt, stored }
+    }
+
+    /// The id that the service gave the message.
+    #[must_use]
+    pub const fn id(&self) -> &MessageId {
+        &self.id
+    }
+
+    /// The time at which the service stored the message.
+    #[must_use]
+    pub const fn inserted_at(&self) -> SystemTime {
+        self.inserted_at
+    }
+
+    /// The time at which the message expires; `None` for never.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// The number of times that the message was sent again after an answer was lost. Above 0, the
+    /// message may be there more than once.
+    #[must_use]
+    pub const fn resends(&self) -> u32 {
+        self.resends
     }
 }
 

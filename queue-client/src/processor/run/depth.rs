@@ -33,7 +33,7 @@ async fn look(queue: &Target) -> Result<Depth, Error> {
     let peek = PeekMessages::new(queue.name.clone()).count(MessageCount::MAX);
     let shown = queue.once(&peek).await?.messages;
     Ok(Depth {
-        messages: metadata.approximate_messages_count,
+        messages: metadata.approximate_messages_count(),
         backlog: Backlog::new(&shown, queue.shared.now()),
     })
 }

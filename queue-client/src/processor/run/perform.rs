@@ -70,14 +70,16 @@ pub(super) async fn receive(
 /// All times of an answer are by the clock of the service, so its own time follows from them: it
 /// made the message visible again one lease later than it answered.
 fn raw(message: ReceivedMessage, lease: Duration) -> RawDelivery {
-    let answered_at = message.next_visible_at.checked_sub(lease);
-    let mut raw = RawDelivery::new(message.id, message.pop_receipt, message.text);
-    raw.attempt = message.dequeue_count;
-    raw.inserted_at = message.inserted_at;
-    raw.expires_at = message.expires_at;
+    let answered_at = message.next_visible_at().checked_sub(lease);
+    let (attempt, inserted_at, expires_at) =
+        (message.dequeue_count(), message.inserted_at(), message.expires_at());
+    let (id, pop_receipt, text) = message.into_parts();
+    let mut raw = RawDelivery::new(id, pop_receipt, text);
+    raw.attempt = attempt;
+    raw.inserted_at = inserted_at;
+    raw.expires_at = expires_at;
     raw.answered_at = answered_at;
-    raw.expires_in = message
-        .expires_at
+    raw.expires_in = expires_at
         .and_then(|expires_at| Some(expires_at.duration_since(answered_at?).unwrap_or_default()));
     raw
 }

@@ -30,7 +30,7 @@ pub(super) fn read_metadata(text: &str) -> Option<Metadata> {
         let value = HeaderValue::from_bytes(value.as_bytes()).ok()?;
         response.headers_mut().append(name, value);
     }
-    Some(GetQueueMetadataResponse::from_http(response).ok()?.metadata)
+    Some(GetQueueMetadataResponse::from_http(response).ok()?.into_metadata())
 }
 
 /// The text of access policies: the body of Get Queue ACL.

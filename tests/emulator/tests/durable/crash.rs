@@ -74,7 +74,7 @@ impl Worker {
         let text = self.text();
         let put = PutMessage::new(name(QUEUE), MessageText::new(text.clone()).unwrap());
         match client.call(&put) {
-            Ok(answer) => drop(self.known.present.insert(answer.message.id, text)),
+            Ok(answer) => drop(self.known.present.insert(answer.message.id().clone(), text)),
             Err(Failure::Lost) => {
                 self.known.doubtful_puts.insert(text);
                 return None;
@@ -92,9 +92,9 @@ impl Worker {
         match client.call(&get) {
             Ok(answer) => {
                 for message in answer.messages {
-                    self.mine.push((message.id.clone(), message.pop_receipt.clone()));
-                    self.known.present.insert(message.id.clone(), message.text.into_string());
-                    self.known.held.insert(message.id, message.pop_receipt);
+                    self.mine.push((message.id().clone(), message.pop_receipt().clone()));
+                    self.known.present.insert(message.id().clone(), message.text().to_owned());
+                    self.known.held.insert(message.id().clone(), message.pop_receipt().clone());
                 }
                 Some(())
             }

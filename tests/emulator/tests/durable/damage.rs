@@ -23,7 +23,7 @@ fn put(emulator: &Emulator, text: &str) {
 fn peek(emulator: &Emulator) -> Vec<String> {
     let peek = PeekMessages::new(name(QUEUE)).count(MessageCount::MAX);
     let messages = call(emulator, &peek).unwrap().messages;
-    messages.into_iter().map(|message| message.text.into_string()).collect()
+    messages.into_iter().map(|message| message.text().to_owned()).collect()
 }
 
 /// A store with the messages `a` to `e` in one queue, and with another queue, closed.
@@ -87,7 +87,7 @@ fn a_text_that_is_damaged_leaves_its_queue_and_everything_else_goes_on() {
             if poll {
                 let get = GetMessages::new(name(QUEUE)).count(MessageCount::new(3).unwrap());
                 let got = call(&emulator, &get).unwrap().messages;
-                let texts: Vec<_> = got.iter().map(|message| message.text.as_str()).collect();
+                let texts: Vec<_> = got.iter().map(|message| message.text()).collect();
                 assert_eq!(texts, ["a", "c", "d"], "{sql}");
             } else {
                 assert_eq!(peek(&emulator), ["a", "c", "d", "e"], "{sql}");
@@ -240,8 +240,12 @@ fn a_text_on_a_damaged_page_can_be_deleted_and_cleared() {
             let mut got = call(&emulator, &get).unwrap().messages;
             assert!(one(&told).contains("page"));
             let message = got.remove(0);
-            assert_eq!((message.text.as_str(), got.len()), ("short", 0));
-            let delete = DeleteMessage::new(name(QUEUE), message.id, message.pop_receipt);
+            assert_eq!((message.text(), got.len()), ("short", 0));
+            let delete = DeleteMessage::new(
+                name(QUEUE),
+                message.id().clone(),
+                message.pop_receipt().clone(),
+            );
             call(&emulator, &delete).unwrap();
             put(&emulator, "new");
             assert_eq!(peek(&emulator), ["new"]);

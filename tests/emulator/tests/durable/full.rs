@@ -79,7 +79,7 @@ fn a_file_that_may_not_grow_refuses_messages_and_keeps_what_it_has() {
 
     // It stays up, and answers what needs no room.
     let peeked = client.call(&PeekMessages::new(name(QUEUE))).unwrap().messages.remove(0);
-    assert_eq!(Some(peeked.text.as_str()), taken.first().map(String::as_str));
+    assert_eq!(Some(peeked.text()), taken.first().map(String::as_str));
     running.signal("-TERM");
     let (code, told) = running.wait();
     assert_eq!(code, Some(0));
@@ -152,8 +152,12 @@ fn a_full_disk_can_be_emptied_and_started_on() {
         for _ in 0..5 {
             let get = GetMessages::new(name(QUEUE));
             let message = client.call(&get).unwrap().messages.remove(0);
-            assert_eq!(message.text.as_str(), taken.remove(0));
-            let delete = DeleteMessage::new(name(QUEUE), message.id, message.pop_receipt);
+            assert_eq!(message.text(), taken.remove(0));
+            let delete = DeleteMessage::new(
+                name(QUEUE),
+                message.id().clone(),
+                message.pop_receipt().clone(),
+            );
             client.call(&delete).unwrap();
         }
         if kill {
@@ -166,7 +170,7 @@ fn a_full_disk_can_be_emptied_and_started_on() {
         client = connect(&running);
         let peek = PeekMessages::new(name(QUEUE)).count(MessageCount::MAX);
         let texts = client.call(&peek).unwrap().messages.into_iter();
-        assert!(texts.map(|message| message.text.into_string()).eq(taken.iter().take(32).cloned()));
+        assert!(texts.map(|message| message.text().to_owned()).eq(taken.iter().take(32).cloned()));
     }
     client.call(&ClearMessages::new(name(QUEUE))).unwrap();
     let start = std::time::Instant::now();
@@ -193,8 +197,12 @@ fn a_limit_on_the_size_of_files_is_refused_and_no_signal() {
     for round in 0..3 {
         for _ in 0..taken.len() - 2 {
             let message = client.call(&GetMessages::new(name(QUEUE))).unwrap().messages.remove(0);
-            assert_eq!(message.text.as_str(), taken.remove(0));
-            let delete = DeleteMessage::new(name(QUEUE), message.id, message.pop_receipt);
+            assert_eq!(message.text(), taken.remove(0));
+            let delete = DeleteMessage::new(
+                name(QUEUE),
+                message.id().clone(),
+                message.pop_receipt().clone(),
+            );
             client.call(&delete).unwrap();
         }
         let start = std::time::Instant::now();
@@ -231,7 +239,7 @@ fn files_that_are_removed_while_it_runs_are_told_of_and_nothing_is_taken() {
             assert!(error.detail("Reason").unwrap().contains("removed or replaced"), "{error:?}");
             // Reading goes on.
             let peek = PeekMessages::new(name(QUEUE));
-            assert_eq!(client.call(&peek).unwrap().messages[0].text.as_str(), "before");
+            assert_eq!(client.call(&peek).unwrap().messages[0].text(), "before");
         }
         // So does everything when they are there again.
         fs::rename(&aside, &path).unwrap();

@@ -150,7 +150,7 @@ impl Pair {
                     .time_to_live(life);
                 if let Some((a, b)) = self.both(&put) {
                     let (a, b) = (a.message, b.message);
-                    self.tickets.push((queue, (a.id, a.pop_receipt), (b.id, b.pop_receipt)));
+                    self.tickets.push((queue, a.into_parts(), b.into_parts()));
                 }
             }
             Step::Get { queue, count, hidden } => {
@@ -160,8 +160,12 @@ impl Pair {
                 let Some((a, b)) = self.both(&get) else { return };
                 assert_eq!(a.messages.len(), b.messages.len());
                 for (a, b) in a.messages.into_iter().zip(b.messages) {
-                    assert_eq!((&a.text, a.dequeue_count), (&b.text, b.dequeue_count));
-                    self.tickets.push((queue, (a.id, a.pop_receipt), (b.id, b.pop_receipt)));
+                    assert_eq!((&a.text(), a.dequeue_count()), (&b.text(), b.dequeue_count()));
+                    self.tickets.push((
+                        queue,
+                        (a.id().clone(), a.pop_receipt().clone()),
+                        (b.id().clone(), b.pop_receipt().clone()),
+                    ));
                 }
             }
             Step::Update { ticket, hidden, text } => {

@@ -60,7 +60,7 @@ fn a_store_without_checksums_opens_and_gets_them() {
     let texts = |emulator: &Emulator| {
         let peek = PeekMessages::new(name("jobs")).count(MessageCount::MAX);
         let messages = call(emulator, &peek).unwrap().messages;
-        messages.into_iter().map(|message| message.text.into_string()).collect::<Vec<_>>()
+        messages.into_iter().map(|message| message.text().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(texts(&emulator), ["first", "second"]);
     // A clock that is set back does not block a name for longer than its time.
@@ -75,7 +75,11 @@ fn a_store_without_checksums_opens_and_gets_them() {
     let emulator = open();
     assert!(told.try_recv().is_err(), "once is enough");
     assert_eq!(texts(&emulator), ["second", "third"]);
-    call(&emulator, &DeleteMessage::new(name("jobs"), message.id, message.pop_receipt)).unwrap();
+    call(
+        &emulator,
+        &DeleteMessage::new(name("jobs"), message.id().clone(), message.pop_receipt().clone()),
+    )
+    .unwrap();
     drop(emulator);
     let database = Connection::open(&file).unwrap();
     // What is new or was changed must fit from now on.

@@ -22,7 +22,7 @@ fn put(emulator: &Emulator, text: &str) {
 fn texts(emulator: &Emulator) -> Vec<String> {
     let peek = PeekMessages::new(name(QUEUE)).count(MessageCount::MAX);
     let messages = call(emulator, &peek).unwrap().messages;
-    messages.into_iter().map(|message| message.text.into_string()).collect()
+    messages.into_iter().map(|message| message.text().to_owned()).collect()
 }
 
 /// An emulator in a new folder with one queue.
@@ -48,7 +48,7 @@ fn messages_in_their_order_and_receipts_that_are_valid() {
     assert_eq!(texts(&emulator), ["b", "c", "ünï <&> \u{1F980}"]);
 
     let hidden = VisibilityTimeout::from_secs(5).unwrap();
-    let (id, receipt) = (held.id.clone(), held.pop_receipt.clone());
+    let (id, receipt) = (held.id().clone(), held.pop_receipt().clone());
     let update = UpdateMessage::new(name(QUEUE), id, receipt, hidden)
         .text(MessageText::new("a, again").unwrap());
     let updated = call(&emulator, &update).unwrap();
@@ -57,9 +57,10 @@ fn messages_in_their_order_and_receipts_that_are_valid() {
     clock.advance(Duration::from_secs(5));
     let emulator = folder.open(&clock);
     assert_eq!(texts(&emulator), ["b", "c", "ünï <&> \u{1F980}", "a, again"]);
-    let delete = DeleteMessage::new(name(QUEUE), held.id.clone(), held.pop_receipt);
+    let delete = DeleteMessage::new(name(QUEUE), held.id().clone(), held.pop_receipt().clone());
     assert_eq!(*call(&emulator, &delete).unwrap_err().code(), ErrorCode::MessageNotFound);
-    call(&emulator, &DeleteMessage::new(name(QUEUE), held.id, updated.pop_receipt)).unwrap();
+    call(&emulator, &DeleteMessage::new(name(QUEUE), held.id().clone(), updated.pop_receipt))
+        .unwrap();
     drop(emulator);
     assert_eq!(texts(&folder.open(&clock)), ["b", "c", "ünï <&> \u{1F980}"]);
 }
@@ -83,7 +84,7 @@ fn visibility_dequeue_count_and_expiry() {
     clock.advance(Duration::from_secs(1));
     let emulator = folder.open(&clock);
     let again = call(&emulator, &get).unwrap().messages;
-    assert_eq!(again.iter().map(|message| message.dequeue_count).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(again.iter().map(|message| message.dequeue_count()).collect::<Vec<_>>(), [2, 2]);
     drop(emulator);
 
     clock.advance(Duration::from_secs(30));
@@ -207,7 +208,7 @@ fn a_secondary_that_lags_starts_with_what_is_stored() {
         let request = peek.to_http(&endpoint, &CallOptions::default());
         let answer = crate::common::send(emulator, request);
         let answer = queue_proto::ops::PeekMessagesResponse::from_http(answer).unwrap();
-        answer.messages.into_iter().map(|message| message.text.into_string()).collect::<Vec<_>>()
+        answer.messages.into_iter().map(|message| message.text().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(secondary(&emulator), ["old"]);
     clock.advance(Duration::from_secs(10));

@@ -51,9 +51,9 @@ impl Bench {
         bench.call(CreateQueue::new(orders.clone()).metadata(metadata));
         let put = PutMessage::new(orders, queue_proto::MessageText::new("17 bottles").unwrap());
         let message = bench.call(put).message;
-        bench.id = message.id.as_str().to_owned();
+        bench.id = message.id().as_str().to_owned();
         // `=`, `+` and `/` are no part of a query's value.
-        bench.receipt = message.pop_receipt.as_str().replace('=', "%3D").replace('+', "%2B");
+        bench.receipt = message.pop_receipt().as_str().replace('=', "%3D").replace('+', "%2B");
         bench
     }
 

@@ -73,12 +73,12 @@ fn every_operation_on_messages_counts_and_each_message_of_a_page() {
     let first = messages.first().unwrap();
     let update = UpdateMessage::new(
         name("jobs"),
-        first.id.clone(),
-        first.pop_receipt.clone(),
+        first.id().clone(),
+        first.pop_receipt().clone(),
         VisibilityTimeout::ZERO,
     );
     let receipt = call(&emulator, &update).unwrap().pop_receipt;
-    let delete = DeleteMessage::new(name("jobs"), first.id.clone(), receipt);
+    let delete = DeleteMessage::new(name("jobs"), first.id().clone(), receipt);
     call(&emulator, &delete).unwrap();
     // 32, 1 and 1 are used.
     for _ in 0..2_000 - 34 {

@@ -28,30 +28,30 @@ fn a_message_is_put_received_updated_and_deleted() {
     let body = "<tag> & \"quotes\"\r\n\ttabs, ünïcödé 🦀 and blanks  ";
     let sent = call(&emulator, &PutMessage::new(jobs.clone(), text(body))).unwrap().message;
     assert_eq!(
-        sent.expires_at.unwrap().duration_since(sent.inserted_at).unwrap(),
+        sent.expires_at().unwrap().duration_since(sent.inserted_at()).unwrap(),
         Duration::from_secs(7 * 24 * 3600)
     );
 
     let peeked = call(&emulator, &PeekMessages::new(jobs.clone())).unwrap().messages.remove(0);
-    assert_eq!((peeked.id, peeked.dequeue_count), (sent.id.clone(), 0));
+    assert_eq!((peeked.id(), peeked.dequeue_count()), (sent.id(), 0));
 
     let got = call(&emulator, &GetMessages::new(jobs.clone())).unwrap().messages.remove(0);
-    assert_eq!((got.id.clone(), got.text.as_str(), got.dequeue_count), (sent.id.clone(), body, 1));
-    assert_eq!(got.next_visible_at, got.inserted_at + Duration::from_secs(30));
+    assert_eq!((got.id().clone(), got.text(), got.dequeue_count()), (sent.id().clone(), body, 1));
+    assert_eq!(got.next_visible_at(), got.inserted_at() + Duration::from_secs(30));
     assert!(call(&emulator, &PeekMessages::new(jobs.clone())).unwrap().messages.is_empty());
 
     let update =
-        UpdateMessage::new(jobs.clone(), got.id.clone(), got.pop_receipt.clone(), hidden(5));
+        UpdateMessage::new(jobs.clone(), got.id().clone(), got.pop_receipt().clone(), hidden(5));
     let updated = call(&emulator, &update.text(text("half done"))).unwrap();
     clock.advance(Duration::from_secs(5));
     let again = call(&emulator, &GetMessages::new(jobs.clone())).unwrap().messages.remove(0);
-    assert_eq!((again.text.as_str(), again.dequeue_count), ("half done", 2));
+    assert_eq!((again.text(), again.dequeue_count()), ("half done", 2));
 
-    for receipt in [sent.pop_receipt, got.pop_receipt, updated.pop_receipt] {
-        let stale = DeleteMessage::new(jobs.clone(), again.id.clone(), receipt);
+    for receipt in [sent.pop_receipt(), got.pop_receipt(), &updated.pop_receipt] {
+        let stale = DeleteMessage::new(jobs.clone(), again.id().clone(), receipt.clone());
         assert_eq!(*call(&emulator, &stale).unwrap_err().code(), ErrorCode::MessageNotFound);
     }
-    let delete = DeleteMessage::new(jobs.clone(), again.id, again.pop_receipt);
+    let delete = DeleteMessage::new(jobs.clone(), again.id().clone(), again.pop_receipt().clone());
     assert!(call(&emulator, &delete).is_ok());
     assert_eq!(*call(&emulator, &delete).unwrap_err().code(), ErrorCode::MessageNotFound);
 
@@ -70,7 +70,7 @@ fn parameters_of_put_and_get() {
     let jobs = name("jobs");
     call(&emulator, &CreateQueue::new(jobs.clone())).unwrap();
     let put = PutMessage::new(jobs.clone(), text("forever")).time_to_live(TimeToLive::Never);
-    assert_eq!(call(&emulator, &put).unwrap().message.expires_at, None);
+    assert_eq!(call(&emulator, &put).unwrap().message.expires_at(), None);
     let life = TimeToLive::from_secs(20).unwrap();
     let put = PutMessage::new(jobs.clone(), text("brief")).time_to_live(life);
     call(&emulator, &put.visibility_timeout(hidden(10))).unwrap();
@@ -80,7 +80,7 @@ fn parameters_of_put_and_get() {
         .visibility_timeout(LeaseTimeout::from_secs(1).unwrap());
     let receive = || {
         let messages = call(&emulator, &get).unwrap().messages;
-        messages.into_iter().map(|message| message.text.into_string()).collect::<Vec<_>>()
+        messages.into_iter().map(|message| message.text().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(receive(), ["forever"]);
     clock.advance(Duration::from_secs(10));
@@ -105,13 +105,13 @@ fn metadata_counts_and_clearing() {
     }
     call(&emulator, &GetMessages::new(jobs.clone())).unwrap();
     let properties = call(&emulator, &GetQueueMetadata::new(jobs.clone())).unwrap();
-    assert_eq!(properties.approximate_messages_count, 3, "hidden ones count");
-    assert_eq!(properties.metadata, metadata);
+    assert_eq!(properties.approximate_messages_count(), 3, "hidden ones count");
+    assert_eq!(properties.metadata().clone(), metadata);
 
     call(&emulator, &ClearMessages::new(jobs.clone())).unwrap();
     let properties = call(&emulator, &GetQueueMetadata::new(jobs)).unwrap();
-    assert_eq!(properties.approximate_messages_count, 0);
-    assert_eq!(properties.metadata, metadata);
+    assert_eq!(properties.approximate_messages_count(), 0);
+    assert_eq!(properties.metadata().clone(), metadata);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn pages_of_queues_go_on_where_the_last_one_stopped() {
         let page = call(&emulator, &list).unwrap();
         assert_eq!(page.service_endpoint, "http://127.0.0.1:10001/devstoreaccount1/");
         assert!(page.queues.len() <= 2);
-        names.extend(page.queues.into_iter().map(|queue| queue.name.to_string()));
+        names.extend(page.queues.into_iter().map(|queue| queue.name().to_string()));
         if names.len() == 4 {
             // The queue that the marker names goes away.
             call(&emulator, &DeleteQueue::new(name("c-3"))).unwrap();
@@ -157,7 +157,7 @@ fn pages_of_queues_go_on_where_the_last_one_stopped() {
     let prefix = QueuePrefix::new("a-").unwrap();
     let page = call(&emulator, &ListQueues::new().prefix(prefix).include_metadata(true)).unwrap();
     assert_eq!(page.queues.len(), 2);
-    assert_eq!(page.queues[0].metadata, Some(Metadata::new()));
+    assert_eq!(page.queues[0].metadata(), Some(&Metadata::new()));
     assert_eq!(page.next_marker, None);
 
     let list = ListQueues::new().marker(Marker::new("/other/queue").unwrap());
@@ -229,7 +229,7 @@ fn the_same_seed_gives_the_same_ids_and_receipts() {
         let emulator = Emulator::builder().seed(seed).build();
         call(&emulator, &CreateQueue::new(name("jobs"))).unwrap();
         let sent = call(&emulator, &PutMessage::new(name("jobs"), text("x"))).unwrap().message;
-        (sent.id, sent.pop_receipt)
+        sent.into_parts()
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));

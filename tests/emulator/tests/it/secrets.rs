@@ -158,8 +158,8 @@ fn the_receipt_of_a_message_and_the_signature_of_a_request() {
     let sent = call(&emulator, &put).unwrap().message;
     let mut delete = queue_proto::ops::DeleteMessage::new(
         name("jobs"),
-        sent.id.clone(),
-        sent.pop_receipt.clone(),
+        sent.id().clone(),
+        sent.pop_receipt().clone(),
     )
     .to_http(&Endpoint::emulator(), &CallOptions::default());
     delete.headers_mut().insert("x-ms-client-request-id", "mine".parse().unwrap());
@@ -167,13 +167,13 @@ fn the_receipt_of_a_message_and_the_signature_of_a_request() {
     let authorization = delete.headers()["authorization"].to_str().unwrap();
     let signature = authorization.rsplit(':').next().unwrap().to_owned();
     let _deleted = emulator.handle(delete);
-    let secrets = [sent.pop_receipt.as_str().to_owned(), signature, "text of my own".to_owned()];
+    let secrets = [sent.pop_receipt().as_str().to_owned(), signature, "text of my own".to_owned()];
     let records: Vec<_> = told.try_iter().collect();
     assert_eq!(records.len(), 2);
     for record in &records {
         check(record, &secrets, "a real request");
     }
-    assert_eq!(records.last().unwrap().message, Some(sent.id));
+    assert_eq!(records.last().unwrap().message, Some(sent.id().clone()));
 }
 
 proptest! {

@@ -24,9 +24,9 @@ fn in_process() {
     let create = CreateQueue::new(name("jobs")).metadata(metadata());
     call(&emulator, &create).unwrap();
     let got = call(&emulator, &GetQueueMetadata::new(name("jobs"))).unwrap();
-    assert_eq!(names(&got.metadata), ["ClientName", "plain", "_X"]);
+    assert_eq!(names(got.metadata()), ["ClientName", "plain", "_X"]);
     let listed = call(&emulator, &ListQueues::new().include_metadata(true)).unwrap();
-    assert_eq!(names(listed.queues[0].metadata.as_ref().unwrap()), ["ClientName", "plain", "_X"]);
+    assert_eq!(names(listed.queues[0].metadata().as_ref().unwrap()), ["ClientName", "plain", "_X"]);
     assert_eq!(
         names(&emulator.inspect().queue("jobs").unwrap().metadata),
         ["ClientName", "plain", "_X"]
@@ -109,7 +109,7 @@ fn a_restart_keeps_the_case() {
             call(&emulator, &CreateQueue::new(name("jobs")).metadata(metadata())).unwrap();
         }
         let got = call(&emulator, &GetQueueMetadata::new(name("jobs"))).unwrap();
-        assert_eq!(names(&got.metadata), ["ClientName", "plain", "_X"], "{round}");
+        assert_eq!(names(got.metadata()), ["ClientName", "plain", "_X"], "{round}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }

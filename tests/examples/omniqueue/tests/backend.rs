@@ -43,7 +43,7 @@ async fn what_is_acknowledged_is_gone() {
     json.ack().await.unwrap();
     time.advance(RECEIVE_TIMEOUT);
     assert!(matches!(consumer.receive().await, Err(QueueError::NoData)));
-    assert_eq!(queue.properties().await.unwrap().approximate_messages_count, 0);
+    assert_eq!(queue.properties().await.unwrap().approximate_messages_count(), 0);
 }
 
 #[tokio::test]

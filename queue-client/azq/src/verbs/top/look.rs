@@ -14,7 +14,7 @@ const IN_FLIGHT: usize = 16;
 /// Asks every queue for its depth and its oldest message.
 pub(super) async fn look(service: &QueueServiceClient, pattern: &str) -> Result<Snapshot, Failure> {
     let queues = service.list_queues().all().await?;
-    let names = queues.into_iter().map(|item| item.name);
+    let names = queues.into_iter().map(|item| item.into_parts().0);
     let asked: Vec<_> = stream::iter(names)
         .map(async |name| -> Result<Option<Measured>, Failure> {
             let client = service.queue(name)?;
@@ -27,7 +27,7 @@ pub(super) async fn look(service: &QueueServiceClient, pattern: &str) -> Result<
                         backlog.oldest_age().and_then(|age| SystemTime::now().checked_sub(age));
                     Ok(Some(Measured {
                         name: client.name().to_string(),
-                        depth: properties.approximate_messages_count,
+                        depth: properties.approximate_messages_count(),
                         visible: backlog.visible(),
                         is_capped: backlog.is_capped(),
                         oldest,
