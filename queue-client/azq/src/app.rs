@@ -123,6 +123,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone)]
 pub(crate) struct Queue {
     pub(crate) client: QueueClient,
+    /// What the user calls the queue: `CONTEXT:QUEUE`, or its name alone in the account of the options.
+    pub(crate) label: String,
     /// The name of the account that it is in.
     pub(crate) account: String,
     /// The account asks for care with destructive verbs.
@@ -187,7 +189,7 @@ impl App {
             };
             Failure::usage(format!("`{}`: {error}{hint}", visible(name)))
         })?;
-        Ok(Queue { client, account, protected })
+        Ok(Queue { client, label: argument.to_owned(), account, protected })
     }
 
     /// The client's settings by the options, for an account.

@@ -16,6 +16,9 @@ use crate::{
     shell,
 };
 
+/// The profile that makes what is shipped.
+pub(super) const PROFILE: &str = "dist";
+
 /// The program for one kind of machine.
 pub(super) struct Program {
     pub(super) target: String,
@@ -29,11 +32,11 @@ impl Program {
             Some(target) => target,
             None => host()?,
         };
-        let mut cargo = shell::cargo(["build", "--release", "--locked"]);
+        let mut cargo = shell::cargo(["build", "--profile", PROFILE, "--locked"]);
         cargo.args(["--package", "queue-emulator", "--bin", "queue-emulator", "--target", &target]);
         shell::run(cargo.env("RUSTFLAGS", flags(&target)))?;
         let name = if target.contains("windows") { "queue-emulator.exe" } else { "queue-emulator" };
-        let file = shell::target().join(&target).join("release").join(name);
+        let file = shell::target().join(&target).join(PROFILE).join(name);
         Ok(Self { target, file })
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     emulator, fresh,
-    program::{Program, flags},
+    program::{PROFILE, Program, flags},
 };
 use crate::{
     Outcome,
@@ -43,7 +43,7 @@ pub(super) fn build(program: &Program, out: &Path) -> Result<PathBuf, String> {
         shell::run(pip(&folder).arg(MATURIN))
     })?;
     let mut maturin = Command::new(tool(&folder, "maturin"));
-    maturin.args(["build", "--release", "--target", &program.target, "--out"]).arg(out);
+    maturin.args(["build", "--profile", PROFILE, "--target", &program.target, "--out"]).arg(out);
     maturin.arg("--manifest-path").arg(emulator().join("Cargo.toml"));
     shell::run(maturin.env("RUSTFLAGS", flags(&program.target)))?;
     let wheel =

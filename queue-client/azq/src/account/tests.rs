@@ -183,3 +183,36 @@ fn errors_name_the_place_and_never_the_secret() {
         assert!(!found.contains("c2VjcmV0"), "{found}");
     }
 }
+
+/// What a panic would print of it, and what `-vv` prints.
+#[test]
+fn debug_shows_no_secret() {
+    let string = "AccountName=acme;AccountKey=c2VjcmV0";
+    for (line, variables) in [
+        ("", &[("AZURE_STORAGE_CONNECTION_STRING", string)][..]),
+        ("", &[ACCOUNT, ("AZURE_STORAGE_KEY", "c2VjcmV0")]),
+        ("", &[ACCOUNT, TOKEN]),
+        (
+            "",
+            &[
+                ACCOUNT,
+                ("AZURE_CLIENT_ID", "me"),
+                ("AZURE_TENANT_ID", "ours"),
+                ("AZURE_CLIENT_SECRET", "c2VjcmV0"),
+            ],
+        ),
+        ("--context prod", &[("PROD_KEY", "c2VjcmV0")]),
+    ] {
+        let words = std::iter::once("azq").chain(line.split_whitespace());
+        let args = Line::try_parse_from(words).unwrap().account;
+        let chosen = choose_from(&args, &contexts(), &Environment::of(variables)).unwrap();
+        let client = queue_client::ClientBuilder::from(chosen.account.clone());
+        let shown = format!("{args:?} {chosen:?} {client:?}");
+        let shown = format!("{shown} {:?}", client.build().unwrap());
+        assert!(shown.contains("acme") || shown.contains("prod"), "{shown}");
+        // Bytes of a secret would show as `[115, 101, 99, …]`.
+        for secret in ["c2VjcmV0", "secret\"", "115, 101"] {
+            assert!(!shown.contains(secret), "{line} {variables:?}: {shown}");
+        }
+    }
+}

@@ -1,16 +1,19 @@
 //! The files of dumps: [`ArchiveWriter`] writes lines, in pieces that a killed process leaves whole;
-//! [`open`] reads them, packed or not; [`repair`] finds what a killed process left.
+//! [`open`] reads them, packed or not; [`ArchiveWriter::resume`] finds what a killed process left.
 
 use std::{
     collections::HashSet,
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write},
     path::Path,
 };
 
 use flate2::{Compression, bufread::GzDecoder, bufread::MultiGzDecoder, write::GzEncoder};
 
-use crate::{failure::Failure, mass::record::Record};
+use crate::{
+    failure::{Exit, Failure},
+    mass::record::Record,
+};
 
 /// The bytes that every file of gzip begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -46,16 +49,25 @@ impl ArchiveWriter {
             )),
             _ => Failure::usage(format!("{} cannot be written: {error}", path.display())),
         })?;
+        own(&file, path)?;
         Ok(Self { out: Out::File(file), lines: Vec::new(), gzip })
     }
 
-    /// A file that is there, behind what is in it.
-    pub(crate) fn append(path: &Path, gzip: bool) -> Result<Self, Failure> {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let file = file.map_err(|error| {
-            Failure::usage(format!("{} cannot be written: {error}", path.display()))
-        })?;
-        Ok(Self { out: Out::File(file), lines: Vec::new(), gzip })
+    /// A file that an earlier run left, or a new one, behind what is whole in it: what is not whole is
+    /// cut off.
+    pub(crate) fn resume(path: &Path, gzip: bool) -> Result<(Self, Found), Failure> {
+        let failed = |error: io::Error| {
+            Failure::usage(format!("{} cannot be gone on with: {error}", path.display()))
+        };
+        // Not truncated: what is in it is wanted.
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = file.map_err(failed)?;
+        own(&file, path)?;
+        let found = repair(&file, path)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let gzip = if found.ids.is_empty() { gzip } else { found.gzip };
+        Ok((Self { out: Out::File(file), lines: Vec::new(), gzip }, found))
     }
 
     /// Adds a line to what the next flush writes.
@@ -115,17 +127,25 @@ pub(crate) struct Found {
     pub(crate) gzip: bool,
 }
 
+/// Keeps two runs out of one file, as long as it is open: both would write all messages into it.
+fn own(file: &File, path: &Path) -> Result<(), Failure> {
+    match fs4::FileExt::try_lock(file) {
+        Ok(()) => Ok(()),
+        Err(fs4::TryLockError::WouldBlock) => Err(Failure::new(
+            Exit::Conflict,
+            format!("{} is being written by another run: wait until it ends", path.display()),
+        )),
+        // A file system without locks is no reason to do without a dump.
+        Err(fs4::TryLockError::Error(_)) => Ok(()),
+    }
+}
+
 /// Reads a file that an earlier run wrote, cuts off what is not whole, and returns the ids in it.
-pub(crate) fn repair(path: &Path) -> Result<Found, Failure> {
+fn repair(file: &File, path: &Path) -> Result<Found, Failure> {
     let failed = |error: io::Error| {
         Failure::usage(format!("{} cannot be gone on with: {error}", path.display()))
     };
     let mut found = Found::default();
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(failed(error)),
-    };
     let length = file.metadata().map_err(failed)?.len();
     let mut reader = Counted { inner: BufReader::new(file), count: 0 };
     found.gzip = reader.fill_buf().map_err(failed)?.starts_with(&GZIP);
@@ -136,7 +156,6 @@ pub(crate) fn repair(path: &Path) -> Result<Found, Failure> {
     };
     found.cut = length.saturating_sub(whole);
     if found.cut > 0 {
-        let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(whole).map_err(failed)?;
     }
     Ok(found)
@@ -144,7 +163,7 @@ pub(crate) fn repair(path: &Path) -> Result<Found, Failure> {
 
 /// Reads members of gzip as long as they are whole; the length of those.
 fn members(
-    reader: &mut Counted<BufReader<File>>,
+    reader: &mut Counted<BufReader<&File>>,
     ids: &mut HashSet<Box<str>>,
     path: &Path,
 ) -> Result<u64, Failure> {
@@ -164,7 +183,7 @@ fn members(
 
 /// Reads lines as long as they have an end; the length of those.
 fn lines(
-    reader: &mut Counted<BufReader<File>>,
+    reader: &mut Counted<BufReader<&File>>,
     ids: &mut HashSet<Box<str>>,
     path: &Path,
 ) -> io::Result<Result<u64, Failure>> {

@@ -14,7 +14,7 @@ use crate::{
     failure::{Exit, Failure},
     interrupt::Interrupt,
     mass::{
-        archive::{ArchiveWriter, repair},
+        archive::ArchiveWriter,
         filter::{Filter, LeaseArgs, walked},
         record::Origin,
     },
@@ -59,7 +59,7 @@ pub(crate) fn file(
     if !resume {
         return Ok((ArchiveWriter::create(path, gzip)?, HashSet::new()));
     }
-    let found = repair(path)?;
+    let (writer, found) = ArchiveWriter::resume(path, gzip)?;
     if found.cut > 0 {
         app.note(&format!(
             "{}: {} bytes that were not whole were cut off",
@@ -67,8 +67,7 @@ pub(crate) fn file(
             thousands(found.cut)
         ));
     }
-    let gzip = if found.ids.is_empty() { gzip } else { found.gzip };
-    Ok((ArchiveWriter::append(path, gzip)?, found.ids))
+    Ok((writer, found.ids))
 }
 
 /// Goes through the queue.
@@ -81,7 +80,7 @@ pub(crate) async fn drain(app: &App, mut plan: Plan<'_>) -> Result<Drained, Fail
         &format!("stopped: what was held is visible again in about {}", units::short(held)),
     );
     let total = plan.queue.properties().await.ok().map(|all| all.approximate_messages_count());
-    let mut progress = Progress::new(app, plan.word, total);
+    let progress = Progress::new(app, plan.word, total);
     let mut drained = Drained::default();
     let all_go = plan.deletes && plan.filter.takes_all();
     let mut scan = plan

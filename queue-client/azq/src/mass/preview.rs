@@ -4,7 +4,7 @@
 use queue_client::QueueClient;
 
 use crate::{
-    app::App,
+    app::{App, Queue},
     failure::Failure,
     mass::filter::{Filter, walked},
     units::thousands,
@@ -65,10 +65,10 @@ pub(crate) async fn count_all(
 }
 
 /// About how many messages a queue has, in words.
-pub(crate) async fn about(queue: &QueueClient) -> Result<String, Failure> {
-    let count = queue.properties().await?.approximate_messages_count();
+pub(crate) async fn about(queue: &Queue) -> Result<String, Failure> {
+    let count = queue.client.properties().await?.approximate_messages_count();
     Ok(match count {
-        1 => format!("1 message of {}", queue.name()),
-        count => format!("≈ {} messages of {}", thousands(count), queue.name()),
+        1 => format!("1 message of {}", queue.label),
+        count => format!("≈ {} messages of {}", thousands(count), queue.label),
     })
 }

@@ -12,7 +12,7 @@ use queue_client::{
 };
 
 use crate::{
-    app::App,
+    app::{App, Queue},
     failure::{Exit, Failure},
     interrupt::Interrupt,
     mass::filter::walked,
@@ -88,6 +88,8 @@ const LAYOUT: Layout = Layout {
         Column::new("resumed"),
         Column::new("highest_attempt"),
         Column::new("possibly_doubled"),
+        Column::new("from_account"),
+        Column::new("to_account"),
     ],
 };
 
@@ -110,8 +112,8 @@ impl Doing {
 /// A transfer on its way, with what the user sees of it.
 pub(crate) struct Job<'a> {
     app: &'a App,
-    from: &'a QueueClient,
-    to: &'a QueueClient,
+    from: &'a Queue,
+    to: &'a Queue,
     doing: Doing,
     interrupt: Interrupt,
     progress: Arc<Mutex<Option<Progress>>>,
@@ -121,12 +123,12 @@ pub(crate) struct Job<'a> {
 impl<'a> Job<'a> {
     pub(crate) async fn begin(
         app: &'a App,
-        from: &'a QueueClient,
-        to: &'a QueueClient,
+        from: &'a Queue,
+        to: &'a Queue,
         doing: Doing,
         lease: Option<LeaseTimeout>,
     ) -> Result<Self, Failure> {
-        let total = from.properties().await.ok().map(|all| all.approximate_messages_count());
+        let total = from.client.properties().await.ok().map(|all| all.approximate_messages_count());
         let lease = lease.map_or(Duration::from_secs(60), LeaseTimeout::as_duration);
         let interrupt = Interrupt::listen(
             app,
@@ -188,7 +190,7 @@ impl<'a> Job<'a> {
                 Exit::Check,
                 format!(
                     "messages came into {} meanwhile: what was moved may have died again",
-                    self.from.name()
+                    self.from.label
                 ),
             ));
         }
@@ -203,8 +205,8 @@ impl<'a> Job<'a> {
             report.failed,
             report.left(),
             report.seen,
-            self.from.name(),
-            self.to.name()
+            self.from.label,
+            self.to.label
         ));
         for (count, what) in [
             (report.resumed, "of them were put by an earlier run"),
@@ -233,8 +235,8 @@ impl<'a> Job<'a> {
             app.note(&format!(
                 "  what was perhaps put stays in {}: look for it in {}, or add --allow-duplicates to put it \
                  again",
-                self.from.name(),
-                self.to.name()
+                self.from.label,
+                self.to.label
             ));
         }
         if app.output.format == crate::output::Format::Table {
@@ -246,8 +248,8 @@ impl<'a> Job<'a> {
             .iter()
             .map(|(id, doubt)| serde_json::json!({"id": id.as_str(), "why": doubt.as_str()}));
         app.printer(LAYOUT)?.document(&Row::new(vec![
-            Cell::text(self.from.name().as_str()),
-            Cell::text(self.to.name().as_str()),
+            Cell::text(self.from.name()),
+            Cell::text(self.to.name()),
             number(report.seen),
             number(report.moved),
             number(report.failed),
@@ -258,6 +260,8 @@ impl<'a> Job<'a> {
             number(report.resumed),
             Cell::Number(report.highest_dequeue_count.into()),
             Cell::Json(doubled.collect()),
+            Cell::text(self.from.account.as_str()),
+            Cell::text(self.to.account.as_str()),
         ]))
     }
 }

@@ -256,9 +256,9 @@ fn print(app: &App, findings: &[Finding]) -> Result<(), Failure> {
                 Level::Fail => Style::new().red().bold(),
             };
             let level = app.terminal.paint(&format!("{:<4}", finding.level.name()), style);
-            writeln!(out, "{level}  {:<11} {}", finding.check, visible(&finding.sentence))?;
+            writeln!(out, "{level}  {:<13} {}", finding.check, visible(&finding.sentence))?;
             if let Some(cure) = &finding.cure {
-                writeln!(out, "{:17} → {}", "", visible(cure))?;
+                writeln!(out, "{:19} → {}", "", visible(cure))?;
             }
         }
         out.flush()?;

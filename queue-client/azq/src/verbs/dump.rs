@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    app::{App, Queue},
+    app::App,
     ask::confirm,
     failure::Failure,
     mass::{
@@ -58,7 +58,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
-    let Queue { client: queue, account, .. } = app.queue(&args.queue)?;
+    let given = app.queue(&args.queue)?;
+    let (queue, account) = (given.client.clone(), given.account.clone());
     let filter = args.filter.filter();
     let would = if args.delete { "write and delete" } else { "write" };
     if args.dry_run {
@@ -69,7 +70,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     }
     if args.delete {
         let chosen = if filter.takes_all() { "" } else { "what matches of " };
-        confirm(app, &format!("Write and delete {chosen}{}?", about(&queue).await?))?;
+        confirm(app, &format!("Write and delete {chosen}{}?", about(&given).await?))?;
     } else {
         say_counts(app, &queue);
     }

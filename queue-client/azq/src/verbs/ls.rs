@@ -185,7 +185,7 @@ async fn measured(
     service: &QueueServiceClient,
     found: Vec<Found>,
 ) -> Result<Vec<Found>, Failure> {
-    let mut progress = Progress::new(app, "queues asked", u64::try_from(found.len()).ok());
+    let progress = Progress::new(app, "queues asked", u64::try_from(found.len()).ok());
     let mut asked = stream::iter(found)
         .map(async |mut queue: Found| -> Result<Option<Found>, Failure> {
             let client = service.queue(queue.item.name().clone())?;

@@ -52,7 +52,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
 
 /// Moves or copies.
 pub(super) async fn carry(app: &App, args: Args, doing: Doing) -> Result<(), Failure> {
-    let (from, to) = (app.queue(&args.source)?.client, app.queue(&args.destination)?.client);
+    let (from, to) = (app.queue(&args.source)?, app.queue(&args.destination)?);
     let filter = args.filter.filter();
     let (verb, would) = match doing {
         Doing::Moved => ("mv", "move"),
@@ -60,12 +60,12 @@ pub(super) async fn carry(app: &App, args: Args, doing: Doing) -> Result<(), Fai
     };
     if args.transfer.dry_run {
         if args.transfer.allow_lease {
-            return count_all(app, &from, &filter, args.lease.max_attempt(), would).await;
+            return count_all(app, &from.client, &filter, args.lease.max_attempt(), would).await;
         }
-        return preview(app, &from, &filter, would).await;
+        return preview(app, &from.client, &filter, would).await;
     }
     let chosen = if filter.takes_all() { "" } else { "what matches of " };
-    let mut question = format!("{would} {chosen}{} to {}?", about(&from).await?, to.name());
+    let mut question = format!("{would} {chosen}{} to {}?", about(&from).await?, to.label);
     if !filter.takes_all() || matches!(doing, Doing::Copied) {
         question.push_str(
             " What stays is received once, which raises its dequeue count and may reorder it.",
@@ -73,16 +73,16 @@ pub(super) async fn carry(app: &App, args: Args, doing: Doing) -> Result<(), Fai
     }
     confirm(app, &capital(&question))?;
     if args.create {
-        to.create_if_missing().await?;
+        to.client.create_if_missing().await?;
     }
     let lease = args.lease.lease()?;
     let (source, target) =
-        (address(app, &args.source, &from), address(app, &args.destination, &to));
+        (address(app, &args.source, &from.client), address(app, &args.destination, &to.client));
     let journal = args.state.journal(app, verb, &source, &target);
     let job = Job::begin(app, &from, &to, doing, lease).await?;
     let transfer = match doing {
-        Doing::Moved => from.move_to(&to),
-        Doing::Copied => from.copy_to(&to),
+        Doing::Moved => from.client.move_to(&to.client),
+        Doing::Copied => from.client.copy_to(&to.client),
     };
     let mut transfer = set(transfer, &args.transfer, lease, journal)
         .lifetime(args.ttl)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use queue_client::{QueueClient, proto::ErrorCode};
 
 use crate::{
-    app::{App, Queue},
+    app::App,
     ask::confirm_name,
     failure::Failure,
     mass::{
@@ -49,7 +49,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
-    let Queue { client: queue, account, .. } = app.queue(&args.queue)?;
+    let given = app.queue(&args.queue)?;
+    let (queue, account) = (given.client.clone(), given.account.clone());
     let filter = args.filter.filter();
     if args.dry_run {
         if args.allow_lease {
@@ -59,7 +60,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     }
     let all = filter.takes_all();
     let chosen = if all { "" } else { "what matches of " };
-    let mut question = format!("Delete {chosen}{}?", about(&queue).await?);
+    let mut question = format!("Delete {chosen}{}?", about(&given).await?);
     if !all {
         question.push_str(
             " What stays is received once, which raises its dequeue count and may reorder it.",

@@ -99,17 +99,17 @@ const LAYOUT: Layout = Layout {
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let (home, poison) = queues(&args)?;
-    let (from, to) = (app.queue(&poison)?.client, app.queue(&home)?.client);
+    let (from, to) = (app.queue(&poison)?, app.queue(&home)?);
     let since = args.since.map(|moment| moment.back_from(SystemTime::now()));
     if args.transfer.dry_run {
-        return show(app, &args, &from, since).await;
+        return show(app, &args, &from.client, since).await;
     }
-    confirm(app, &format!("Move {} to {}?", about(&from).await?, to.name()))?;
+    confirm(app, &format!("Move {} to {}?", about(&from).await?, to.label))?;
     let lease = args.lease.lease()?;
-    let (source, target) = (address(app, &poison, &from), address(app, &home, &to));
+    let (source, target) = (address(app, &poison, &from.client), address(app, &home, &to.client));
     let journal = args.state.journal(app, "redrive", &source, &target);
     let job = Job::begin(app, &from, &to, Doing::Moved, lease).await?;
-    let mut call = redrive(&from, &to)
+    let mut call = redrive(&from.client, &to.client)
         .in_flight(args.transfer.in_flight)
         .stop_when(job.stop())
         .on_progress(job.shown());

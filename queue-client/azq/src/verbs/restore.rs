@@ -115,7 +115,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         "finishing what is under way; Ctrl-C again to stop at once",
         "stopped: run the same command to go on",
     );
-    let mut progress = Progress::new(app, "put", None);
+    let progress = Progress::new(app, "put", None);
     let mut line = String::new();
     let mut failure = None;
     while failure.is_none() && !interrupt.came() {
@@ -157,7 +157,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         let most = if failure.is_some() { 0 } else { args.in_flight.max(1) };
         while restore.under_way.len() >= most && !restore.under_way.is_empty() {
             let result = tokio::select! {
-                result = restore.settle_one(&mut progress) => result,
+                result = restore.settle_one(&progress) => result,
                 () = interrupt.wait() => break,
             };
             if let Err(error) = result {
@@ -173,7 +173,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
         }
     }
     while !restore.under_way.is_empty() {
-        if let Err(error) = restore.settle_one(&mut progress).await {
+        if let Err(error) = restore.settle_one(&progress).await {
             failure.get_or_insert(error);
         }
     }
@@ -328,7 +328,7 @@ impl<'a> Restore<'a> {
     }
 
     /// Waits for one put, and takes down what became of it.
-    async fn settle_one(&mut self, progress: &mut Progress) -> Result<(), Failure> {
+    async fn settle_one(&mut self, progress: &Progress) -> Result<(), Failure> {
         let Some(Done { line, result }) = self.under_way.next().await else { return Ok(()) };
         match result {
             Ok(again) => {

@@ -54,7 +54,7 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let mut items = read(app, &Source::new(&args)?)?;
     let mut printer = app.printer(LAYOUT)?;
     let quiet = app.output.format == Format::Table;
-    let mut progress = Progress::new(app, "sent", None);
+    let progress = Progress::new(app, "sent", None);
     let mut tally = Tally::default();
     let mut pace = Pace::new(args.rate);
     let mut under_way = FuturesUnordered::new();

@@ -62,14 +62,14 @@ fn all_is_well() {
     let run = doctor(&bench, &["orders"], &by_key(&endpoint(&bench), KEY));
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     for line in [
-        "ok    credential  account key of AZURE_STORAGE_KEY",
-        "ok    connection  the service listens at 127.0.0.1:",
-        "ok    clock       right to within a minute",
+        "ok    credential    account key of AZURE_STORAGE_KEY",
+        "ok    connection    the service listens at 127.0.0.1:",
+        "ok    clock         right to within a minute",
         "ok    authorization account devstoreaccount1 takes the credential",
-        "ok    queue       orders exists",
-        "ok    permission  put is allowed",
-        "ok    permission  delete is allowed",
-        "ok    codec       the messages are text",
+        "ok    queue         orders exists",
+        "ok    permission    put is allowed",
+        "ok    permission    delete is allowed",
+        "ok    codec         the messages are text",
     ] {
         assert!(run.out.contains(line), "no `{line}` in\n{}", run.out);
     }

@@ -290,3 +290,57 @@ fn an_interrupted_move_ends_in_good_order() {
     assert!(err.contains(&format!("{moved} moved + 0 failed + ")), "{err}");
     assert_eq!(all(&bench, "orders").0.len() + moved, 200, "all are visible");
 }
+
+#[test]
+fn accounts_are_named_where_there_are_two() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    bench.queue("orders", &["a", "b"]);
+    other.queue("orders", &[]);
+    let url = format!("{}/devstoreaccount1", other.server.base_url());
+    fine(bench.azq(["context", "add", "other", "--endpoint", &url]));
+    let dry = bench.azq(["mv", "orders", "other:orders"]);
+    assert!(dry.err.contains("of orders to other:orders?"), "{}", dry.err);
+    let run = fine(bench.azq(["mv", "orders", "other:orders", "--yes", "-o", "json"]));
+    assert!(
+        run.err.contains("2 moved + 0 failed + 0 left = 2 seen (orders to other:orders)"),
+        "{}",
+        run.err
+    );
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    for field in ["from_account", "to_account"] {
+        assert_eq!(report[field], "devstoreaccount1", "{report}");
+    }
+
+    let dump = fine(bench.azq(["dump", "other:orders"]));
+    for line in dump.out.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&record["account"], &record["queue"]),
+            (&"devstoreaccount1".into(), &"orders".into())
+        );
+    }
+    assert_eq!(dump.out.lines().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_dumps_do_not_write_one_file() {
+    let bench = Bench::new();
+    bench.fill("orders", &numbers(40));
+    let words = ["dump", "orders", "orders.jsonl", "--resume"];
+    let number =
+        bench.server.emulator().add_fault("delay=600s operation=GetMessages".parse().unwrap());
+    let mut first = bench.command(words).stderr(Stdio::null()).spawn().unwrap();
+    crate::harness::wait_until("the first dump", || {
+        bench.server.emulator().faults_in_force().iter().any(|fault| fault.met > 0)
+    });
+    let second = bench.azq(words);
+    assert_eq!(second.code, 5, "{}", second.err);
+    assert!(second.err.contains("orders.jsonl is being written by another run"), "{}", second.err);
+    // A killed run holds the file no longer, and its messages are visible when its lease ends.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    bench.server.emulator().remove_fault(number);
+    let third = fine(bench.azq(words));
+    assert!(third.err.contains(" written, 0 deleted"), "{}", third.err);
+}

@@ -1,7 +1,7 @@
 //! How fast the verbs go through whole queues, what memory they take, and how fast `azq` starts.
 //!
 //! ```console
-//! cargo test --release -p azq --test it speed -- --ignored --nocapture --test-threads 1
+//! cargo test --profile dist -p azq --test it speed -- --ignored --nocapture --test-threads 1
 //! ```
 //!
 //! `AZQ_MESSAGES` says how many messages the measure of memory has. Default: 1,000,000.

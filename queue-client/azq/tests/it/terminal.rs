@@ -265,6 +265,8 @@ fn ctrl_c_twice_stops_at_once_and_says_until_when_what_is_hidden() {
     let mut screen = azq(&bench, &["mv", "orders", "archive", "--yes", "--lease", "5m"]);
     // They are put; only the answers do not come.
     wait_until("a message in archive", || depth(&bench, "archive") > 0);
+    // What waits for its first message is seen to run.
+    screen.wait("0 moved, 0/s, ≈ 2 left");
     screen.press("\u{3}");
     screen.wait("finishing what is under way; Ctrl-C again to stop at once");
     screen.press("\u{3}");

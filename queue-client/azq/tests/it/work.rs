@@ -6,10 +6,13 @@ use crate::harness::{Bench, ended};
 fn what_is_done_is_deleted_and_the_body_and_fields_arrive() {
     let bench = Bench::new();
     bench.queue("orders", &["17 bottles", "aGVsbG8gd29ybGQ="]);
-    let line = "echo \"$AZQ_QUEUE $AZQ_ATTEMPT $AZQ_LAST_ATTEMPT $(cat)\"";
+    let line = "echo \"$AZQ_ACCOUNT $AZQ_QUEUE $AZQ_ATTEMPT $AZQ_LAST_ATTEMPT $(cat)\"";
     let run = bench.azq(["work", "orders", "--drain", "--", "sh", "-c", line]);
     assert_eq!(run.code, 0, "{}", run.err);
-    assert_eq!(run.out, "orders 1 0 17 bottles\norders 1 0 hello world\n");
+    assert_eq!(
+        run.out,
+        "devstoreaccount1 orders 1 0 17 bottles\ndevstoreaccount1 orders 1 0 hello world\n"
+    );
     assert!(run.err.contains("2 completed, 0 retried, 0 dead-lettered"), "{}", run.err);
     assert_eq!(bench.azq(["info", "orders", "-o", "template={depth}"]).out, "0\n");
 }
