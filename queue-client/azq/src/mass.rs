@@ -4,6 +4,7 @@
 pub(crate) mod archive;
 pub(crate) mod drain;
 pub(crate) mod filter;
+pub(crate) mod ids;
 pub(crate) mod one;
 pub(crate) mod preview;
 pub(crate) mod record;

@@ -1,8 +1,10 @@
 //! [`Held`]: the leases of a walk, 44 bytes each, so that a queue of a million messages can be held.
 //! Come here for what is kept of a message after its text was given to the caller.
 
+mod records;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -10,6 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hashbrown::HashTable;
 use queue_proto::{MessageId, PopReceipt};
 use uuid::Uuid;
+
+use self::records::Records;
 
 /// The bytes that a receipt of the service has, once its base64 is read.
 const RECEIPT: usize = 20;
@@ -49,7 +53,7 @@ impl Record {
 /// What a walk holds, in the order in which the leases must be renewed.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    records: VecDeque<Record>,
+    records: Records<Record>,
     /// The number of the first record.
     first: u32,
     /// The numbers of the records, by their ids.
@@ -222,7 +226,7 @@ impl Held {
     /// Drops dead records in front.
     fn drop_dead(&mut self) {
         while self.records.front().is_some_and(|record| record.flags & DEAD_RECORD != 0) {
-            self.records.pop_front();
+            self.records.drop_front();
             self.first = self.first.wrapping_add(1);
         }
     }

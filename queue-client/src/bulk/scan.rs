@@ -7,7 +7,11 @@ use queue_proto::{LeaseTimeout, MessageCount, MessageId, ops::PeekedMessage};
 
 use super::{
     attempts::{check, check_front},
-    walk::{Deleted, Found, Pace, Step, Walk, count, usual_lease},
+    walk::{
+        Found, Pace, Step, Walk,
+        depth::{count, usual_lease},
+        work::Deleted,
+    },
 };
 use crate::{error::Error, execute::shared::Target};
 

@@ -2,6 +2,7 @@
 
 pub(super) mod life;
 mod plan;
+mod prepare;
 pub(super) mod report;
 mod run;
 

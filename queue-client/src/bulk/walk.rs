@@ -2,6 +2,10 @@
 //! others, renews the leases, recognises what comes back, deletes what the caller is done with, and
 //! gives back the rest. Come here for what is received, and when the walk ends.
 
+pub(super) mod depth;
+mod release;
+pub(super) mod work;
+
 use std::{
     collections::VecDeque,
     future::pending,
@@ -14,28 +18,26 @@ use std::{
 use futures_util::{
     StreamExt as _,
     future::{Either, select},
-    stream::FuturesUnordered,
 };
-use queue_auth::BoxFuture;
 use queue_proto::{
-    LeaseTimeout, MessageCount, MessageId, PopReceipt, VisibilityTimeout,
+    LeaseTimeout, MessageCount, MessageId, VisibilityTimeout,
     ops::{
         DeleteMessage, GetMessages, GetMessagesResponse, PeekedMessage, ReceivedMessage,
         UpdateMessage, UpdateMessageResponse,
     },
 };
 
-use super::held::{Held, Lease, Standing};
-use crate::{
-    error::Error,
-    execute::shared::Target,
-    failure::{OpFailure, Refusal},
+#[cfg(feature = "tokio")]
+use self::release::absorb_and_release;
+use self::{
+    release::{Released, release},
+    work::{Deleted, Done, Used, Work},
 };
+use super::held::{Held, Lease, Standing};
+use crate::{error::Error, execute::shared::Target};
 
 /// The renewals that are under way at once.
 const RENEWALS: usize = 32;
-/// The releases that are under way at once.
-const RELEASES: usize = 128;
 /// After this many receives in a row that found only messages which came later, what was there is
 /// assumed to be done. One is not enough: the service does not promise an order.
 const IDLE_RECEIVES: usize = 3;
@@ -83,53 +85,6 @@ pub(super) enum Step {
     /// Nothing is under way, and no more is received. It is told once.
     Over,
 }
-
-/// What became of a delete.
-#[derive(Debug)]
-pub(super) enum Deleted {
-    Confirmed,
-    /// It failed, or a repetition found the message gone when somebody else could have had it.
-    Unconfirmed(Option<Error>),
-}
-
-impl Deleted {
-    /// The answer to a delete, after so many lost ones, for a lease that was still good or not.
-    fn of(result: Result<u32, Error>, held: bool) -> Self {
-        match result {
-            Ok(lost) if lost == 0 || held => Self::Confirmed,
-            Ok(_) => Self::Unconfirmed(None),
-            Err(error) => Self::Unconfirmed(Some(error)),
-        }
-    }
-
-    pub(super) const fn is_confirmed(&self) -> bool {
-        matches!(self, Self::Confirmed)
-    }
-}
-
-/// What is given back at the end.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Released {
-    /// The messages that are visible again.
-    pub(super) released: usize,
-    /// The messages that stay hidden until their lease ends.
-    pub(super) hidden: usize,
-}
-
-enum Done {
-    Received { sent_at: Duration, asked: usize, result: Result<(GetMessagesResponse, u32), Error> },
-    Renewed { lease: Used, sent_at: Duration, result: Result<UpdateMessageResponse, Error> },
-    Deleted { lease: Used, result: Deleted },
-}
-
-/// The lease that a request was sent for. By the time of the answer, the message may have come back
-/// under a newer one.
-struct Used {
-    id: MessageId,
-    receipt: PopReceipt,
-}
-
-type Work = FuturesUnordered<BoxFuture<'static, Done>>;
 
 /// A way through a queue.
 ///
@@ -531,96 +486,4 @@ impl Drop for Walk {
             });
         }
     }
-}
-
-/// Waits for what is under way, and gives everything back.
-#[cfg(feature = "tokio")]
-async fn absorb_and_release(queue: Target, mut held: Held, mut work: Work) -> Released {
-    while let Some(done) = work.next().await {
-        match done {
-            Done::Received { result: Ok((answer, _)), .. } => {
-                for message in answer.messages {
-                    held.lease(message.id(), message.pop_receipt(), 0);
-                }
-            }
-            Done::Renewed { lease, result: Ok(answer), .. } => {
-                held.lease(&lease.id, &answer.pop_receipt, 0);
-            }
-            Done::Deleted { lease, result: Deleted::Confirmed } => held.remove(&lease.id),
-            Done::Received { .. } | Done::Renewed { .. } | Done::Deleted { .. } => {}
-        }
-    }
-    release(queue, held).await.0
-}
-
-/// Makes the messages visible again, the oldest lease first. What was to be deleted is left alone and
-/// returned: it should be hidden as long as possible, since it is somewhere else already.
-async fn release(queue: Target, mut held: Held) -> (Released, Vec<Lease>) {
-    let mut count = Released::default();
-    let mut doomed = Vec::new();
-    let mut under_way = FuturesUnordered::new();
-    let mut failures_in_a_row = 0;
-    loop {
-        while under_way.len() < RELEASES && failures_in_a_row < RELEASES {
-            let Some(lease) = held.pop() else { break };
-            if lease.doomed {
-                doomed.push(lease);
-            } else if lease.standing == Standing::Leased {
-                under_way.push(show(&queue, lease.id, lease.receipt));
-            }
-        }
-        match under_way.next().await {
-            Some(Ok(_)) => {
-                count.released += 1;
-                failures_in_a_row = 0;
-            }
-            // It is visible already, or somebody else's.
-            Some(Err(error)) if error.is_not_owner() => {}
-            Some(Err(_)) => {
-                count.hidden += 1;
-                failures_in_a_row += 1;
-            }
-            None => break,
-        }
-    }
-    count.hidden += held.len();
-    (count, doomed)
-}
-
-async fn show(
-    queue: &Target,
-    id: MessageId,
-    receipt: PopReceipt,
-) -> Result<UpdateMessageResponse, Error> {
-    queue
-        .execute(&UpdateMessage::new(queue.name.clone(), id, receipt, VisibilityTimeout::ZERO))
-        .await
-}
-
-/// At most how many messages the queue holds, hidden ones included: the service's count is never
-/// lower than that. A credential that may only process messages may not ask, and gets no bound.
-pub(super) async fn count(queue: &Target) -> Result<usize, Error> {
-    match approximate_count(queue).await {
-        Err(error) => match error.failure() {
-            OpFailure::Refused { kind: Refusal::Unauthorized, .. } => Ok(usize::MAX),
-            _ => Err(error),
-        },
-        result => result,
-    }
-}
-
-/// About how many messages the queue holds, hidden ones included.
-pub(super) async fn approximate_count(queue: &Target) -> Result<usize, Error> {
-    let metadata = queue_proto::ops::GetQueueMetadata::new(queue.name.clone());
-    let count = queue.execute(&metadata).await?.approximate_messages_count();
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
-}
-
-/// The lease for a queue of so many messages, all of which may be held at once: a minute, and longer
-/// for a long queue, since renewing is work as well.
-pub(super) fn usual_lease(there: usize) -> LeaseTimeout {
-    const LONGEST: u64 = 24 * 60 * 60;
-    let there = if there == usize::MAX { 0 } else { there };
-    let seconds = 60 + u64::try_from(there / 400).unwrap_or(LONGEST);
-    LeaseTimeout::from_secs(seconds.min(LONGEST)).unwrap_or_default()
 }

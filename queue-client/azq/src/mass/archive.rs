@@ -2,7 +2,6 @@
 //! [`open`] reads them, packed or not; [`ArchiveWriter::resume`] finds what a killed process left.
 
 use std::{
-    collections::HashSet,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write},
     path::Path,
@@ -12,7 +11,7 @@ use flate2::{Compression, bufread::GzDecoder, bufread::MultiGzDecoder, write::Gz
 
 use crate::{
     failure::{Exit, Failure},
-    mass::record::Record,
+    mass::{ids::Ids, record::Record},
 };
 
 /// The bytes that every file of gzip begins with.
@@ -121,7 +120,7 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Failure> {
 /// What a file holds that a killed process wrote, after what is not whole was cut off.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    pub(crate) ids: HashSet<Box<str>>,
+    pub(crate) ids: Ids,
     /// The bytes that were cut off.
     pub(crate) cut: u64,
     pub(crate) gzip: bool,
@@ -164,7 +163,7 @@ fn repair(file: &File, path: &Path) -> Result<Found, Failure> {
 /// Reads members of gzip as long as they are whole; the length of those.
 fn members(
     reader: &mut Counted<BufReader<&File>>,
-    ids: &mut HashSet<Box<str>>,
+    ids: &mut Ids,
     path: &Path,
 ) -> Result<u64, Failure> {
     let mut whole = 0;
@@ -184,7 +183,7 @@ fn members(
 /// Reads lines as long as they have an end; the length of those.
 fn lines(
     reader: &mut Counted<BufReader<&File>>,
-    ids: &mut HashSet<Box<str>>,
+    ids: &mut Ids,
     path: &Path,
 ) -> io::Result<Result<u64, Failure>> {
     let mut line = Vec::new();
@@ -202,12 +201,14 @@ fn lines(
     }
 }
 
-fn remember(line: &[u8], ids: &mut HashSet<Box<str>>, path: &Path) -> Result<(), Failure> {
+fn remember(line: &[u8], ids: &mut Ids, path: &Path) -> Result<(), Failure> {
     let line = String::from_utf8_lossy(line);
     let record = Record::parse(&line).map_err(|why| {
         Failure::usage(format!("{} is no dump to go on with: a line {why}", path.display()))
     })?;
-    ids.extend(record.id.map(String::into_boxed_str));
+    if let Some(id) = record.id {
+        ids.insert(&id);
+    }
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 //! `purge` need it.
 
 use std::{
-    collections::HashSet,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -16,6 +15,7 @@ use crate::{
     mass::{
         archive::ArchiveWriter,
         filter::{Filter, LeaseArgs, walked},
+        ids::Ids,
         record::Origin,
     },
     progress::Progress,
@@ -33,7 +33,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) limit: Option<usize>,
     pub(crate) writer: Option<ArchiveWriter>,
     /// What is in the file already.
-    pub(crate) written: HashSet<Box<str>>,
+    pub(crate) written: Ids,
     pub(crate) origin: Origin,
     pub(crate) deletes: bool,
     pub(crate) word: &'static str,
@@ -54,10 +54,10 @@ pub(crate) fn file(
     path: &Path,
     gzip: bool,
     resume: bool,
-) -> Result<(ArchiveWriter, HashSet<Box<str>>), Failure> {
+) -> Result<(ArchiveWriter, Ids), Failure> {
     let gzip = gzip || path.extension().is_some_and(|extension| extension == "gz");
     if !resume {
-        return Ok((ArchiveWriter::create(path, gzip)?, HashSet::new()));
+        return Ok((ArchiveWriter::create(path, gzip)?, Ids::default()));
     }
     let (writer, found) = ArchiveWriter::resume(path, gzip)?;
     if found.cut > 0 {

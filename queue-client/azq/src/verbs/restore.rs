@@ -1,7 +1,7 @@
 //! `azq restore`: the messages of a dump back into a queue, with their texts unchanged.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     io::{BufRead as _, Read as _},
     path::PathBuf,
     time::{Duration, Instant, SystemTime},
@@ -20,6 +20,7 @@ use crate::{
     interrupt::Interrupt,
     mass::{
         archive::open,
+        ids::Ids,
         record::Record,
         state::StateArgs,
         transfer::{address, lifetime, rate},
@@ -201,7 +202,7 @@ struct Restore<'a> {
     /// What an earlier run left, by lines.
     before: HashMap<u64, JournalStep>,
     doubtful: Vec<u64>,
-    ids: HashSet<Box<str>>,
+    ids: Ids,
     first: Option<SystemTime>,
     began: SystemTime,
     next_put: Instant,
@@ -235,7 +236,7 @@ impl<'a> Restore<'a> {
             journal,
             before,
             doubtful,
-            ids: HashSet::new(),
+            ids: Ids::default(),
             first: None,
             began: SystemTime::now(),
             next_put: Instant::now(),
@@ -248,7 +249,7 @@ impl<'a> Restore<'a> {
     fn take(&mut self, line: u64, record: Record) -> Result<(), Failure> {
         if self.args.dedupe
             && let Some(id) = &record.id
-            && !self.ids.insert(id.as_str().into())
+            && !self.ids.insert(id)
         {
             self.tally.repeated += 1;
             return Ok(());

@@ -15,27 +15,26 @@ use futures_util::{
 };
 use queue_auth::BoxFuture;
 use queue_proto::{
-    LeaseTimeout, MessageCount, MessageId, MessageText, OperationKind,
-    ops::{GetQueueMetadata, PeekMessages, PutMessage, SentMessage},
+    MessageCount, MessageId, MessageText, OperationKind,
+    ops::{PeekMessages, PutMessage, SentMessage},
 };
 
 use super::{
     plan::Plan,
+    prepare::prepare,
     report::{Doubt, TransferError, TransferReport},
 };
 use crate::{
     bulk::{
-        attempts::{check, check_front},
+        attempts::check,
         journal::JournalStep,
-        refused::{JournalFailed, SameQueue, refuse},
-        walk::{Found, Pace, Step, Walk, approximate_count, count, usual_lease},
+        refused::{JournalFailed, refuse},
+        walk::{Found, Step, Walk, depth::approximate_count},
     },
     error::Error,
     failure::{OpFailure, Refusal},
 };
 
-/// The receives that are under way at once.
-const RECEIVES: usize = 4;
 /// How far puts may run ahead of their rate. Timers are late by some milliseconds, which would
 /// otherwise lower a rate of hundreds per second.
 const AHEAD: Duration = Duration::from_millis(100);
@@ -460,69 +459,6 @@ impl Run {
             Some(error) => Err(TransferError::new(report, error)),
         }
     }
-}
-
-type Prepared = (Walk, usize, Vec<(MessageId, JournalStep)>);
-
-/// Checks both ends and the journal before anything is received.
-async fn prepare(plan: &mut Plan) -> Result<Prepared, Error> {
-    let (from, to) = (&plan.from, &plan.to);
-    if is_circle(plan) {
-        return Err(refuse(SameQueue, OperationKind::PutMessage, to));
-    }
-    match to.execute(&GetQueueMetadata::new(to.name.clone())).await {
-        // A signature that may only add may not ask; whether the queue is there shows later.
-        Err(error) if is_unauthorized(&error) => {}
-        result => drop(result?),
-    }
-    let there = count(from).await?;
-    let (stay, dry_run) = (!plan.moves || plan.dry_run, plan.dry_run);
-    let matching = &mut plan.matching;
-    check_front(from, plan.max_attempt, |message| {
-        stay || matching.as_mut().is_some_and(|matching| !matching(message))
-    })
-    .await?;
-    let pending = match &mut plan.journal {
-        Some(journal) if !dry_run => {
-            let place = |queue: &crate::execute::shared::Target| {
-                format!("{}{}", queue.shared.endpoint, queue.name)
-            };
-            let verb = if plan.moves { "move" } else { "copy" };
-            let job = format!("{verb} {} to {}", place(from), place(to));
-            let begun = journal.begin(&job);
-            begun.map_err(|error| refuse(JournalFailed(error), OperationKind::PutMessage, to))?
-        }
-        _ => Vec::new(),
-    };
-    // Where all is moved, few are held at once.
-    let held = if stay || plan.matching.is_some() { there } else { 0 };
-    let lease = plan.lease.unwrap_or_else(|| usual_lease(held));
-    let pace = Pace {
-        lease,
-        batch: plan.rate.map_or(MessageCount::MAX, |rate| batch(rate, lease)),
-        receives: RECEIVES,
-        ahead: plan.in_flight,
-        limit: usize::MAX,
-    };
-    Ok((Walk::new(from.clone(), pace, there), there, pending))
-}
-
-/// What is received at once must be moved long before its lease ends.
-fn batch(rate: f64, lease: LeaseTimeout) -> MessageCount {
-    MessageCount::saturating((rate.max(0.0) * f64::from(lease.as_secs()) / 4.0) as usize)
-}
-
-/// Whether both ends are one queue. Where one queue goes by two addresses, this does not see it, and
-/// the number of messages that were there bounds the run.
-fn is_circle(plan: &Plan) -> bool {
-    let (from, to) = (&plan.from.shared.endpoint, &plan.to.shared.endpoint);
-    plan.from.name == plan.to.name
-        && from.account() == to.account()
-        && from.authority() == to.authority()
-}
-
-fn is_unauthorized(error: &Error) -> bool {
-    matches!(error.failure(), OpFailure::Refused { kind: Refusal::Unauthorized, .. })
 }
 
 fn either<A, B>(either: Either<(Event, A), (Event, B)>) -> Event {

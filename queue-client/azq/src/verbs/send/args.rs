@@ -64,7 +64,7 @@ pub(crate) struct Args {
         short = 'j',
         long,
         value_name = "N",
-        default_value_t = 32,
+        default_value_t = 128,
         value_parser = clap::value_parser!(u64).range(1..=1024)
     )]
     pub(super) jobs: u64,
