@@ -11,6 +11,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -174,11 +175,13 @@ const VERBS: [Verb; 6] = [
 
 impl Scene {
     fn new(verb: Verb, round: usize, faults: &[&str]) -> Self {
+        // Tests run side by side, and each scene has a folder of its own.
+        static SCENES: AtomicU32 = AtomicU32::new(0);
+        let number = SCENES.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!(
-            "kills-{}-{}-{round}-{}",
+            "kills-{}-{}-{number}",
             verb.name.replace(' ', ""),
-            std::process::id(),
-            faults.len()
+            std::process::id()
         ));
         fs::create_dir_all(&folder).unwrap();
         let clock = ManualClock::at(SystemTime::now());
