@@ -45,7 +45,7 @@
 //! | `aad` | `Bearer` and sources of tokens |
 //! | `oauth2` | client secret, federated client assertion and device code |
 //! | `azure-identity` | any credential of the `azure_identity` crate |
-//! | `reqwest` | authorization of requests of reqwest in one call |
+//! | `reqwest` | authorization of requests of reqwest 0.13 in one call |
 //! | `tower` | `SignLayer`, a layer that authorizes what passes |
 //! | `verify-bearer` | verification of bearer tokens |
 //!
@@ -70,6 +70,8 @@ mod layer;
 mod mismatch;
 mod query;
 mod renew;
+#[cfg(feature = "reqwest")]
+pub mod reqwest_0_13;
 pub mod sas;
 mod service;
 mod shared_key;

@@ -54,26 +54,28 @@ fn an_error_leaves_the_request_as_it_was() {
 #[cfg(feature = "reqwest")]
 #[test]
 fn requests_of_reqwest() {
+    use queue_auth::reqwest_0_13;
+
     let key = SharedKey::new("contoso", account_key("contoso"));
     for authorizer in [&key as &dyn Authorize, &token()] {
         let (uri, headers) = by_parts(authorizer);
         let mut request = reqwest::Request::new(Method::DELETE, URI.parse().unwrap());
         request.headers_mut().insert("x-ms-version", "2026-02-06".parse().unwrap());
-        authorizer.authorize_reqwest(&mut request, frozen()).unwrap();
+        reqwest_0_13::authorize(authorizer, &mut request, frozen()).unwrap();
         assert_eq!((request.url().as_str(), request.headers()), (&*uri.to_string(), &headers));
     }
     // The length of a body in memory is signed, too.
     let mut put = reqwest::Request::new(Method::POST, URI.parse().unwrap());
     put.headers_mut().insert("x-ms-version", "2026-02-06".parse().unwrap());
     *put.body_mut() = Some("hello".into());
-    key.authorize_reqwest(&mut put, frozen()).unwrap();
+    reqwest_0_13::authorize(&key, &mut put, frozen()).unwrap();
     let mut same = http::Request::post(URI).header("x-ms-version", "2026-02-06");
     same = same.header("content-length", "5");
     let mut same = same.body(()).unwrap();
     key.authorize_request(&mut same, frozen()).unwrap();
     assert_eq!(put.headers(), same.headers());
     let mut request = reqwest::Request::new(Method::DELETE, URI.parse().unwrap());
-    assert!(key.authorize_reqwest(&mut request, frozen()).is_err());
+    assert!(reqwest_0_13::authorize(&key, &mut request, frozen()).is_err());
     assert_eq!((request.url().as_str(), request.headers().len()), (URI, 0));
 }
 

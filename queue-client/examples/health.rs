@@ -11,7 +11,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use queue_client::{
     QueueServiceClient,
-    processor::{Processor, ProcessorHandle, core::LoopState},
+    processor::{Processor, ProcessorHandle, observe::LoopState},
 };
 use tokio::net::TcpListener;
 

@@ -50,10 +50,10 @@
 //! | follow a trace from sender to receiver | [`Producer::trace_context`], [`Delivery::trace_context`] |
 //! | bring dead letters back | [`dead_letter::redrive`] |
 //! | choose the settings | [`settings`] |
-//! | see what it does, and whether it lives | [`ProcessorHandle::health`], [`Health::is_healthy`], [`observe`] |
+//! | see what it does, and whether it lives | [`ProcessorHandle::health`], [`Health::is_healthy`](observe::Health::is_healthy), [`observe`] |
 //! | work on several queues, each with its share of the handlers | [`Processors`] |
 //! | spare what the handlers call | [`Processor::concurrency`], [`Processor::rate`] |
-//! | drive it with something else than tokio, or simulate it | [`core`] |
+//! | drive it with something else than tokio, or simulate it | the module `core`, with the feature `unstable-core` |
 //!
 //! # What is guaranteed
 //!
@@ -154,7 +154,12 @@
 //! A message whose work is done but whose delete failed is remembered (1,024 ids, 15 min): should it
 //! come back to this process, it is deleted and not worked on again.
 
+#[cfg(feature = "unstable-core")]
 pub mod core;
+// Parts of it are for those alone who drive it themselves.
+#[cfg(not(feature = "unstable-core"))]
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod core;
 
 #[cfg(feature = "tokio")]
 mod body_store;
@@ -164,6 +169,8 @@ pub mod dead_letter;
 mod envelope;
 #[cfg(feature = "tokio")]
 mod explanation;
+#[cfg(all(feature = "tokio", feature = "object-store"))]
+pub mod object_store_0_14;
 #[cfg(feature = "tokio")]
 pub mod observe;
 #[cfg(feature = "tokio")]
@@ -177,11 +184,10 @@ mod run;
 #[doc = include_str!("../docs/processor-settings.md")]
 pub mod settings {}
 
-#[cfg(all(feature = "tokio", feature = "object-store"))]
-pub use self::body_store::ObjectBodyStore;
 pub use self::core::{
-    LeaseError, LeaseGrowth, LeftMessage, LostCause, OnLeaseLost, Outcome, Polling, QueueMissing,
-    Reason, Report, RetryDelay, ShutdownMode, StopCause,
+    ConfigError, Counters, End, LeaseError, LeaseGrowth, LeftMessage, LostCause, OnLeaseLost,
+    Outcome, Polling, QueueMissing, Reason, Report, RetryDelay, ShutdownMode, StopCause, Trouble,
+    Typical,
 };
 #[cfg(all(feature = "tokio", feature = "metrics"))]
 pub use self::observe::metrics::MetricsObserver;
@@ -190,7 +196,6 @@ pub use self::{
     body_store::{BodyStore, ListBodies, Oversize, StoredBody, Sweep, SweepError, SweepReport},
     envelope::trace::{InvalidTraceContext, TraceContext},
     explanation::BoxError,
-    observe::Health,
     producer::{OnAmbiguous, Prepared, Producer, SendSummary, Sent},
     run::{
         batch::{Batch, BatchHandler},

@@ -4,7 +4,7 @@
 //!
 //! | Transport | Feature | What it is |
 //! | --- | --- | --- |
-//! | `ReqwestTransport` | `reqwest` | the default: takes any `reqwest::Client` |
+//! | `ReqwestTransport` | `reqwest` | the default; `reqwest_0_13` takes a client that the program has made |
 //! | `HyperTransport` | `hyper` | hyper's own pooled client: about half the work per request, fewer crates |
 //! | [`from_fn`] | | any function: the emulator in this process, another HTTP client, a canned answer |
 //!
@@ -59,6 +59,10 @@ mod options;
 mod proxy;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "reqwest")]
+pub mod reqwest_0_13;
+#[cfg(all(feature = "hyper", any(feature = "rustls", feature = "rustls-ring")))]
+pub mod rustls_0_23;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod staleness;
 #[cfg(all(

@@ -63,7 +63,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod codec;
-pub mod devstore;
 pub mod guide;
 pub mod header;
 pub mod limits;
@@ -75,13 +74,16 @@ mod any;
 mod characters;
 mod date;
 mod delegation;
+mod devstore;
 mod endpoint;
 mod error;
+mod head;
 mod kind;
 mod listing;
 mod message;
 mod metadata;
 mod name;
+mod numbers;
 mod operation;
 mod properties;
 mod query;
@@ -95,23 +97,23 @@ pub use crate::acl::{
     AccessPolicy, PolicyId, PolicyPermission, SignedIdentifier, SignedIdentifiers,
 };
 pub use crate::any::AnyOperation;
-pub use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
+pub use crate::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY, DEVSTORE_QUEUE_PORT};
 pub use crate::endpoint::{AddressingStyle, Endpoint, InvalidEndpoint, Scheme};
 pub use crate::error::{
     DecodeError, DecodeProblem, ErrorCode, InvalidMetadata, InvalidText, InvalidValue,
     ResponseError, ServiceError,
 };
-pub use crate::header::{ClientRequestId, ResponseHead};
+pub use crate::head::{ClientRequestId, ResponseHead};
 pub use crate::kind::OperationKind;
 pub use crate::kind::facts::{
     AccountSasPermission, AccountSasResource, Idempotence, Permission, SecondaryAccess,
 };
-pub use crate::limits::{
-    LeaseTimeout, LifeSeconds, MaxResults, MessageCount, TimeToLive, Timeout, VisibilityTimeout,
-};
 pub use crate::message::{MessageId, MessageText, PopReceipt};
 pub use crate::metadata::{Metadata, MetadataNames};
 pub use crate::name::{AccountName, InvalidName, NameRule, QueueName};
+pub use crate::numbers::{
+    LeaseTimeout, LifeSeconds, MaxResults, MessageCount, TimeToLive, Timeout, VisibilityTimeout,
+};
 pub use crate::operation::{Operation, OperationResponse};
 pub use crate::properties::{
     CorsRule, Logging, Metrics, OtherElement, RetentionDays, ServiceProperties,

@@ -8,9 +8,8 @@ use queue_client::{
     BoxFuture, codec,
     processor::{
         Outcome, Processor,
-        core::Event,
         dead_letter::{DeadLetter, DeadLetterSink, DeadLetterTo, SinkError},
-        observe::{Observer, OperationReport, ProcessReport},
+        observe::{Event, Observer, OperationReport, ProcessReport},
     },
 };
 use queue_proto::{DEVSTORE_ACCOUNT, DEVSTORE_KEY, QueueName};

@@ -12,7 +12,7 @@ mod refusals;
 mod settings;
 mod visibility;
 
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 
 use queue_client::{BoxFuture, Error};
 use queue_proto::ErrorCode;
@@ -38,7 +38,14 @@ pub struct Case {
     pub run: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Outcome>,
 }
 
+impl Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Where a case is played: a server, and a queue of the case's own.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Stage<'a> {
     /// The server under test.

@@ -8,7 +8,7 @@ use queue_auth::{
     AccountKey, Authorize, SharedKey,
     sas::{AccountPermissions, AccountSas, QueuePermissions, QueueSas, ResourceTypes, SasToken},
 };
-use queue_proto::devstore;
+use queue_proto::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 
 use crate::conformance::{Failure, Outcome, Stage};
 
@@ -42,7 +42,7 @@ impl Stage<'_> {
             stage: self,
             method,
             target: target.into(),
-            account: devstore::DEVSTORE_ACCOUNT.to_owned(),
+            account: DEVSTORE_ACCOUNT.to_owned(),
             headers: Vec::new(),
             version: Some(VERSION),
             body: String::new(),
@@ -91,13 +91,13 @@ impl Ask<'_> {
     ) -> Self {
         let name = self.stage.queue.name().as_str();
         let sas = change(QueueSas::new(name, permissions, self.stage.later()));
-        self.signed(sas.sign(devstore::DEVSTORE_ACCOUNT, &key()).ok())
+        self.signed(sas.sign(DEVSTORE_ACCOUNT, &key()).ok())
     }
 
     /// With a signature by a stored access policy of the queue of the case.
     pub(crate) fn policy_sas(self, id: &str) -> Self {
         let sas = QueueSas::by_policy(self.stage.queue.name().as_str(), id);
-        self.signed(sas.sign(devstore::DEVSTORE_ACCOUNT, &key()).ok())
+        self.signed(sas.sign(DEVSTORE_ACCOUNT, &key()).ok())
     }
 
     /// With a signature for the account.
@@ -108,7 +108,7 @@ impl Ask<'_> {
         change: impl FnOnce(AccountSas) -> AccountSas,
     ) -> Self {
         let sas = change(AccountSas::new(permissions, types, self.stage.later()));
-        self.signed(sas.sign(devstore::DEVSTORE_ACCOUNT, &key()).ok())
+        self.signed(sas.sign(DEVSTORE_ACCOUNT, &key()).ok())
     }
 
     /// A signature that cannot be made is none, which no case expects.
@@ -121,7 +121,7 @@ impl Ask<'_> {
     pub(crate) async fn send(self) -> Result<Reply, Failure> {
         let endpoint = self.stage.service.endpoint().to_string();
         let base = endpoint.trim_end_matches('/');
-        let base = base.strip_suffix(devstore::DEVSTORE_ACCOUNT).unwrap_or(base);
+        let base = base.strip_suffix(DEVSTORE_ACCOUNT).unwrap_or(base);
         let target = self.target.replace("{q}", self.stage.queue.name().as_str());
         let mut uri = format!("{base}{}{target}", self.account);
         if let Credential::Sas(token) = &self.credential {
@@ -143,7 +143,7 @@ impl Ask<'_> {
         }
         let (mut parts, body) = request.body(Bytes::from(self.body))?.into_parts();
         if matches!(self.credential, Credential::Key) {
-            let signer = SharedKey::new(devstore::DEVSTORE_ACCOUNT, key()).without_version();
+            let signer = SharedKey::new(DEVSTORE_ACCOUNT, key()).without_version();
             signer.authorize(&mut parts, self.stage.server.now())?;
         }
         let response = self.stage.server.send(Request::from_parts(parts, body)).await?;
@@ -195,5 +195,5 @@ impl Reply {
 }
 
 fn key() -> AccountKey {
-    AccountKey::from_base64(devstore::DEVSTORE_KEY).expect("the well-known key is one")
+    AccountKey::from_base64(DEVSTORE_KEY).expect("the well-known key is one")
 }

@@ -18,6 +18,7 @@ pub(crate) fn run() -> Outcome {
         &["test", "--server", "azurite"],
         &["interop"],
         &["browser"],
+        &["interface", "--check"],
         &["package"],
         &["demo", "--full"],
         &["release", "--no-build"],

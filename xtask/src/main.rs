@@ -72,8 +72,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
               --no-build leaves the builds out; --final adds what must hold on the day of the
               release: changelog, tag, repository, all committed; --prepare copies licences and
               changelog into the packages.
-  interface   The public items of each library, beside the lists in xtask/interface: prints what is
-              new and what is gone. --check fails if there is any, --bless writes the lists.
+  interface   The public items of each library with their signatures, beside the lists in
+              xtask/interface: prints what is new and what is gone. --check fails if there is any,
+              and compares nothing with another compiler than the lists'; --bless writes the lists.
   supply      What comes into the dependency tree: licences, sources, forbidden and doubled crates, by
               cargo-deny, which is installed if it is not there.
   minimal     The published crates build with the oldest versions of their dependencies that the
@@ -81,7 +82,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
   ci          All that CI runs: check, layering, supply, features, simulate, test,
-              test --server azurite, interop, browser, package, demo --full,
+              test --server azurite, interop, browser, interface, package, demo --full,
               release.
 ";
 

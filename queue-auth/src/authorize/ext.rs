@@ -2,8 +2,6 @@
 
 use std::time::SystemTime;
 
-#[cfg(feature = "reqwest")]
-use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Uri};
 
 use super::Authorize;
@@ -61,35 +59,6 @@ pub trait AuthorizeExt: Authorize {
         let result = self.authorize(&mut parts, now);
         (*uri, *headers) = (parts.uri, parts.headers);
         result
-    }
-
-    /// Authorizes a request of reqwest. The `Content-Length` of a body in memory, which reqwest adds only
-    /// when it sends, is set before.
-    ///
-    /// # Errors
-    ///
-    /// When [`authorize`](Authorize::authorize) fails, or the URL is none that HTTP can send. The
-    /// request is then as it was.
-    #[cfg(feature = "reqwest")]
-    fn authorize_reqwest(
-        &self,
-        request: &mut reqwest::Request,
-        now: SystemTime,
-    ) -> Result<(), AuthError> {
-        let before: Uri = request.url().as_str().parse().map_err(|_| AuthError::InvalidUri)?;
-        let (method, mut uri) = (request.method().clone(), before.clone());
-        let mut headers = request.headers().clone();
-        if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
-            headers.entry(CONTENT_LENGTH).or_insert_with(|| body.len().into());
-        }
-        self.authorize_head(&method, &mut uri, &mut headers, now)?;
-        if uri != before {
-            // The query that is signed is the one that is sent, so the URL is read anew and not
-            // written by the rules of forms.
-            *request.url_mut() = uri.to_string().parse().map_err(|_| AuthError::InvalidUri)?;
-        }
-        *request.headers_mut() = headers;
-        Ok(())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::{error::Error as StdError, fmt, str::FromStr};
 
 use queue_auth::{AccountKey, sas::SasToken};
-use queue_proto::{AccountName, Endpoint, InvalidEndpoint, Scheme, devstore};
+use queue_proto::{
+    AccountName, DEVSTORE_KEY, DEVSTORE_QUEUE_PORT, Endpoint, InvalidEndpoint, Scheme,
+};
 
 use super::{
     Account,
@@ -103,7 +105,7 @@ fn development(flag: &str, mut settings: Settings<'_>) -> Result<Account, Connec
         Some(proxy) => development_elsewhere(proxy)
             .map_err(|error| Rule::Invalid(error.into()).of(Setting::DevelopmentStorageProxyUri))?,
     };
-    let key = AccountKey::from_base64(devstore::DEVSTORE_KEY)
+    let key = AccountKey::from_base64(DEVSTORE_KEY)
         .map_err(|error| Rule::Invalid(error.into()).of(Setting::UseDevelopmentStorage))?;
     Ok(Account::with_key(endpoint, key))
 }
@@ -114,7 +116,7 @@ fn development_elsewhere(proxy: &str) -> Result<Endpoint, InvalidEndpoint> {
     let account = Endpoint::emulator().account().clone();
     let given = Endpoint::parse(proxy, account.clone())?;
     let scheme = if given.is_https() { "https" } else { "http" };
-    let (host, port) = (given.authority().host(), devstore::DEVSTORE_QUEUE_PORT);
+    let (host, port) = (given.authority().host(), DEVSTORE_QUEUE_PORT);
     Endpoint::parse(&format!("{scheme}://{host}:{port}/{account}"), account)
 }
 

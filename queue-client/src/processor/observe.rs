@@ -28,8 +28,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use queue_proto::{MessageId, OperationKind, QueueName};
 
+pub use super::core::{DeliveryKey, Event, LoopState, Next, Poll, RenewalResult, Settled};
 use super::{
-    core::{Counters, Event, LoopState, Outcome, Reason, Typical},
+    core::{Counters, Outcome, Reason, Typical},
     envelope::letter::DeadLetter,
 };
 use crate::{backlog::Backlog, failure::OpFailure};

@@ -66,11 +66,8 @@ impl HyperTransport {
         Ok(Self::over(options, Connector::new(options)?))
     }
 
-    /// A transport with these settings, but with the TLS settings in `config`: for client
-    /// certificates, or another way to verify a server.
     #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
-    #[must_use]
-    pub fn with_tls_config(options: &HttpOptions, config: rustls::ClientConfig) -> Self {
+    pub(super) fn with_tls_config(options: &HttpOptions, config: rustls::ClientConfig) -> Self {
         Self::over(options, Connector::with_tls(options, config))
     }
 

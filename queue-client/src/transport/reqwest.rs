@@ -19,7 +19,8 @@ use super::{
     staleness::Staleness,
 };
 
-/// The default transport: a pooled [`reqwest::Client`].
+/// The default transport: a pooled client of reqwest, made by its settings or
+/// [given](super::reqwest_0_13::transport).
 ///
 /// Names of metadata go out in lower case, and come in lower case in answers to Get Queue Metadata:
 /// reqwest does not tell or take the case of header names. List Queues has them in its body, as the
@@ -42,14 +43,7 @@ pub struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// A transport over the client that is given, with its timeouts, proxies and certificates.
-    ///
-    /// Build it with `redirect(Policy::none())` and `retry(never())`: every attempt must be signed
-    /// by itself, and a signature holds for one address only. The proxies of the client are its own
-    /// affair: errors do not name them, and those of the environment get requests to this machine,
-    /// unless it is built with `no_proxy()`.
-    #[must_use]
-    pub fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client) -> Self {
         Self {
             client,
             direct: None,
@@ -125,12 +119,6 @@ impl fmt::Debug for ReqwestTransport {
         f.debug_struct("ReqwestTransport")
             .field("max_response_bytes", &self.max_response_bytes)
             .finish_non_exhaustive()
-    }
-}
-
-impl From<Client> for ReqwestTransport {
-    fn from(client: Client) -> Self {
-        Self::new(client)
     }
 }
 

@@ -13,8 +13,8 @@ use queue_client::{
     BoxFuture, QueueName,
     processor::{
         LeaseGrowth, LeaseState, Outcome, Processor, Reason, RetryDelay,
-        core::Event,
         dead_letter::{DeadLetter, DeadLetterSink, DeadLetterTo, SinkError},
+        observe::Event,
         observe::Observer,
     },
 };

@@ -10,8 +10,8 @@ use queue_client::{
     codec::Base64Text,
     processor::{
         HandlerError, Outcome, Processor, RetryDelay, Undecodable,
-        core::{Event, Next},
         dead_letter::DeadLetter,
+        observe::{Event, Next},
         observe::{Observer, ProcessReport},
     },
 };

@@ -8,10 +8,7 @@ use std::{
 
 use queue_client::{
     QueueClient,
-    processor::{
-        LeaseState, Processor, Running, ShutdownMode,
-        core::{LoopState, Trouble},
-    },
+    processor::{LeaseState, Processor, Running, ShutdownMode, Trouble, observe::LoopState},
 };
 use tokio::time::sleep;
 

@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 use queue_client::{
     QueueName,
     processor::{
-        Health, Isolation, Processor, ShutdownMode, Stopped,
-        core::{Event, LoopState, Trouble},
-        observe::Observer,
+        Isolation, Processor, ShutdownMode, Stopped, Trouble,
+        observe::{Event, Health, LoopState, Observer},
     },
 };
 use tokio::{

@@ -11,8 +11,8 @@ use http::Response;
 use queue_client::{
     QueueName, QueueServiceClient,
     processor::{
-        Processor, QueueMissing, Stopped,
-        core::{LoopState, Trouble},
+        Processor, QueueMissing, Stopped, Trouble,
+        observe::LoopState,
         observe::{Depth, Observer},
     },
     transport::from_fn,

@@ -12,7 +12,10 @@ use queue_client::{
         Bearer,
         bearer::{AccessToken, source_fn},
     },
-    processor::{Processor, ShutdownMode, core::Event, observe::Observer},
+    processor::{
+        Processor, ShutdownMode,
+        observe::{Event, Observer},
+    },
 };
 use queue_emulator::{Role, TokenIssuer, UserToken};
 use tokio::time::sleep;

@@ -9,8 +9,7 @@ use std::{
 };
 
 use queue_client::processor::{
-    LeaseState, Processor, ShutdownMode, StopCause,
-    core::{End, LoopState},
+    End, LeaseState, Processor, ShutdownMode, StopCause, observe::LoopState,
 };
 use tokio::time::{Instant, sleep};
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use queue_client::processor::{Processor, core::LoopState};
+use queue_client::processor::{Processor, observe::LoopState};
 use tokio::time::sleep;
 
 use crate::support::real_queue;

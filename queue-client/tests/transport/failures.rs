@@ -154,7 +154,7 @@ async fn what_is_not_http_is_interrupted() {
 #[cfg(feature = "reqwest")]
 #[tokio::test]
 async fn a_timeout_of_the_client_that_was_given_is_timeout() {
-    use queue_client::transport::ReqwestTransport;
+    use queue_client::transport::reqwest_0_13;
 
     let server = Server::start(|mut stream, number| {
         read_request(&mut stream);
@@ -165,7 +165,7 @@ async fn a_timeout_of_the_client_that_was_given_is_timeout() {
     });
     let client =
         reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(100)).build().unwrap();
-    let transport = ReqwestTransport::new(client);
+    let transport = reqwest_0_13::transport(client);
     for part in ["head", "body"] {
         let kind = failure("reqwest", &transport, &server.url("/")).await;
         assert_eq!(kind, TransportErrorKind::Timeout, "{part}");

@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
-use crate::limits::{LeaseTimeout, MessageCount};
 use crate::message::stored::ReceivedMessage;
 use crate::name::QueueName;
+use crate::numbers::{LeaseTimeout, MessageCount};
 use crate::operation::{Operation, OperationResponse};
 use crate::request::{IncomingRequest, RequestWriter};
 use crate::response::{ResponseWriter, expect_status};

@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::error::{DecodeError, ServiceError};
 use crate::kind::OperationKind;
-use crate::limits::MessageCount;
 use crate::message::stored::PeekedMessage;
 use crate::name::QueueName;
+use crate::numbers::MessageCount;
 use crate::operation::{Operation, OperationResponse};
 use crate::ops::get_messages::read_count;
 use crate::request::{IncomingRequest, RequestWriter};

@@ -11,11 +11,13 @@ use crate::error::refusal::{
     body_too_large, invalid_header, invalid_query, missing_query, out_of_range_query,
 };
 use crate::error::{ErrorCode, ServiceError};
-use crate::header::{self, ClientRequestId};
-use crate::limits::{MAX_REQUEST_BODY, Timeout};
+use crate::head::ClientRequestId;
+use crate::header;
+use crate::limits::MAX_REQUEST_BODY;
 use crate::message::MessageId;
 use crate::metadata::{Metadata, MetadataNames};
 use crate::name::QueueName;
+use crate::numbers::Timeout;
 use crate::query::{BadParameter, Query};
 use crate::request::options::CallOptions;
 use crate::request::resource::{Location, Resource, locate};

@@ -1,7 +1,7 @@
 //! [`CallOptions`], what a request says beside its operation.
 
-use crate::header::ClientRequestId;
-use crate::limits::Timeout;
+use crate::head::ClientRequestId;
+use crate::numbers::Timeout;
 use crate::version::ServiceVersion;
 
 /// What a request says beside its operation.

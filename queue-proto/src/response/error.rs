@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::date::iso;
 use crate::error::{ErrorCode, ServiceError};
-use crate::header::{self, ResponseHead};
+use crate::head::ResponseHead;
+use crate::header;
 use crate::redact;
 use crate::xml;
 

@@ -6,8 +6,7 @@ use queue_client::{
     QueueServiceClient,
     processor::{
         Delivery, HandlerError, LeaseState, Processor, ResultExt as _,
-        core::{DeliveryKey, Event as Happened, Settled},
-        observe::Observer,
+        observe::{DeliveryKey, Event as Happened, Observer, Settled},
     },
     proto::QueueName,
 };

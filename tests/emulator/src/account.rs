@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use queue_auth::{AccountKey, InvalidKey};
-use queue_proto::{AccountName, InvalidName, devstore};
+use queue_proto::{AccountName, DEVSTORE_ACCOUNT, DEVSTORE_KEY, InvalidName};
 use zeroize::Zeroizing;
 
 /// A storage account: its name, and the one or more keys that are valid for it.
@@ -30,8 +30,7 @@ impl Account {
     /// its documentation publishes.
     #[must_use]
     pub fn devstore() -> Self {
-        Self::new(devstore::DEVSTORE_ACCOUNT, &[devstore::DEVSTORE_KEY])
-            .expect("the published account is valid")
+        Self::new(DEVSTORE_ACCOUNT, &[DEVSTORE_KEY]).expect("the published account is valid")
     }
 
     /// An account with the given name and base64 keys.
@@ -88,7 +87,7 @@ impl FromStr for Account {
     /// Reads `name:key` or `name:key1:key2`. `devstoreaccount1` alone is that account with its
     /// published key.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == devstore::DEVSTORE_ACCOUNT {
+        if text == DEVSTORE_ACCOUNT {
             return Ok(Self::devstore());
         }
         let mut parts = text.split(':');

@@ -34,12 +34,14 @@
 //! use queue_auth::{AccountKey, Authorize, SharedKey};
 //! use queue_emulator::Emulator;
 //! use queue_proto::ops::{CreateQueue, GetMessages, PutMessage};
-//! use queue_proto::{CallOptions, Endpoint, MessageText, Operation, OperationResponse, devstore};
+//! use queue_proto::{
+//!     CallOptions, DEVSTORE_ACCOUNT, DEVSTORE_KEY, Endpoint, MessageText, Operation, OperationResponse,
+//! };
 //!
 //! let (emulator, clock) = Emulator::with_manual_clock();
 //! let endpoint = Endpoint::emulator();
-//! let key = AccountKey::from_base64(devstore::DEVSTORE_KEY)?;
-//! let signer = SharedKey::new(devstore::DEVSTORE_ACCOUNT, key);
+//! let key = AccountKey::from_base64(DEVSTORE_KEY)?;
+//! let signer = SharedKey::new(DEVSTORE_ACCOUNT, key);
 //!
 //! // What a client does for every operation.
 //! fn call<O: Operation>(

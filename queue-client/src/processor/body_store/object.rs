@@ -32,7 +32,7 @@ use crate::processor::explanation::BoxError;
 /// #     .build()?;
 /// use std::sync::Arc;
 /// use object_store::memory::InMemory;
-/// use queue_client::processor::{ObjectBodyStore, Oversize, Processor, Producer};
+/// use queue_client::processor::{Oversize, Processor, Producer, object_store_0_14::ObjectBodyStore};
 ///
 /// // With its feature `azure`: MicrosoftAzureBuilder::from_env().with_container_name("bodies").build()?
 /// let store = Arc::new(ObjectBodyStore::new(Arc::new(InMemory::new()), "scans"));

@@ -77,7 +77,7 @@ pub struct StoredBody {
 /// # #[cfg(feature = "object-store")] {
 /// use std::sync::Arc;
 /// use object_store::memory::InMemory;
-/// use queue_client::processor::{ObjectBodyStore, Sweep};
+/// use queue_client::processor::{Sweep, object_store_0_14::ObjectBodyStore};
 ///
 /// let store = Arc::new(ObjectBodyStore::new(Arc::new(InMemory::new()), "bodies"));
 /// let (orders, poison) = (service.queue("orders")?, service.queue("orders-poison")?);

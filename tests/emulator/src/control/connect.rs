@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
-use queue_proto::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 use queue_proto::header::REQUEST_ID;
+use queue_proto::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 use serde_json::{Value, json};
 
 use super::answer::{Ask, json as answer};

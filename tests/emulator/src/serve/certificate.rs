@@ -51,7 +51,7 @@ impl Certificate {
     ///
     /// When the machine has no randomness for a key.
     pub fn generate() -> Result<Self, CertificateError> {
-        let failed = |error| CertificateError::Generate(error);
+        let failed = |error: rcgen::Error| CertificateError::Generate(error.into());
         let now = SystemTime::now();
         let (start, end) = (now - DAY, now + 365 * DAY);
 
@@ -117,13 +117,13 @@ impl Certificate {
         let provider = default_provider();
         let unusable = key::complaint(&key);
         let signer = provider.key_provider.load_private_key(key);
-        let signer =
-            signer.map_err(|error| unusable.unwrap_or(CertificateError::KeyRefused(error)))?;
+        let signer = signer
+            .map_err(|error| unusable.unwrap_or(CertificateError::KeyRefused(error.into())))?;
         let x509_version = x509::check(&chain, &*signer)?;
         let certified = Arc::new(CertifiedKey::new(chain, signer));
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
-            .map_err(CertificateError::KeyRefused)?
+            .map_err(|error| CertificateError::KeyRefused(error.into()))?
             .with_no_client_auth()
             // Not by the method that checks certificate and key: it knows version 3 alone.
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));

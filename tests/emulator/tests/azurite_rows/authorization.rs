@@ -7,7 +7,7 @@ use queue_auth::sas::{
     UserDelegationKey, UserDelegationSas,
 };
 use queue_emulator::{Role, TokenIssuer, UserToken};
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

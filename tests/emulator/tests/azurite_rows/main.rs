@@ -14,7 +14,7 @@ mod settings;
 mod wire;
 
 use queue_auth::sas::{AccountSas, SasToken};
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use wire::{Wire, key};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queue_emulator::Emulator;
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use crate::wire::{Reply, Wire, escape};
 use crate::{account_sas, acl, identifier};

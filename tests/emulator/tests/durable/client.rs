@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 use queue_proto::{
     AccountName, CallOptions, Endpoint, Operation, OperationResponse as _, ResponseError,
     ServiceError,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use queue_proto::ops::{CreateQueue, PeekMessages, PutMessage};
 use queue_proto::{
-    CallOptions, Endpoint, MessageCount, MessageText, Operation as _, QueueName, devstore,
+    CallOptions, DEVSTORE_ACCOUNT, Endpoint, MessageCount, MessageText, Operation as _, QueueName,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -142,7 +142,7 @@ fn more_connections_than_files_are_survived() {
 fn pages_that_many_clients_do_not_take_are_bounded() {
     const MANY: usize = 64;
     let server = Running::start(&["--port", "0"]);
-    let account = devstore::DEVSTORE_ACCOUNT;
+    let account = DEVSTORE_ACCOUNT;
     let url = format!("http://127.0.0.1:{}/{account}", server.port());
     let endpoint = Endpoint::parse(&url, account.parse().unwrap()).unwrap();
     let jobs = QueueName::new("jobs").unwrap();

@@ -7,11 +7,11 @@ use http::{Request, Response};
 use queue_auth::{AccountKey, Authorize, SharedKey};
 use queue_emulator::Emulator;
 use queue_proto::{
-    CallOptions, Endpoint, Operation, OperationResponse, QueueName, ResponseError, ServiceError,
-    devstore,
+    CallOptions, DEVSTORE_ACCOUNT, DEVSTORE_KEY, Endpoint, Operation, OperationResponse, QueueName,
+    ResponseError, ServiceError,
 };
 
-pub(crate) const KEY: &str = devstore::DEVSTORE_KEY;
+pub(crate) const KEY: &str = DEVSTORE_KEY;
 
 pub(crate) fn name(name: &str) -> QueueName {
     QueueName::new(name).unwrap()
@@ -19,7 +19,7 @@ pub(crate) fn name(name: &str) -> QueueName {
 
 pub(crate) fn signer(key: &str) -> SharedKey {
     let key = AccountKey::from_base64(key).unwrap();
-    SharedKey::new(devstore::DEVSTORE_ACCOUNT, key).without_version()
+    SharedKey::new(DEVSTORE_ACCOUNT, key).without_version()
 }
 
 pub(crate) fn sign(request: Request<Bytes>, now: SystemTime) -> Request<Bytes> {

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use queue_auth::sas::{QueuePermissions, QueueSas};
 use queue_auth::{AccountKey, Authorize};
 use queue_emulator::Emulator;
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 use queue_proto::ops::{CreateQueue, ListQueues, PutMessage};
 use queue_proto::{CallOptions, Endpoint, MessageText, Operation, ServiceError, ServiceVersion};
 

@@ -3,8 +3,8 @@
 
 use queue_auth::sas::*;
 use queue_emulator::{Role, TokenIssuer, UserToken};
+use queue_proto::DEVSTORE_ACCOUNT;
 use queue_proto::OperationKind;
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
 
 use crate::wire::{Call, MESSAGE, Wire, key};
 

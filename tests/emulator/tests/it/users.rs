@@ -5,7 +5,7 @@ use std::time::Duration;
 use queue_auth::sas::{AccountSas, QueueSas, SasToken};
 use queue_auth::sas::{QueuePermissions, SasProtocol, UserDelegationKey, UserDelegationSas};
 use queue_emulator::{Role, TokenIssuer, UserToken};
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use crate::wire::{MESSAGE, Reply, Wire, key};
 

@@ -19,7 +19,7 @@ mod taken;
 mod wire;
 
 use queue_auth::sas::AccountSas;
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use wire::{Wire, key};
 

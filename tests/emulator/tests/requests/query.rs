@@ -1,7 +1,7 @@
 //! Queries: what stands for what, and what is no value.
 
 use queue_auth::sas::{AccountSas, QueueSas};
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use crate::wire::{MESSAGE, Wire, escape, key};
 

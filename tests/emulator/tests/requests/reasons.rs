@@ -7,7 +7,7 @@ use http::Response;
 use queue_auth::sas::QueueSas;
 use queue_emulator::{Check, Effect, Fault, Refused};
 use queue_proto::ErrorCode;
-use queue_proto::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
+use queue_proto::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 
 use crate::wire::{Call, MESSAGE, Wire, escape, key};
 

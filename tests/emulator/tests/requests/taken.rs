@@ -2,7 +2,7 @@
 //! true any more fails here.
 
 use queue_auth::sas::QueueSas;
-use queue_proto::devstore::DEVSTORE_ACCOUNT;
+use queue_proto::DEVSTORE_ACCOUNT;
 
 use crate::wire::{MESSAGE, Reply, Wire, key};
 

@@ -12,7 +12,7 @@ use queue_auth::sas::SasToken;
 use queue_auth::{AccountKey, Authorize, SharedKey, SharedKeyLite};
 use queue_emulator::{Connection, Emulator, EmulatorBuilder, ManualClock};
 use queue_proto::ServiceError;
-use queue_proto::devstore::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
+use queue_proto::{DEVSTORE_ACCOUNT, DEVSTORE_KEY};
 use sha2::Sha256;
 
 pub(crate) const NEWEST: &str = "2026-10-06";

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use tokio_rustls::rustls;
-
 use super::form::FileForm;
 
 /// A certificate that cannot be used, or a key. It holds nothing of the key.
@@ -12,7 +10,7 @@ use super::form::FileForm;
 #[non_exhaustive]
 pub enum CertificateError {
     /// No certificate could be made.
-    Generate(rcgen::Error),
+    Generate(Box<dyn Error + Send + Sync>),
     /// The certificate is not in PEM form.
     Certificate(FileForm),
     /// The key is not a private key in PEM form.
@@ -27,7 +25,7 @@ pub enum CertificateError {
     /// The key is of a kind that cannot be used here.
     KeyAlgorithm(&'static str),
     /// The key cannot be used for another reason.
-    KeyRefused(rustls::Error),
+    KeyRefused(Box<dyn Error + Send + Sync>),
     /// Certificate and key do not belong together.
     Together,
     /// The key belongs to a certificate that is not the first.
@@ -67,8 +65,7 @@ impl fmt::Display for CertificateError {
 impl Error for CertificateError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Generate(error) => Some(error),
-            Self::KeyRefused(error) => Some(error),
+            Self::Generate(error) | Self::KeyRefused(error) => Some(&**error),
             _ => None,
         }
     }
