@@ -1,11 +1,12 @@
 //! `cargo xtask ci`: what CI runs, in the order in which a mistake shows soonest.
 
-use crate::{Outcome, check, features, layering, shell, supply};
+use crate::{Outcome, check, features, layering, shell, supply, workflows};
 
 pub(crate) fn run() -> Outcome {
     check::run()?;
     layering::run()?;
     supply::run_where_it_can_be_had()?;
+    workflows::run_where_it_can_be_had()?;
     features::run_smaller()?;
     // The tests run this for five seconds; here it may take a minute.
     shell::run(

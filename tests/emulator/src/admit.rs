@@ -73,7 +73,8 @@ pub(crate) fn admit(
     size::check(request.body().len()).map_err(by(Check::Size))?;
     let incoming = form::read(endpoint, request).map_err(by(Check::Form))?;
     *version = incoming.version();
-    witness.reads(&incoming);
+    let routed = AnyOperation::route(&incoming);
+    witness.reads(&incoming, routed.as_ref().ok().copied());
     let location = incoming.location();
     if *request.method() == Method::OPTIONS {
         let operation = form::preflight(&incoming).map_err(by(Check::Preflight))?.into();
@@ -85,7 +86,8 @@ pub(crate) fn admit(
     let grant = authentication::verify(emulator, endpoint, request, &incoming, connection, now)?;
     authentication::check_keys(emulator, &grant.access).map_err(by(Check::AccountKeys))?;
 
-    let kind = operation::route(&incoming).map_err(by(Check::Operation))?;
+    let kind = routed.map_err(by(Check::Operation))?;
+    operation::check_version(kind, &incoming).map_err(by(Check::Operation))?;
     location::check(emulator, kind, location).map_err(by(Check::Location))?;
     permission::check(emulator, &grant.access, kind, &incoming).map_err(by(Check::Permission))?;
 

@@ -74,6 +74,7 @@ impl Emulator {
         };
         let Notes { version, unsettled } = notes;
         let id = self.next_request_id().to_string();
+        witness.names(&id);
         let head = answer::head(request.headers(), asked, version, id, now);
         let method = request.method();
         let mut response = match answered {
@@ -108,7 +109,7 @@ impl Emulator {
             Admitted { operation, location: queue_proto::Location::Primary, access: None };
         let mut notes = Notes::default();
         let performed =
-            self.perform(&endpoint, admitted, &mut notes, self.now(), &Witness::default());
+            self.perform(&endpoint, admitted, &mut notes, self.now(), &mut Witness::default());
         let mut response = performed.map_err(|refusal| refusal.error)?;
         notes.unsettled.mark(&mut response);
         let response = self.settle_blocking(response);
@@ -124,7 +125,7 @@ impl Emulator {
         admitted: Admitted,
         notes: &mut Notes,
         now: SystemTime,
-        witness: &Witness,
+        witness: &mut Witness,
     ) -> Result<Response<Bytes>, Refusal> {
         let account = endpoint.account();
         match admitted.operation {
@@ -153,6 +154,7 @@ impl Emulator {
                 let reads = self.capacity().and_then(|_| queue_that_is_read(&operation));
                 let mut guarded = self.service(account).ok_or_else(unknown)?;
                 let moment = self.moment();
+                witness.carried_out(moment);
                 let plan = witness.author().map(|author| (author, Plan::of(&operation)));
                 let applied = guarded.apply(account, operation, admitted.location, moment);
                 if let (Some(watch), Some((author, plan))) = (self.watch(), plan) {

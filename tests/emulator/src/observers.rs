@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use crate::record::RequestRecord;
 
-type Observer = dyn Fn(&RequestRecord) + Send + Sync;
+type Observer = dyn Fn(&Arc<RequestRecord>) + Send + Sync;
 
 /// The functions that are told of every request, in the order in which they were given.
 #[derive(Clone, Default)]
 pub(crate) struct Observers(Vec<Arc<Observer>>);
 
 impl Observers {
-    pub(crate) fn add(&mut self, observer: impl Fn(&RequestRecord) + Send + Sync + 'static) {
+    /// Adds one, which may hold on to the records.
+    pub(crate) fn add(&mut self, observer: impl Fn(&Arc<RequestRecord>) + Send + Sync + 'static) {
         self.0.push(Arc::new(observer));
     }
 
@@ -23,7 +24,7 @@ impl Observers {
     }
 
     /// Tells all of them. One that panics has said so by that, and spoils no answer.
-    pub(crate) fn tell(&self, record: &RequestRecord) {
+    pub(crate) fn tell(&self, record: &Arc<RequestRecord>) {
         for observer in &self.0 {
             let _ = catch_unwind(AssertUnwindSafe(|| observer(record)));
         }

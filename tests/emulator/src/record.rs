@@ -1,6 +1,7 @@
 //! [`RequestRecord`]: what is told of a request after its answer, to logs, pages and tests. It is made
 //! in `witness.rs`, and only if somebody listens.
 
+mod byte_set;
 #[cfg(feature = "log")]
 mod json;
 mod shown;
@@ -13,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use queue_proto::{AccountName, ErrorCode, MessageId, OperationKind, QueueName, ServiceVersion};
 
 pub(crate) use self::shown::{client_request_id, target};
@@ -37,8 +38,8 @@ pub struct RequestRecord {
     pub peer: IpAddr,
     /// Whether the request came over TLS.
     pub https: bool,
-    /// The method; empty for a head that could not be read.
-    pub method: String,
+    /// The method; `None` for a head that could not be read.
+    pub method: Option<Method>,
     /// Path and query, with `REDACTED` in place of everything that may be secret; empty for a head
     /// that could not be read.
     pub target: String,
@@ -151,7 +152,7 @@ impl RequestRecord {
             client_request_id: None,
             peer,
             https,
-            method: String::new(),
+            method: None,
             target: String::new(),
             version: None,
             operation: None,
@@ -171,14 +172,13 @@ impl RequestRecord {
     }
 
     /// Notes what the request says, but for what its path means.
-    pub(crate) fn asks(mut self, request: &Request<Bytes>) -> Self {
+    pub(crate) fn asks(&mut self, request: &Request<Bytes>) {
         let (uri, headers) = (request.uri(), request.headers());
-        request.method().as_str().clone_into(&mut self.method);
+        self.method = Some(request.method().clone());
         self.target = target(uri);
         self.client_request_id = client_request_id(headers);
         self.credential = CredentialKind::of(uri, headers);
         self.received_bytes = request.body().len();
-        self
     }
 }
 

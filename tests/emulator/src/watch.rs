@@ -13,8 +13,8 @@ pub(crate) mod requests;
 mod story;
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use queue_proto::{AccountName, ServiceError};
@@ -159,7 +159,7 @@ impl Watch {
     }
 
     /// Remembers a request and how it ended.
-    pub(crate) fn keep(&self, record: RequestRecord, details: Details, at: Moment) {
+    pub(crate) fn keep(&self, record: Arc<RequestRecord>, details: Details, at: Moment) {
         let oldest = lock(&self.requests).push(record, details, at);
         self.news.fetch_add(1, Ordering::Relaxed);
         drop(oldest);

@@ -2,6 +2,7 @@
 //! of it. Without observers it sees nothing and costs nothing.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use crate::connection::Connection;
 use crate::emulator::Emulator;
 use crate::record::{CredentialKind, RequestRecord};
 use crate::refusal::Refused;
+use crate::state::Moment;
 use crate::target;
 use crate::watch::author::Author;
 use crate::watch::requests::Details;
@@ -37,7 +39,7 @@ enum Sight {
     /// While nobody looks: what the events of messages tell of their request, and what a record is
     /// made of if the request turns out to be one that is remembered.
     Glance(Box<Glance>),
-    Whole(Box<Seen>),
+    Whole(Seen),
 }
 
 #[derive(Debug)]
@@ -57,9 +59,12 @@ struct Glance {
 struct Seen {
     emulator: Emulator,
     started: Instant,
-    record: RequestRecord,
+    /// Nobody else has it before it is told: whoever is told may keep it.
+    record: Arc<RequestRecord>,
     /// What only those who remember requests want to know.
     details: Option<Details>,
+    /// The time by which messages live when the request was carried out.
+    carried_out: Option<Moment>,
 }
 
 impl Emulator {
@@ -82,22 +87,19 @@ impl Emulator {
                 })));
             }
         }
-        let record = RequestRecord::new(self.now(), connection.peer, connection.https);
-        let record = record.asks(request);
         let details = watch.map(|watch| watch.begin(request.headers()));
-        let (emulator, started) = (self.clone(), Instant::now());
-        Witness(Sight::Whole(Box::new(Seen { emulator, started, record, details })))
+        let mut seen = Seen::new(self, self.now(), Instant::now(), connection, details);
+        seen.note(|record| record.asks(request));
+        Witness(Sight::Whole(seen))
     }
 
     /// Tells the observers of a request whose head could not be read.
     #[cfg(feature = "serve")]
     pub(crate) fn tell_unread(&self, connection: Connection, response: &Response<Bytes>) {
         if self.observers().are_there() || self.watch().is_some() {
-            let record = RequestRecord::new(self.now(), connection.peer, connection.https);
             let details = self.watch().map(|watch| watch.begin(&HeaderMap::new()));
-            let (emulator, started) = (self.clone(), Instant::now());
-            let seen = Seen { emulator, started, record, details };
-            Witness(Sight::Whole(Box::new(seen))).finish(response);
+            let seen = Seen::new(self, self.now(), Instant::now(), connection, details);
+            Witness(Sight::Whole(seen)).finish(response);
         }
     }
 }
@@ -106,16 +108,18 @@ impl Glance {
     /// What would have been seen of the request from the start.
     fn whole(self, request: &Request<Bytes>) -> Seen {
         let Self { emulator, time, started, number, connection, .. } = self;
-        let record = RequestRecord::new(time, connection.peer, connection.https);
-        let mut record = record.asks(request);
-        if let Ok(endpoint) = target::endpoint(request, connection.https, &emulator) {
-            record.account = Some(endpoint.account().clone());
-            if let Ok(incoming) = IncomingRequest::new(&endpoint, request) {
-                record.reads(&incoming);
-            }
-        }
         let details = Some(Details::new(number, request.headers()));
-        Seen { emulator, started, record, details }
+        let mut seen = Seen::new(&emulator, time, started, connection, details);
+        seen.note(|record| {
+            record.asks(request);
+            if let Ok(endpoint) = target::endpoint(request, connection.https, &emulator) {
+                record.account = Some(endpoint.account().clone());
+                if let Ok(incoming) = IncomingRequest::new(&endpoint, request) {
+                    record.reads(&incoming, AnyOperation::route(&incoming).ok());
+                }
+            }
+        });
+        seen
     }
 
     /// The same by the head without its headers, which are gone.
@@ -127,10 +131,29 @@ impl Glance {
     }
 }
 
+impl Seen {
+    fn new(
+        emulator: &Emulator,
+        time: SystemTime,
+        started: Instant,
+        connection: Connection,
+        details: Option<Details>,
+    ) -> Self {
+        let record = Arc::new(RequestRecord::new(time, connection.peer, connection.https));
+        Self { emulator: emulator.clone(), started, record, details, carried_out: None }
+    }
+
+    fn note(&mut self, note: impl FnOnce(&mut RequestRecord)) {
+        if let Some(record) = Arc::get_mut(&mut self.record) {
+            note(record);
+        }
+    }
+}
+
 impl Witness {
     fn note(&mut self, note: impl FnOnce(&mut RequestRecord)) {
         if let Sight::Whole(seen) = &mut self.0 {
-            note(&mut seen.record);
+            seen.note(note);
         }
     }
 
@@ -139,18 +162,30 @@ impl Witness {
         if let Sight::Glance(_) = self.0
             && let Sight::Glance(glance) = mem::take(&mut self.0)
         {
-            self.0 = Sight::Whole(Box::new(glance.whole(request)));
+            self.0 = Sight::Whole(glance.whole(request));
         }
     }
 
     /// The request is understood as far as its path and its version.
-    pub(crate) fn reads(&mut self, incoming: &IncomingRequest<'_>) {
-        self.note(|record| record.reads(incoming));
+    pub(crate) fn reads(&mut self, incoming: &IncomingRequest<'_>, kind: Option<OperationKind>) {
+        self.note(|record| record.reads(incoming, kind));
     }
 
     /// The account of the request is found.
     pub(crate) fn finds(&mut self, account: &AccountName) {
         self.note(|record| record.account = Some(account.clone()));
+    }
+
+    /// The answer will have this id.
+    pub(crate) fn names(&mut self, id: &str) {
+        self.note(|record| record.request_id = Some(id.to_owned()));
+    }
+
+    /// The request is carried out now, by the time by which messages live.
+    pub(crate) fn carried_out(&mut self, moment: Moment) {
+        if let Sight::Whole(seen) = &mut self.0 {
+            seen.carried_out = Some(moment);
+        }
     }
 
     /// The request is refused.
@@ -174,7 +209,7 @@ impl Witness {
                 user_agent: glance.user_agent.as_ref().map_or(b"", HeaderValue::as_bytes),
             }),
             Sight::Whole(seen) => {
-                let Seen { record, details, .. } = &**seen;
+                let Seen { record, details, .. } = seen;
                 let details = details.as_ref()?;
                 Some(Author {
                     request: details.number,
@@ -223,20 +258,23 @@ impl Witness {
     }
 
     fn tell(&mut self, response: Option<&Response<Bytes>>) {
-        let seen = match mem::take(&mut self.0) {
+        let mut seen = match mem::take(&mut self.0) {
             Sight::Nothing => return,
             Sight::Glance(glance) => glance.whole_by_head(),
-            Sight::Whole(seen) => *seen,
+            Sight::Whole(seen) => seen,
         };
-        let Seen { emulator, started, mut record, details } = seen;
-        match response {
-            Some(response) => record.answers(response),
-            None => record.lost = true,
-        }
-        record.took = started.elapsed();
+        let took = seen.started.elapsed();
+        seen.note(|record| {
+            match response {
+                Some(response) => record.answers(response),
+                None => record.lost = true,
+            }
+            record.took = took;
+        });
+        let Seen { emulator, record, details, carried_out, .. } = seen;
         emulator.observers().tell(&record);
         if let (Some(watch), Some(details)) = (emulator.watch(), details) {
-            watch.keep(record, details, emulator.moment());
+            watch.keep(record, details, carried_out.unwrap_or_else(|| emulator.moment()));
         }
     }
 }
@@ -248,9 +286,9 @@ impl Drop for Witness {
 }
 
 impl RequestRecord {
-    fn reads(&mut self, incoming: &IncomingRequest<'_>) {
+    fn reads(&mut self, incoming: &IncomingRequest<'_>, kind: Option<OperationKind>) {
         self.version = incoming.version();
-        self.operation = AnyOperation::route(incoming).ok();
+        self.operation = kind;
         self.names(incoming.resource());
     }
 
@@ -270,10 +308,14 @@ impl RequestRecord {
 
     fn answers(&mut self, response: &Response<Bytes>) {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        self.request_id = header(REQUEST_ID).map(str::to_owned);
+        if self.request_id.is_none() {
+            self.request_id = header(REQUEST_ID).map(str::to_owned);
+        }
         self.status = Some(response.status());
-        self.code = header(ERROR_CODE).map(ErrorCode::from);
-        self.refused = response.extensions().get::<Refused>().cloned();
+        if !response.status().is_success() {
+            self.code = header(ERROR_CODE).map(ErrorCode::from);
+            self.refused = response.extensions().get::<Refused>().cloned();
+        }
         self.sent_bytes = response.body().len();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::Outcome;
 
@@ -14,6 +14,27 @@ impl Running {
     pub(super) fn new(command: &mut Command) -> Outcome<Self> {
         let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self(child.map_err(|error| format!("{command:?}: {error}"))?))
+    }
+
+    /// The same, with the error of the system as it is.
+    pub(super) fn spawn(command: &mut Command) -> std::io::Result<Self> {
+        command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().map(Self)
+    }
+
+    /// What it prints, if that is piped and was not taken yet.
+    pub(super) fn output(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(super) fn end(mut self) -> Outcome {
+        let id = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        let status = self.0.wait()?;
+        if !status.success() {
+            return Err(format!("a program ended with {status}").into());
+        }
+        Ok(())
     }
 
     /// Starts a program that prints its port as its first line.

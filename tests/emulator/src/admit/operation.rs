@@ -1,18 +1,14 @@
 //! The operation: whether there is one of this verb, path and `comp`, and whether the version has it.
 
-use queue_proto::{AnyOperation, ErrorCode, IncomingRequest, OperationKind, ServiceError};
+use queue_proto::{ErrorCode, IncomingRequest, OperationKind, ServiceError};
 
 use crate::version::{CORS, DELEGATION, POLICIES, UPDATE, before};
 
-/// Finds out which operation a request asks for.
-pub(super) fn route(incoming: &IncomingRequest<'_>) -> Result<OperationKind, ServiceError> {
-    let kind = AnyOperation::route(incoming)?;
-    check_version(kind, incoming)?;
-    Ok(kind)
-}
-
 /// Refuses an operation that the version does not have, as if it had never been.
-fn check_version(kind: OperationKind, request: &IncomingRequest<'_>) -> Result<(), ServiceError> {
+pub(super) fn check_version(
+    kind: OperationKind,
+    request: &IncomingRequest<'_>,
+) -> Result<(), ServiceError> {
     let (since, refusal) = match kind {
         OperationKind::UpdateMessage => (UPDATE, ErrorCode::UnsupportedHttpVerb.into()),
         OperationKind::GetQueueAcl | OperationKind::SetQueueAcl => {

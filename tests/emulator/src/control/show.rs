@@ -95,7 +95,7 @@ pub(super) fn request(seen: &SeenRequest) -> Value {
         "number": seen.number,
         "at": time(seen.at),
         "microseconds": u64::try_from(record.took.as_micros()).unwrap_or(u64::MAX),
-        "method": record.method,
+        "method": record.method.as_ref().map_or("", http::Method::as_str),
         "target": record.target,
         "operation": record.operation.map(|kind| kind.name()),
         "account": record.account.as_ref().map(|name| name.as_str()),

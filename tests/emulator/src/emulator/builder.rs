@@ -230,6 +230,16 @@ impl EmulatorBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn on_request(mut self, observer: impl Fn(&RequestRecord) + Send + Sync + 'static) -> Self {
+        self.observers.add(move |record| observer(record));
+        self
+    }
+
+    /// Like [`on_request`](Self::on_request), for an observer that does its work later and elsewhere.
+    #[cfg(feature = "program")]
+    pub(crate) fn on_request_kept(
+        mut self,
+        observer: impl Fn(&Arc<RequestRecord>) + Send + Sync + 'static,
+    ) -> Self {
         self.observers.add(observer);
         self
     }

@@ -1,8 +1,9 @@
 //! The access log: [`AccessLog`] writes a line of JSON for each request. Requests do not wait for it:
-//! they leave their lines in memory, and a thread of its own writes what has gathered.
+//! they leave their records in memory, and a thread of its own makes lines of what has gathered.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,10 +14,15 @@ use super::say::say;
 use crate::record::RequestRecord;
 use crate::serve::ConnectionFailure;
 
-/// The most bytes that wait to be written. A disk that does not keep up loses lines, and not memory.
-const MAX_WAITING: usize = 8 * 1024 * 1024;
+/// The most lines that wait to be written. A disk that does not keep up loses lines, and not memory;
+/// how many, is a line of its own.
+const MAX_WAITING: usize = 16 * 1024;
 /// The time for which lines gather, so that many are written at once.
 const GATHER: Duration = Duration::from_millis(50);
+/// The number of lines that are written before that time is over.
+const ENOUGH: usize = MAX_WAITING / 8;
+/// The most bytes that are written at once.
+const PIECE: usize = 64 * 1024;
 
 /// A log of requests. What it holds is written when it is dropped.
 #[derive(Debug)]
@@ -33,10 +39,24 @@ struct Desk {
 
 #[derive(Debug, Default)]
 struct Lines {
-    waiting: Vec<u8>,
+    waiting: Vec<Line>,
     /// The number of lines that there was no room for.
     left_out: u64,
     over: bool,
+}
+
+/// A line that is still to be made.
+#[derive(Debug)]
+enum Line {
+    Request(Arc<RequestRecord>),
+    Text(String),
+}
+
+impl Lines {
+    /// Whether the writer need not wait for more.
+    fn are_enough(&self) -> bool {
+        self.over || self.waiting.len() >= ENOUGH
+    }
 }
 
 impl Desk {
@@ -44,23 +64,23 @@ impl Desk {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, line: &str) {
+    fn add(&self, line: Line) {
         let mut lines = self.lines();
-        if lines.waiting.len() + line.len() > MAX_WAITING {
+        if lines.waiting.len() >= MAX_WAITING {
             lines.left_out += 1;
             return;
         }
-        let first = lines.waiting.is_empty();
-        lines.waiting.extend_from_slice(line.as_bytes());
-        lines.waiting.push(b'\n');
+        lines.waiting.push(line);
+        let wakes = matches!(lines.waiting.len(), 1 | ENOUGH);
         drop(lines);
-        if first {
+        if wakes {
             self.changed.notify_one();
         }
     }
 
-    /// Waits for lines, and takes them. Nothing more comes after `None`.
-    fn take(&self) -> Option<(Vec<u8>, u64)> {
+    /// Waits for lines, and takes them in exchange for room for others. Returns how many more there
+    /// were; nothing comes after `None`.
+    fn take(&self, room: &mut Vec<Line>) -> Option<u64> {
         let mut lines = self.lines();
         while lines.waiting.is_empty() && lines.left_out == 0 {
             if lines.over {
@@ -68,11 +88,12 @@ impl Desk {
             }
             lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
         }
-        if !lines.over {
-            let more = self.changed.wait_timeout_while(lines, GATHER, |lines| !lines.over);
+        if !lines.are_enough() {
+            let more = self.changed.wait_timeout_while(lines, GATHER, |lines| !lines.are_enough());
             lines = more.unwrap_or_else(PoisonError::into_inner).0;
         }
-        Some((std::mem::take(&mut lines.waiting), std::mem::take(&mut lines.left_out)))
+        std::mem::swap(&mut lines.waiting, room);
+        Some(std::mem::take(&mut lines.left_out))
     }
 }
 
@@ -91,9 +112,9 @@ impl AccessLog {
     }
 
     /// The function that is told of requests.
-    pub(super) fn observer(&self) -> impl Fn(&RequestRecord) + Send + Sync + 'static {
+    pub(super) fn observer(&self) -> impl Fn(&Arc<RequestRecord>) + Send + Sync + 'static {
         let desk = Arc::clone(&self.desk);
-        move |record| desk.add(&record.to_json())
+        move |record| desk.add(Line::Request(Arc::clone(record)))
     }
 
     /// The function that is told of connections that fail outside of a request.
@@ -104,7 +125,7 @@ impl AccessLog {
                 "peer": failure.peer.ip().to_string(),
                 "failure": failure.to_string(),
             });
-            desk.add(&line.to_string());
+            desk.add(Line::Text(line.to_string()));
         }
     }
 }
@@ -152,13 +173,28 @@ impl Out {
 }
 
 fn write(desk: &Desk, mut out: Out) {
+    let (mut lines, mut text) = (Vec::new(), String::new());
     let mut complained = false;
-    while let Some((mut bytes, left_out)) = desk.take() {
-        if left_out > 0 {
-            let line = format!("{{\"leftOut\":{left_out}}}\n");
-            bytes.extend_from_slice(line.as_bytes());
+    while let Some(left_out) = desk.take(&mut lines) {
+        let mut written = Ok(());
+        for line in lines.drain(..) {
+            match line {
+                Line::Request(record) => record.write_json(&mut text),
+                Line::Text(line) => text.push_str(&line),
+            }
+            text.push('\n');
+            if text.len() >= PIECE {
+                written = written.and(out.write(text.as_bytes()));
+                text.clear();
+            }
         }
-        match out.write(&bytes) {
+        if left_out > 0 {
+            // Writing into memory does not fail.
+            let _ = writeln!(text, "{{\"leftOut\":{left_out}}}");
+        }
+        written = written.and(out.write(text.as_bytes()));
+        text.clear();
+        match written {
             Ok(()) => complained = false,
             Err(error) if !complained => {
                 complained = true;
@@ -171,5 +207,30 @@ fn write(desk: &Desk, mut out: Out) {
             }
             Err(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::own_file::random_name;
+    use super::*;
+
+    #[test]
+    fn lines_that_there_is_no_room_for_are_counted_in_the_log() {
+        let folder = std::env::temp_dir().join(format!("log-{}", random_name()));
+        let path = folder.join("log");
+        let desk = Desk::default();
+        for number in 0..MAX_WAITING + 3 {
+            desk.add(Line::Text(number.to_string()));
+        }
+        desk.lines().over = true;
+        write(&desk, Out::open(&path).unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let mut lines = text.lines();
+        for number in 0..MAX_WAITING {
+            assert_eq!(lines.next(), Some(number.to_string()).as_deref());
+        }
+        assert_eq!(lines.collect::<Vec<_>>(), ["{\"leftOut\":3}"]);
     }
 }

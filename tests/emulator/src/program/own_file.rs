@@ -93,7 +93,7 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// 128 bits from the operating system.
-fn random_name() -> String {
+pub(super) fn random_name() -> String {
     let mut bytes = [0; 16];
     // Without randomness the name can be guessed, but the file is new all the same. A machine
     // without it could not have made a key either.

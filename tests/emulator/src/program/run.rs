@@ -167,7 +167,7 @@ fn emulator(
     let mut builder =
         Emulator::builder().on_notice(|notice| say(format_args!("queue-emulator: {notice}.")));
     for log in logs {
-        builder = builder.on_request(log.observer());
+        builder = builder.on_request_kept(log.observer());
     }
     for account in &options.accounts {
         builder = builder.account(account.clone());

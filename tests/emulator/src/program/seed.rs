@@ -51,15 +51,34 @@ pub(super) struct Seed {
 impl Seed {
     /// What the command line gives.
     pub(super) fn given(args: &SeedArgs) -> Result<Self, UsageError> {
-        let mut queues = Vec::new();
+        let mut seed = Self::default();
         for text in args.queue.iter().filter(|text| !text.trim().is_empty()) {
-            queues.push(queue(text.trim())?);
+            seed.add(queue(text.trim())?).map_err(|error| format!("--queue {text}: {error}"))?;
         }
         for path in &args.seed_file {
-            let found = file::read(&input::text(path)?);
-            queues.extend(found.map_err(|error| format!("{}: {error}", path.display()))?);
+            let named = |error| format!("{}: {error}", path.display());
+            for queue in file::read(&input::text(path)?).map_err(named)? {
+                seed.add(queue).map_err(named)?;
+            }
         }
-        Ok(Self { queues })
+        Ok(seed)
+    }
+
+    /// Adds a queue. One that is named again gets what it has there as well.
+    fn add(&mut self, queue: SeedQueue) -> Result<(), String> {
+        let is_it =
+            |known: &&mut SeedQueue| known.name == queue.name && known.account == queue.account;
+        let Some(known) = self.queues.iter_mut().find(is_it) else {
+            self.queues.push(queue);
+            return Ok(());
+        };
+        if known.metadata.is_empty() {
+            known.metadata = queue.metadata;
+        } else if !queue.metadata.is_empty() && queue.metadata != known.metadata {
+            return Err(format!("the queue {} has other metadata already", queue.name));
+        }
+        known.messages.extend(queue.messages);
+        Ok(())
     }
 
     /// Checks that every account is one of those that are served.
@@ -131,6 +150,9 @@ fn queue(text: &str) -> Result<SeedQueue, String> {
         let (key, value) = part
             .split_once('=')
             .ok_or_else(|| format!("--queue {text}: metadata must be KEY=VALUE"))?;
+        if metadata.get(key).is_some() {
+            return Err(format!("--queue {text}: {key} is there twice"));
+        }
         metadata.insert(key, value).map_err(|error| format!("--queue {text}: {error}"))?;
     }
     Ok(SeedQueue { account: None, name, metadata, messages: Vec::new() })

@@ -1,11 +1,22 @@
 //! A record as one line of JSON, for logs and pages.
 
 use std::fmt::{Display, Write as _};
+use std::net::IpAddr;
 
+use http::Method;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::RequestRecord;
+use super::byte_set::ByteSet;
+
+/// Writes a field by one of the methods of [`Line`], with its name in one piece.
+macro_rules! field {
+    ($line:ident.$kind:ident($name:literal, $value:expr)) => {
+        $line.name(concat!("\"", $name, "\":"));
+        $line.$kind($value);
+    };
+}
 
 impl RequestRecord {
     /// The record as one line of JSON, without the end of a line.
@@ -27,74 +38,121 @@ impl RequestRecord {
     /// What is not known is left out.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut line = Line(String::with_capacity(448));
+        let mut out = String::with_capacity(448);
+        self.write_json(&mut out);
+        out
+    }
+
+    /// Adds the line to a text.
+    pub(crate) fn write_json(&self, out: &mut String) {
+        out.push('{');
+        let mut line = Line(out);
         let time = OffsetDateTime::from(self.time);
         // A year with five digits has no such form.
         if let Ok(time) = time.format(&Rfc3339) {
-            line.text("time", &time);
+            field!(line.text("time", &time));
         }
-        line.some("requestId", self.request_id.as_deref());
-        line.some("clientRequestId", self.client_request_id.as_deref());
-        line.text("peer", self.peer);
-        line.raw("https", self.https);
-        line.text("method", &self.method);
-        line.text("path", &self.target);
-        line.some("version", self.version.as_ref());
-        line.some("operation", self.operation.map(|operation| operation.name()));
-        line.some("account", self.account.as_ref());
-        line.some("queue", self.queue.as_ref());
-        line.some("message", self.message.as_ref());
-        line.text("credential", self.credential.name());
+        if let Some(id) = &self.request_id {
+            field!(line.text("requestId", id));
+        }
+        if let Some(id) = &self.client_request_id {
+            field!(line.text("clientRequestId", id));
+        }
+        field!(line.address("peer", self.peer));
+        field!(line.truth("https", self.https));
+        field!(line.text("method", self.method.as_ref().map_or("", Method::as_str)));
+        field!(line.text("path", &self.target));
+        if let Some(version) = self.version {
+            field!(line.plain("version", version));
+        }
+        if let Some(operation) = self.operation {
+            field!(line.text("operation", operation.name()));
+        }
+        if let Some(account) = &self.account {
+            field!(line.text("account", account.as_str()));
+        }
+        if let Some(queue) = &self.queue {
+            field!(line.text("queue", queue.as_str()));
+        }
+        if let Some(message) = &self.message {
+            field!(line.text("message", message.as_str()));
+        }
+        field!(line.text("credential", self.credential.name()));
         if let Some(status) = self.status {
-            line.raw("status", status.as_u16());
+            field!(line.number("status", status.as_u16()));
         }
-        line.some("code", self.code.as_ref());
+        if let Some(code) = &self.code {
+            field!(line.shown("code", code));
+        }
         if let Some(refused) = &self.refused {
-            line.text("check", refused.check());
+            field!(line.shown("check", refused.check()));
             if !refused.reason().is_empty() {
-                line.text("reason", refused.reason());
+                field!(line.text("reason", refused.reason()));
             }
         }
-        line.some("fault", self.fault);
-        if self.lost {
-            line.raw("lost", true);
+        if let Some(fault) = self.fault {
+            field!(line.text("fault", fault));
         }
-        line.raw("us", self.took.as_micros());
-        line.raw("receivedBytes", self.received_bytes);
-        line.raw("sentBytes", self.sent_bytes);
-        line.0.push('}');
-        line.0
+        if self.lost {
+            field!(line.truth("lost", true));
+        }
+        field!(line.number("us", u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX)));
+        field!(line.number("receivedBytes", self.received_bytes as u64));
+        field!(line.number("sentBytes", self.sent_bytes as u64));
+        // The comma behind the last field.
+        out.pop();
+        out.push('}');
     }
 }
 
-/// A JSON object that is being written.
-struct Line(String);
+/// A JSON object that is being written. Every field ends with a comma.
+struct Line<'a>(&'a mut String);
 
-impl Line {
+impl Line<'_> {
     fn name(&mut self, name: &str) {
-        self.0.push_str(if self.0.is_empty() { "{\"" } else { ",\"" });
         self.0.push_str(name);
-        self.0.push_str("\":");
     }
 
-    /// Writes a number or a truth value.
-    fn raw(&mut self, name: &str, value: impl Display) {
-        self.name(name);
-        // Writing into memory does not fail.
-        let _ = write!(self.0, "{value}");
+    fn number(&mut self, number: impl Into<u64>) {
+        digits(number.into(), self.0);
+        self.0.push(',');
     }
 
-    fn some(&mut self, name: &str, value: Option<impl Display>) {
-        if let Some(value) = value {
-            self.text(name, value);
+    fn truth(&mut self, value: bool) {
+        self.0.push_str(if value { "true," } else { "false," });
+    }
+
+    fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => {
+                let mut sign = '"';
+                for octet in address.octets() {
+                    self.0.push(sign);
+                    digits(octet.into(), self.0);
+                    sign = '.';
+                }
+                self.0.push_str("\",");
+            }
+            IpAddr::V6(address) => self.plain(address),
         }
     }
 
-    fn text(&mut self, name: &str, value: impl Display) {
-        self.name(name);
+    fn text(&mut self, text: &str) {
         self.0.push('"');
-        let _ = write!(Escaping(&mut self.0), "{value}");
+        escape(text, self.0);
+        self.0.push_str("\",");
+    }
+
+    /// Writes a value whose text needs no escapes.
+    fn plain(&mut self, value: impl Display) {
+        // Writing into memory does not fail.
+        let _ = write!(self.0, "\"{value}\",");
+    }
+
+    fn shown(&mut self, value: impl Display) {
         self.0.push('"');
+        let _ = write!(Escaping(self.0), "{value}");
+        self.0.push_str("\",");
     }
 }
 
@@ -103,24 +161,42 @@ struct Escaping<'a>(&'a mut String);
 
 impl std::fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        // Almost nothing needs an escape.
-        if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\' || byte >= 0x7f) {
-            self.0.push_str(text);
-            return Ok(());
-        }
-        for character in text.chars() {
-            match character {
-                '"' => self.0.push_str("\\\""),
-                '\\' => self.0.push_str("\\\\"),
-                // Terminals obey what is between these, and turn text around at some others.
-                _ if character.is_control() || is_mark(character) => {
-                    write!(self.0, "\\u{:04x}", u32::from(character))?;
-                }
-                _ => self.0.push(character),
-            }
-        }
+        escape(text, self.0);
         Ok(())
     }
+}
+
+/// The bytes that need no escape, and are no part of a character that might.
+const HARMLESS: &ByteSet = &ByteSet::of(
+    b" !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~",
+);
+
+fn escape(text: &str, out: &mut String) {
+    // Almost nothing needs an escape.
+    if HARMLESS.are_all_of(text.as_bytes()) {
+        out.push_str(text);
+        return;
+    }
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            // Terminals obey what is between these, and turn text around at some others.
+            _ if character.is_control() || is_mark(character) => {
+                // Writing into memory does not fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(character));
+            }
+            _ => out.push(character),
+        }
+    }
+}
+
+/// Writes a number, without the formatting that takes longer than all the rest.
+fn digits(number: u64, out: &mut String) {
+    if number >= 10 {
+        digits(number / 10, out);
+    }
+    out.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// Whether a character changes the direction of text, or ends lines.
@@ -130,7 +206,7 @@ fn is_mark(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
     use std::time::{Duration, UNIX_EPOCH};
 
     use http::StatusCode;
@@ -140,7 +216,7 @@ mod tests {
     #[test]
     fn one_line() {
         let mut record = RequestRecord::new(UNIX_EPOCH, IpAddr::V4(Ipv4Addr::LOCALHOST), false);
-        "GET".clone_into(&mut record.method);
+        record.method = Some(Method::GET);
         "/a\"\\\n\u{202e}é".clone_into(&mut record.target);
         record.status = Some(StatusCode::OK);
         record.took = Duration::from_micros(17);

@@ -6,6 +6,8 @@ use queue_proto::header::CLIENT_REQUEST_ID;
 use queue_proto::redact::REDACTED;
 use uuid::Uuid;
 
+use super::byte_set::ByteSet;
+
 /// The parameters whose values are words, numbers, names and times.
 const HARMLESS: [&str; 36] = [
     "api-version",
@@ -56,7 +58,7 @@ const MAX_TARGET: usize = 2048;
 
 /// Path and query without what may be secret.
 pub(crate) fn target(uri: &Uri) -> String {
-    if uri.query().is_none() && is_plain(uri.path()) {
+    if uri.query().is_none() && is_plain(uri.path().as_bytes()) {
         return uri.path().to_owned();
     }
     let mut out = String::with_capacity(uri.path().len() + 64);
@@ -100,15 +102,18 @@ pub(crate) fn target(uri: &Uri) -> String {
 /// The id that a client gave its request, if it has the form of an id.
 pub(crate) fn client_request_id(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CLIENT_REQUEST_ID)?;
-    let shown = value.to_str().ok().filter(|id| is_harmless(id) || Uuid::try_parse(id).is_ok());
+    let is_shown =
+        |id: &&str| is_plain(value.as_bytes()) || is_harmless(id) || Uuid::try_parse(id).is_ok();
+    let shown = str::from_utf8(value.as_bytes()).ok().filter(is_shown);
     Some(shown.unwrap_or(REDACTED).to_owned())
 }
 
-/// Whether a path is one of nearly all requests: short and without capitals. It takes one look at
-/// each byte.
-fn is_plain(path: &str) -> bool {
-    path.len() <= MAX_PLAIN
-        && path.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'/'))
+/// The bytes of nearly all paths, and of ids.
+const PLAIN: &ByteSet = &ByteSet::of(b"abcdefghijklmnopqrstuvwxyz0123456789-/");
+
+/// Whether a path or an id is one of nearly all requests: short and without capitals.
+fn is_plain(text: &[u8]) -> bool {
+    text.len() <= MAX_PLAIN && PLAIN.are_all_of(text)
 }
 
 /// Whether a text is too short, or too plain, for a secret.

@@ -19,7 +19,7 @@ impl RequestRecord {
                     request_id = self.request_id.as_deref(),
                     client_request_id = self.client_request_id.as_deref(),
                     peer = display(self.peer),
-                    method = self.method.as_str(),
+                    method = self.method.as_ref().map_or("", http::Method::as_str),
                     path = self.target.as_str(),
                     operation = self.operation.map(|operation| operation.name()),
                     account = self.account.as_ref().map(display),

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::HeaderMap;
@@ -23,8 +24,9 @@ const MAX_PLAIN: usize = 48;
 pub struct SeenRequest {
     /// The number of the request, from 1 on in the order in which requests came.
     pub number: u64,
-    /// The time by which messages live when the answer was there. It is ahead of the record's time
-    /// if the emulator's clock was [moved](crate::Emulator::advance).
+    /// The time by which messages live when the request was carried out, or else when it was refused.
+    /// It is ahead of the record's time if the emulator's clock was
+    /// [moved](crate::Emulator::advance).
     pub at: SystemTime,
     /// The request and what became of it.
     pub record: RequestRecord,
@@ -111,7 +113,7 @@ pub(super) struct Requests {
 #[derive(Debug)]
 struct Entry {
     at: Moment,
-    record: RequestRecord,
+    record: Arc<RequestRecord>,
     details: Details,
 }
 
@@ -125,7 +127,7 @@ impl Requests {
     #[must_use]
     pub(super) fn push(
         &mut self,
-        record: RequestRecord,
+        record: Arc<RequestRecord>,
         details: Details,
         at: Moment,
     ) -> Option<impl Sized + use<>> {
@@ -162,7 +164,7 @@ impl Entry {
         SeenRequest {
             number: self.details.number,
             at: self.at.to_system_time(),
-            record: self.record.clone(),
+            record: RequestRecord::clone(&self.record),
             headers: headers.collect(),
             string_to_sign: self.details.string_to_sign.as_deref().map(str::to_owned),
         }
@@ -187,7 +189,9 @@ fn without_signature(value: &[u8]) -> &[u8] {
 }
 
 fn has_signature(value: &[u8]) -> bool {
-    value.windows(4).any(|window| window.eq_ignore_ascii_case(b"sig=")) || !value.contains(&b' ')
+    !value.contains(&b' ')
+        || (value.contains(&b'=')
+            && value.windows(4).any(|window| window.eq_ignore_ascii_case(b"sig=")))
 }
 
 #[cfg(test)]
@@ -210,7 +214,8 @@ mod tests {
         let details = Details::new(1, &headers);
         assert_eq!(details.user_agent(), b"azsdk-python-storage-queue/12 Python/3");
         let mut ring = Requests::new(2);
-        let record = || RequestRecord::new(SystemTime::now(), [127, 0, 0, 1].into(), false);
+        let record =
+            || Arc::new(RequestRecord::new(SystemTime::now(), [127, 0, 0, 1].into(), false));
         let at = Moment::from(SystemTime::now());
         drop(ring.push(record(), details, at));
         let seen = ring.select(9, |_, _| true).remove(0);

@@ -10,6 +10,8 @@ mod large;
 mod malformed;
 #[cfg(target_os = "linux")]
 mod many;
+#[cfg(target_os = "linux")]
+mod page;
 #[expect(dead_code, reason = "shared with the other tests, which use the rest")]
 #[path = "../it/plain.rs"]
 mod plain;

@@ -25,7 +25,7 @@ const MAX_BYTES_EACH: usize = 40 * 1024;
 const REQUEST: &[u8] = b"GET /devstoreaccount1?comp=list HTTP/1.1\r\nhost: x\r\n\
                          x-ms-version: 2026-02-06\r\n\r\n";
 
-fn connect(port: u16) -> TcpStream {
+pub(crate) fn connect(port: u16) -> TcpStream {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
@@ -40,7 +40,7 @@ fn asks(stream: &mut TcpStream) {
 }
 
 /// Bytes of memory that a process holds.
-fn resident(process: &str) -> usize {
+pub(crate) fn resident(process: &str) -> usize {
     memory(process, "VmRSS:")
 }
 

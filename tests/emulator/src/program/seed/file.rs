@@ -39,7 +39,7 @@ fn told(error: &serde_json::Error, field: &str) -> String {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `queues`")]
 struct File {
     queues: Vec<SeedQueue>,
 }

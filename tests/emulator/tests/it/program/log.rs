@@ -132,15 +132,15 @@ fn a_seed_is_planted_once() {
            {"base64Of": "hello"}]}]}"#,
     );
     let store = folder.path("store");
-    let args = ["--location", &store, "--seed-file", &seed, "--queue", "jobs"];
+    list(&["--location", &store, "--queue", "jobs"]);
+    let args = ["--location", &store, "--seed-file", &seed];
     for _ in 0..2 {
         let answer = peek(&args, "/jobs/messages?peekonly=true&numofmessages=32");
-        assert_eq!(answer.matches("<MessageText>resize 17.png</MessageText>").count(), 0);
-        let answer = peek(&args[..4], "/jobs/messages?peekonly=true&numofmessages=32");
         assert_eq!(answer.matches("<QueueMessage>").count(), 0, "the queue was there");
     }
     let store = folder.path("other");
-    let args = ["--location", &store, "--seed-file", &seed];
+    // Who names a queue twice means one queue.
+    let args = ["--location", &store, "--seed-file", &seed, "--queue", "jobs"];
     for _ in 0..2 {
         let answer = peek(&args, "/jobs/messages?peekonly=true&numofmessages=32");
         assert_eq!(answer.matches("<MessageText>resize 17.png</MessageText>").count(), 2);
@@ -154,7 +154,16 @@ fn mistakes_in_seeds_end_with_2_and_name_the_place() {
     let seed = folder.file("seed.json", "{\"queues\": [\n{\"name\": \"Jobs\"}]}");
     let other =
         folder.file("other.json", "{\"queues\": [{\"name\": \"jobs\", \"account\": \"contoso\"}]}");
+    let twice = folder.file(
+        "twice.json",
+        r#"{"queues": [{"name": "jobs", "metadata": {"a": "1"}},
+           {"name": "jobs", "metadata": {"a": "2"}}]}"#,
+    );
+    let list = folder.file("list.json", "[]");
     for (args, expected) in [
+        (["--queue", "jobs,a=1,A=2"], "--queue jobs,a=1,A=2: A is there twice"),
+        (["--seed-file", &twice], "the queue jobs has other metadata already"),
+        (["--seed-file", &list], "line 1: invalid length 0, expected an object with `queues`"),
         (["--queue", "UPPER"], "--queue UPPER: queue name has an uppercase letter"),
         (["--queue", "jobs,owner"], "metadata must be KEY=VALUE"),
         (["--queue", "jobs,1=x"], "--queue jobs,1=x: "),
