@@ -1,4 +1,4 @@
-//! [`Held`]: the leases of a walk, 44 bytes each, so that a queue of a million messages can be held.
+//! [`Held`]: the leases of a walk, 42 bytes each, so that a queue of a million messages can be held.
 //! Come here for what is kept of a message after its text was given to the caller.
 
 mod records;
@@ -38,8 +38,9 @@ const DEAD_RECORD: u8 = 16;
 struct Record {
     id: [u8; 16],
     receipt: [u8; RECEIPT],
-    /// The millisecond, since the walk began, at which the lease is to be renewed.
-    due: u32,
+    /// The millisecond, since the walk began, at which the lease is to be renewed: the bytes of a `u32`,
+    /// which itself would make a record two bytes longer.
+    due: [u8; 4],
     length: u8,
     flags: u8,
 }
@@ -47,6 +48,17 @@ struct Record {
 impl Record {
     const fn can_be_due(&self) -> bool {
         self.flags & (BUSY | LAPSED | DEAD_RECORD) == 0
+    }
+
+    const fn due(&self) -> u32 {
+        u32::from_ne_bytes(self.due)
+    }
+
+    /// The id and the receipt, if they are not odd.
+    fn id_and_receipt(&self) -> Option<(MessageId, PopReceipt)> {
+        let id = MessageId::new(Uuid::from_bytes(self.id).hyphenated().to_string()).ok()?;
+        let receipt = STANDARD.encode(self.receipt.get(..self.length.into())?);
+        Some((id, PopReceipt::new(receipt).ok()?))
     }
 }
 
@@ -105,7 +117,7 @@ impl Held {
     /// The millisecond at which the lease is due, if it was not in doubt until now.
     pub(super) fn due(&self, id: &MessageId) -> Option<u32> {
         let record = self.record(id).filter(|record| record.flags & (LAPSED | SHAKY) == 0)?;
-        Some(record.due)
+        Some(record.due())
     }
 
     pub(super) fn standing(&self, id: &MessageId) -> Option<Standing> {
@@ -137,7 +149,7 @@ impl Held {
     pub(super) fn failed(&mut self, id: &MessageId, due: u32) {
         self.change(id, |record| {
             record.flags = (record.flags & !BUSY) | SHAKY;
-            record.due = due;
+            record.due = due.to_ne_bytes();
         });
     }
 
@@ -160,32 +172,23 @@ impl Held {
     pub(super) fn renew_next(&mut self, now: u32) -> Option<(MessageId, PopReceipt)> {
         self.drop_dead();
         let at = self.records.iter().position(Record::can_be_due)?;
-        let record = self.records.get_mut(at).filter(|record| record.due <= now)?;
+        let record = self.records.get_mut(at).filter(|record| record.due() <= now)?;
         record.flags |= BUSY;
         let record = *record;
         let number = self.first.wrapping_add(u32::try_from(at).ok()?);
-        Some((self.id(number, &record)?, self.receipt(number, &record)?))
+        self.id_and_receipt(number, &record)
     }
 
     /// The millisecond at which the first lease is due, if any will be.
     pub(super) fn next_due(&mut self) -> Option<u32> {
         self.drop_dead();
-        self.records.iter().find(|record| record.can_be_due()).map(|record| record.due)
+        self.records.iter().find(|record| record.can_be_due()).map(Record::due)
     }
 
-    /// Takes the oldest lease out.
-    pub(super) fn pop(&mut self) -> Option<Lease> {
-        self.drop_dead();
-        let record = *self.records.front()?;
-        let number = self.first;
-        let lease = Lease {
-            id: self.id(number, &record)?,
-            receipt: self.receipt(number, &record)?,
-            standing: standing(record.flags),
-            doomed: record.flags & DOOMED != 0,
-        };
-        self.kill(&lease.id);
-        Some(lease)
+    /// All leases, the oldest first. What finds them by their ids is given up at once.
+    pub(super) fn into_leases(self) -> Leases {
+        let left = self.len();
+        Leases { records: self.records, number: self.first, odd: self.odd, left }
     }
 
     fn append(&mut self, id: &MessageId, receipt: &PopReceipt, due: u32, flags: u8) {
@@ -194,11 +197,19 @@ impl Held {
         }
         let number = self.first.saturating_add(self.length());
         let record = match (guid(id), unpadded(receipt)) {
-            (Some(id), Some((receipt, length))) => Record { id, receipt, due, length, flags },
+            (Some(id), Some((receipt, length))) => {
+                Record { id, receipt, due: due.to_ne_bytes(), length, flags }
+            }
             _ => {
                 self.odd.insert(number, (id.clone(), receipt.clone()));
                 let id = self.key(id);
-                Record { id, receipt: [0; RECEIPT], due, length: 0, flags: flags | ODD }
+                Record {
+                    id,
+                    receipt: [0; RECEIPT],
+                    due: due.to_ne_bytes(),
+                    length: 0,
+                    flags: flags | ODD,
+                }
             }
         };
         self.records.push_back(record);
@@ -311,20 +322,48 @@ impl Held {
         }
     }
 
-    fn id(&self, number: u32, record: &Record) -> Option<MessageId> {
-        match self.odd.get(&number) {
-            Some((id, _)) => Some(id.clone()),
-            None => MessageId::new(Uuid::from_bytes(record.id).hyphenated().to_string()).ok(),
-        }
+    fn id_and_receipt(&self, number: u32, record: &Record) -> Option<(MessageId, PopReceipt)> {
+        self.odd.get(&number).cloned().or_else(|| record.id_and_receipt())
     }
 
     fn receipt(&self, number: u32, record: &Record) -> Option<PopReceipt> {
-        match self.odd.get(&number) {
-            Some((_, receipt)) => Some(receipt.clone()),
-            None => {
-                let bytes = record.receipt.get(..record.length.into())?;
-                PopReceipt::new(STANDARD.encode(bytes)).ok()
+        self.id_and_receipt(number, record).map(|(_, receipt)| receipt)
+    }
+}
+
+/// The leases of a walk as they leave, the oldest first.
+#[derive(Debug)]
+pub(super) struct Leases {
+    records: Records<Record>,
+    /// The number of the first record.
+    number: u32,
+    odd: HashMap<u32, (MessageId, PopReceipt)>,
+    left: usize,
+}
+
+impl Leases {
+    /// The number of leases that are still to come.
+    pub(super) const fn len(&self) -> usize {
+        self.left
+    }
+}
+
+impl Iterator for Leases {
+    type Item = Lease;
+
+    fn next(&mut self) -> Option<Lease> {
+        loop {
+            let record = *self.records.front()?;
+            self.records.drop_front();
+            let odd = self.odd.remove(&self.number);
+            self.number = self.number.wrapping_add(1);
+            if record.flags & DEAD_RECORD != 0 {
+                continue;
             }
+            self.left = self.left.saturating_sub(1);
+            let (id, receipt) = odd.or_else(|| record.id_and_receipt())?;
+            let (standing, doomed) = (standing(record.flags), record.flags & DOOMED != 0);
+            return Some(Lease { id, receipt, standing, doomed });
         }
     }
 }
@@ -378,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_lease_is_small() {
-        assert_eq!(size_of::<Record>(), 44);
+        assert_eq!(size_of::<Record>(), 42);
         // What the service writes fits.
         let of_the_service = PopReceipt::new("AgAAAAMAAAAAAAAAY5TrVbbT1wE=").unwrap();
         assert!(unpadded(&of_the_service).is_some());
@@ -407,12 +446,17 @@ mod tests {
                     model.entry(number).and_modify(|(_, doomed)| *doomed = true);
                 }
                 7 => held.lapse(&id(number)),
-                8 => {
-                    if let Some(lease) = held.pop() {
+                // The numbers of a walk that ends and of the next one have nothing in common.
+                8 if step.is_multiple_of(500) => {
+                    let mut leases = std::mem::take(&mut held).into_leases();
+                    while let Some(lease) = leases.next() {
                         let number = (0..300).find(|number| id(*number) == lease.id).unwrap();
                         let (at, doomed) = model.remove(&number).unwrap();
                         assert_eq!((lease.receipt, lease.doomed), (receipt(at), doomed));
+                        assert_eq!(leases.len(), model.len());
                     }
+                    assert!(model.is_empty());
+                    held.first = u32::MAX - 3000;
                 }
                 _ => {
                     let begun = held.begin(&id(number));

@@ -48,14 +48,15 @@ pub(super) async fn absorb_and_release(queue: Target, mut held: Held, mut work: 
 
 /// Makes the messages visible again, the oldest lease first. What was to be deleted is left alone and
 /// returned: it should be hidden as long as possible, since it is somewhere else already.
-pub(super) async fn release(queue: Target, mut held: Held) -> (Released, Vec<Lease>) {
+pub(super) async fn release(queue: Target, held: Held) -> (Released, Vec<Lease>) {
+    let mut leases = held.into_leases();
     let mut count = Released::default();
     let mut doomed = Vec::new();
     let mut under_way = FuturesUnordered::new();
     let mut failures_in_a_row = 0;
     loop {
         while under_way.len() < RELEASES && failures_in_a_row < RELEASES {
-            let Some(lease) = held.pop() else { break };
+            let Some(lease) = leases.next() else { break };
             if lease.doomed {
                 doomed.push(lease);
             } else if lease.standing == Standing::Leased {
@@ -76,7 +77,7 @@ pub(super) async fn release(queue: Target, mut held: Held) -> (Released, Vec<Lea
             None => break,
         }
     }
-    count.hidden += held.len();
+    count.hidden += leases.len();
     (count, doomed)
 }
 
