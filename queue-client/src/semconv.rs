@@ -20,6 +20,7 @@ pub(crate) const OPERATION_NAME: &str = "messaging.operation.name";
 /// What was done, in the words that all systems share.
 pub(crate) const OPERATION_TYPE: &str = "messaging.operation.type";
 pub(crate) const DESTINATION: &str = "messaging.destination.name";
+#[cfg(all(feature = "processor", feature = "tokio"))]
 pub(crate) const MESSAGE_ID: &str = "messaging.message.id";
 /// The number of messages in an answer, where an answer can have several.
 pub(crate) const BATCH_COUNT: &str = "messaging.batch.message_count";
@@ -29,7 +30,7 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const ERROR_TYPE: &str = "error.type";
 
 /// Name and type of the operation that runs a handler.
-#[cfg(feature = "processor")]
+#[cfg(all(feature = "processor", feature = "tokio"))]
 pub(crate) const PROCESS: &str = "process";
 
 /// The names of metrics. Those of the conventions that are missing here have no meaning for a queue
