@@ -1,21 +1,24 @@
 //! `cargo xtask targets`: the libraries are checked for other systems. Nothing is linked, so what
 //! compiles C is left out: TLS and SQLite need a C compiler of the target.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::{Outcome, shell};
 
 /// A target, the packages and features that are checked on it, and why it is in the list.
 const TARGETS: &[(&str, &[&[&str]], &str)] = &[
-    ("wasm32-unknown-unknown", &[BARE], "the browser"),
+    (WASM, &[BARE, FETCH], "the browser"),
     ("x86_64-pc-windows-msvc", &[BARE, CLIENT, EMULATOR], "Windows"),
     ("aarch64-apple-darwin", &[BARE, CLIENT, EMULATOR], "macOS"),
     ("i686-unknown-linux-gnu", &[BARE], "32 bits"),
     ("s390x-unknown-linux-gnu", &[BARE], "the other order of bytes"),
 ];
 
+const WASM: &str = "wasm32-unknown-unknown";
+
 const BARE: &[&str] =
     &["-p", "queue-proto", "-p", "queue-auth", "-p", "queue-client", "--no-default-features"];
+const FETCH: &[&str] = &["-p", "queue-example-fetch"];
 const CLIENT: &[&str] = &[
     "-p",
     "queue-client",
@@ -38,9 +41,39 @@ pub(crate) fn run() -> Outcome {
         for part in *parts {
             shell::run(shell::cargo(["check", "--quiet", "--target", target]).args(*part))?;
         }
+        if *target == WASM {
+            fetch()?;
+        }
     }
     if !untested.is_empty() {
         println!("UNTESTED, since the target cannot be had here: {}", untested.join(", "));
     }
     Ok(())
+}
+
+/// Runs the client of the browser in Node.js, on the emulator.
+fn fetch() -> Outcome {
+    let there = |program: &str| {
+        Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok()
+    };
+    if !there("wasm-bindgen") || !there("node") {
+        println!("tests/examples/fetch is checked and not run: wasm-bindgen or node is missing");
+        return Ok(());
+    }
+    shell::run(shell::cargo(["build", "--quiet", "--target", WASM]).args(FETCH))?;
+    let folder = shell::scratch("fetch");
+    let program = shell::target().join(WASM).join("debug").join("queue_example_fetch.wasm");
+    shell::run(
+        Command::new("wasm-bindgen")
+            .args(["--target", "nodejs", "--out-dir"])
+            .arg(&folder)
+            .arg(program),
+    )?;
+    shell::run(
+        shell::cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
+            .args(["--port", "0", "--queue", "orders", "--exec", "node"])
+            .arg(shell::root().join("tests/examples/fetch/run.cjs"))
+            .arg(&folder)
+            .args(["orders", "17 bottles"]),
+    )
 }

@@ -66,7 +66,6 @@ impl Drop for Timer {
     }
 }
 
-
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]

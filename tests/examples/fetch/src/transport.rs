@@ -61,7 +61,10 @@ async fn exchange(request: Request<Bytes>) -> Result<Response<Bytes>, TransportE
         JsFuture::from(fetch(&request)).await.and_then(JsValue::dyn_into).map_err(unknown)?;
     let interrupted = |error| failed(TransportErrorKind::Interrupted, &error);
     let length = answer.headers().get("content-length").map_err(interrupted)?;
-    if length.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > MAX_RESPONSE_BYTES) {
+    if length
+        .and_then(|text| text.parse().ok())
+        .is_some_and(|bytes: usize| bytes > MAX_RESPONSE_BYTES)
+    {
         return Err(TransportError::new(TransportErrorKind::TooLarge));
     }
     let body: ArrayBuffer = JsFuture::from(answer.array_buffer().map_err(interrupted)?)
