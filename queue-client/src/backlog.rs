@@ -92,6 +92,20 @@ impl VisibleCount {
         }
     }
 
+    /// The messages of this queue and of another one.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let most = |count: Self| match count {
+            Self::Exact(count) => count.into(),
+            Self::Between { at_most, .. } => at_most,
+        };
+        let at_least = self.at_least().saturating_add(other.at_least());
+        if self.is_exact() && other.is_exact() {
+            Self::Exact(at_least)
+        } else {
+            Self::Between { at_least, at_most: most(self).saturating_add(most(other)) }
+        }
+    }
+
     /// Says whether the number is exact.
     #[must_use]
     pub const fn is_exact(self) -> bool {

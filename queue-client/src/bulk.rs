@@ -43,6 +43,8 @@ mod scan;
 mod transfer;
 mod walk;
 
+#[cfg(all(feature = "processor", feature = "tokio"))]
+pub(crate) use self::transfer::plan::Routes;
 pub use self::{
     attempts::AttemptsReached,
     journal::{FileJournal, Journal, JournalStep},

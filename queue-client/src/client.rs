@@ -20,6 +20,7 @@ use crate::{
     failure::OpFailure,
     pages::QueuePages,
     queue::QueueClient,
+    striped::{InvalidStripes, Striped},
 };
 
 /// An account's queue service: the place where queues are listed and [opened](Self::queue).
@@ -107,6 +108,21 @@ impl QueueServiceClient {
         InvalidName: From<N::Error>,
     {
         Ok(self.queue_named(name.try_into()?))
+    }
+
+    /// The queues `name-0`, `name-1` and so on as one, for more messages than the service grants to one
+    /// queue. No request is made: the queues need not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidStripes`] when a name breaks a rule of "Naming queues and metadata", or the number is
+    /// not 1 to 1,000.
+    pub fn striped<N>(&self, name: N, stripes: usize) -> Result<Striped, InvalidStripes>
+    where
+        N: TryInto<QueueName>,
+        InvalidName: From<N::Error>,
+    {
+        Striped::named(&self.shared, name.try_into().map_err(InvalidName::from)?, stripes)
     }
 
     pub(crate) fn queue_named(&self, name: QueueName) -> QueueClient {

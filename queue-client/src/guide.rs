@@ -17,6 +17,7 @@
 //! | [`bodies`] | large, secret and JSON messages |
 //! | [`other_programs`] | what Azure Functions, Event Grid, Dapr and Logic Apps expect |
 //! | [`limits`] | the limits of the service, and how fast it is |
+//! | [`many_messages`] | how to pass more messages than one queue takes |
 //! | [`moving`] | how to move from another library |
 
 pub mod alarms {
@@ -58,6 +59,9 @@ pub mod kubernetes {
 }
 pub mod limits {
     #![doc = include_str!("guide/limits.md")]
+}
+pub mod many_messages {
+    #![doc = include_str!("guide/many_messages.md")]
 }
 pub mod metrics {
     #![doc = include_str!("guide/metrics.md")]

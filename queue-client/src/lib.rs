@@ -30,6 +30,7 @@ mod queue;
 pub mod retry;
 pub mod runtime;
 mod semconv;
+mod striped;
 pub mod testing;
 mod throttle;
 pub mod transport;
@@ -54,4 +55,5 @@ pub use self::{
     pages::QueuePages,
     payload::Payload,
     queue::QueueClient,
+    striped::{InvalidStripes, Striped, StripedBatch, StripedMessage, StripedReceive},
 };

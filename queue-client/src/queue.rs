@@ -126,7 +126,6 @@ impl<C: MessageCodec> QueueClient<C> {
         (self.target, self.codec)
     }
 
-    #[cfg(feature = "bulk")]
     pub(crate) const fn target(&self) -> &Target {
         &self.target
     }

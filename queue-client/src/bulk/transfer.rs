@@ -1,7 +1,7 @@
 //! [`Transfer`]: moving or copying the messages of a queue into another one.
 
 pub(super) mod life;
-mod plan;
+pub(super) mod plan;
 mod prepare;
 pub(super) mod report;
 mod run;
@@ -45,6 +45,7 @@ impl Transfer {
         let plan = Plan {
             from,
             to,
+            routes: None,
             moves,
             matching: None,
             open: None,
@@ -68,6 +69,13 @@ impl Transfer {
     #[cfg(all(feature = "processor", feature = "tokio"))]
     pub(crate) const fn opening(mut self, open: plan::Open) -> Self {
         self.plan.open = Some(open);
+        self
+    }
+
+    /// Puts each message into the one of several queues that its text names.
+    #[cfg(all(feature = "processor", feature = "tokio"))]
+    pub(crate) fn routed(mut self, routes: plan::Routes) -> Self {
+        self.plan.routes = Some(routes);
         self
     }
 

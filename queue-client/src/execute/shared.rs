@@ -98,6 +98,11 @@ impl Target {
         Self { shared, name, throttle: Arc::default() }
     }
 
+    /// Whether both are clones of one target, and so share what they learn of the queue.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.throttle, &other.throttle)
+    }
+
     /// How many of `most` requests may be under way at once, by what the queue bears at the moment.
     pub(crate) fn allowed(&self, most: usize) -> usize {
         self.throttle.allowed(most, &*self.shared.runtime)

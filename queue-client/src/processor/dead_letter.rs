@@ -8,7 +8,7 @@ mod sink;
 pub(super) use self::{place::Place, queue::QueueSink};
 pub use self::{
     place::{DeadLetterTo, poison_queue_of},
-    redrive::{Redrive, redrive},
+    redrive::{Redrive, redrive, redrive_striped},
     sink::{DeadLetterSink, SinkError},
 };
 pub use super::envelope::letter::DeadLetter;

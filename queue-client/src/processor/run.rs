@@ -25,4 +25,5 @@ mod start;
 mod stop;
 pub(super) mod stopped;
 pub(super) mod stream;
+mod stripes;
 pub(super) mod undecodable;

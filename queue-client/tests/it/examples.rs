@@ -42,6 +42,10 @@ mod sender;
 #[expect(dead_code, reason = "its main function is not called")]
 #[path = "../../examples/shared_database.rs"]
 mod shared_database;
+#[cfg(feature = "processor")]
+#[expect(dead_code, reason = "its main function is not called")]
+#[path = "../../examples/striped.rs"]
+mod striped;
 
 use queue_client::{AccountKey, runtime::Runtime, testing::in_process};
 use queue_emulator::Emulator;
@@ -94,6 +98,17 @@ async fn handlers_share_a_database() -> Outcome {
     let report = shared_database::run(&service, "orders", &database).await?;
     assert_eq!(report.to_string(), "3 completed, 1 retried, 0 dead-lettered");
     assert_eq!((database.ordered("bottles"), database.ordered("glasses")), (21, 3));
+    Ok(())
+}
+
+#[cfg(feature = "processor")]
+#[tokio::test]
+async fn four_queues_are_used_as_one() -> Outcome {
+    let (service, _) = in_process(Emulator::handler)?;
+    let reports = striped::run(&service, "orders", 4, 100).await?;
+    for (stripe, report) in reports.iter() {
+        assert_eq!(report.counters.completed, 25, "{stripe}: {report}");
+    }
     Ok(())
 }
 

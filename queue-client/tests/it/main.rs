@@ -25,4 +25,5 @@ mod locations;
 mod observe;
 mod retry;
 mod sas_url;
+mod striped;
 mod support;

@@ -26,4 +26,5 @@ mod shutdown;
 #[cfg(all(unix, feature = "signals"))]
 mod signals;
 mod spans;
+mod striped;
 mod support;

@@ -13,10 +13,21 @@ pub(super) type Progress = Box<dyn FnMut(&TransferReport) + Send>;
 /// is known.
 pub(crate) type Open = fn(&MessageText) -> Option<(Option<String>, MessageText)>;
 
+/// The place of the destination of a message among several, by its text.
+type Choose = Box<dyn Fn(&str) -> usize + Send>;
+
+/// Several destinations, and which of them a message goes to by its text.
+pub(crate) struct Routes {
+    pub(crate) to: Vec<Target>,
+    pub(crate) choose: Choose,
+}
+
 /// What is to be moved where, and how.
 pub(super) struct Plan {
     pub(super) from: Target,
+    /// The destination of what has no route.
     pub(super) to: Target,
+    pub(super) routes: Option<Routes>,
     /// Copies stay where they are.
     pub(super) moves: bool,
     pub(super) matching: Option<Filter>,
@@ -33,4 +44,19 @@ pub(super) struct Plan {
     pub(super) journal: Option<Box<dyn Journal>>,
     pub(super) stop: Option<BoxFuture<'static, ()>>,
     pub(super) progress: Option<Progress>,
+}
+
+impl Plan {
+    /// All destinations, each once.
+    pub(super) fn destinations(&self) -> Vec<Target> {
+        let routes = self.routes.iter().flat_map(|routes| &routes.to);
+        let others = routes.filter(|to| !to.is_clone_of(&self.to));
+        std::iter::once(&self.to).chain(others).cloned().collect()
+    }
+
+    /// The destination of a message.
+    pub(super) fn destination(&self, text: &str) -> &Target {
+        let chosen = self.routes.as_ref();
+        chosen.and_then(|routes| routes.to.get((routes.choose)(text))).unwrap_or(&self.to)
+    }
 }

@@ -28,16 +28,20 @@ pub(super) type Prepared = (Walk, usize, Vec<(MessageId, JournalStep)>);
 /// Checks both ends and the journal before anything is received.
 pub(super) async fn prepare(plan: &mut Plan) -> Result<Prepared, Error> {
     let (from, to) = (&plan.from, &plan.to);
-    if is_circle(plan) {
-        return Err(refuse(SameQueue, OperationKind::PutMessage, to));
-    }
-    match to.execute(&GetQueueMetadata::new(to.name.clone())).await {
-        // A signature that may only add may not ask; whether the queue is there shows later.
-        Err(error) if is_unauthorized(&error) => {}
-        result => drop(result?),
+    let destinations = plan.destinations();
+    for to in &destinations {
+        if is_circle(from, to) {
+            return Err(refuse(SameQueue, OperationKind::PutMessage, to));
+        }
+        match to.execute(&GetQueueMetadata::new(to.name.clone())).await {
+            // A signature that may only add may not ask; whether the queue is there shows later.
+            Err(error) if is_unauthorized(&error) => {}
+            result => drop(result?),
+        }
     }
     let there = count(from).await?;
     let (stay, dry_run) = (!plan.moves || plan.dry_run, plan.dry_run);
+    let destinations: Vec<_> = destinations.iter().map(place).collect();
     let matching = &mut plan.matching;
     check_front(from, plan.max_attempt, |message| {
         stay || matching.as_mut().is_some_and(|matching| !matching(message))
@@ -45,9 +49,8 @@ pub(super) async fn prepare(plan: &mut Plan) -> Result<Prepared, Error> {
     .await?;
     let pending = match &mut plan.journal {
         Some(journal) if !dry_run => {
-            let place = |queue: &Target| format!("{}{}", queue.shared.endpoint, queue.name);
             let verb = if plan.moves { "move" } else { "copy" };
-            let job = format!("{verb} {} to {}", place(from), place(to));
+            let job = format!("{verb} {} to {}", place(from), destinations.join(", "));
             let begun = journal.begin(&job);
             begun.map_err(|error| refuse(JournalFailed(error), OperationKind::PutMessage, to))?
         }
@@ -66,6 +69,11 @@ pub(super) async fn prepare(plan: &mut Plan) -> Result<Prepared, Error> {
     Ok((Walk::new(from.clone(), pace, there), there, pending))
 }
 
+/// The queue as a journal names it.
+fn place(queue: &Target) -> String {
+    format!("{}{}", queue.shared.endpoint, queue.name)
+}
+
 /// What is received at once must be moved long before its lease ends.
 fn batch(rate: f64, lease: LeaseTimeout) -> MessageCount {
     MessageCount::saturating((rate.max(0.0) * f64::from(lease.as_secs()) / 4.0) as usize)
@@ -73,11 +81,10 @@ fn batch(rate: f64, lease: LeaseTimeout) -> MessageCount {
 
 /// Whether both ends are one queue. Where one queue goes by two addresses, this does not see it, and
 /// the number of messages that were there bounds the run.
-fn is_circle(plan: &Plan) -> bool {
-    let (from, to) = (&plan.from.shared.endpoint, &plan.to.shared.endpoint);
-    plan.from.name == plan.to.name
-        && from.account() == to.account()
-        && from.authority() == to.authority()
+fn is_circle(from: &Target, to: &Target) -> bool {
+    let same_name = from.name == to.name;
+    let (from, to) = (&from.shared.endpoint, &to.shared.endpoint);
+    same_name && from.account() == to.account() && from.authority() == to.authority()
 }
 
 fn is_unauthorized(error: &Error) -> bool {

@@ -265,7 +265,7 @@ impl Run {
             self.report.not_started += 1;
             return;
         }
-        let to = self.plan.to.clone();
+        let to = self.plan.destination(text.as_str()).clone();
         let now = to.shared.runtime.elapsed();
         let waited = now.saturating_sub(found.leased_at);
         let left = found.life.map(|life| life.saturating_sub(waited));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use queue_proto::QueueName;
 
 use super::sink::DeadLetterSink;
+use crate::{execute::shared::Target, message_codec::MessageCodec, queue::QueueClient};
 
 /// The suffix of dead-letter queues, which Azure Functions uses too.
 const SUFFIX: &str = "-poison";
@@ -25,6 +26,7 @@ pub struct DeadLetterTo {
 pub(in crate::processor) enum Place {
     Poison,
     Queue(QueueName),
+    Target(Target),
     Sink(Arc<dyn DeadLetterSink>),
     Nowhere,
 }
@@ -55,6 +57,12 @@ impl DeadLetterTo {
         Self { place: Place::Queue(name), format: Format::Raw }
     }
 
+    /// The queue of this client, of whatever account, which is made when it is needed. The codec of the
+    /// client is not used: the letters have the texts of their messages.
+    pub fn queue_client<C: MessageCodec>(queue: &QueueClient<C>) -> Self {
+        Self { place: Place::Target(queue.target().clone()), format: Format::Raw }
+    }
+
     /// Anything else that stores letters durably.
     pub fn sink(sink: impl DeadLetterSink) -> Self {
         Self { place: Place::Sink(Arc::new(sink)), format: Format::Raw }
@@ -76,11 +84,12 @@ impl DeadLetterTo {
         self
     }
 
-    /// The queue that letters of `queue` go to, if they go to one.
+    /// The name of the queue that letters of `queue` go to, if they go to one.
     pub(in crate::processor) fn queue_for(&self, queue: &QueueName) -> Option<QueueName> {
         match &self.place {
             Place::Poison => poison_queue_of(queue),
             Place::Queue(name) => Some(name.clone()),
+            Place::Target(queue) => Some(queue.name.clone()),
             Place::Sink(_) | Place::Nowhere => None,
         }
     }

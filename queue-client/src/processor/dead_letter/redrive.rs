@@ -1,12 +1,14 @@
-//! [`redrive`]: the way back of dead letters, from a queue into the one that they died in.
+//! [`redrive`]: the way back of dead letters, from a queue into the one that they died in, or the stripe:
+//! [`redrive_striped`].
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use queue_auth::BoxFuture;
 use queue_proto::{LeaseTimeout, MessageText, TimeToLive, ops::PeekedMessage};
 
 use crate::{
-    bulk::{Journal, Lifetime, Transfer, TransferError, TransferReport},
+    bulk::{Journal, Lifetime, Routes, Transfer, TransferError, TransferReport},
+    execute::shared::Target,
     message_codec::MessageCodec,
     processor::{
         core::Reason,
@@ -16,6 +18,7 @@ use crate::{
         },
     },
     queue::QueueClient,
+    striped::Striped,
 };
 
 /// Brings dead letters back: each message is put into `to`, and then deleted from `from`. What was in
@@ -64,7 +67,48 @@ pub fn redrive<C: MessageCodec, D: MessageCodec>(
         .lifetime(Lifetime::ServiceDefault)
         // Who looks through dead letters does not bring them nearer to their end.
         .max_attempt(u32::MAX);
-    Redrive { transfer, reason: None, since: None }
+    Redrive { transfer, reason: None, since: None, homes: None }
+}
+
+/// Brings the dead letters of stripes back, as [`redrive`] does: each goes into the stripe that it died
+/// in, which its envelope names.
+///
+/// Letters that name none of these stripes, by their queue and their account, stay where they are and
+/// are counted as [skipped](TransferReport::skipped): those without an envelope, and those of a stripe
+/// that is gone. [`strays_to`](Redrive::strays_to) says where else they may go.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = queue_emulator::Emulator::new();
+/// # let service = queue_client::QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+/// #     .transport(queue_client::transport::from_fn(move |request| Ok(emulator.handle(request))))
+/// #     .build()?;
+/// use queue_client::processor::dead_letter::redrive_striped;
+///
+/// let (orders, poison) = (service.striped("orders", 4)?, service.queue("orders-poison")?);
+/// # orders.create_if_missing().await?;
+/// # poison.create().await?;
+/// poison.send("no envelope says where this died").await?;
+///
+/// let report = redrive_striped(&poison, &orders).await?;
+/// assert_eq!((report.moved, report.skipped), (0, 1));
+///
+/// let report = redrive_striped(&poison, &orders).strays_to(&service.queue("orders-0")?).await?;
+/// assert_eq!(report.moved, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The errors are those of [`redrive`]. Every stripe must be there.
+pub fn redrive_striped<C: MessageCodec, D: MessageCodec>(
+    from: &QueueClient<C>,
+    to: &Striped<D>,
+) -> Redrive {
+    let stripes: Vec<_> = to.stripes().iter().map(|stripe| stripe.target().clone()).collect();
+    Redrive { homes: Some(Homes { stripes, strays: None }), ..redrive(from, to.first()) }
 }
 
 /// What goes back for this text, if it is not the text itself: what was in an envelope, and a pointer
@@ -85,9 +129,44 @@ pub struct Redrive {
     transfer: Transfer,
     reason: Option<Reason>,
     since: Option<SystemTime>,
+    /// The queues that letters may go to by their envelopes; `None` if all go to one.
+    homes: Option<Homes>,
+}
+
+#[derive(Debug)]
+struct Homes {
+    stripes: Vec<Target>,
+    strays: Option<Target>,
+}
+
+impl Homes {
+    /// The place of the stripe that a letter died in.
+    fn find(&self, text: &str) -> Option<usize> {
+        let letter = letter::open(text)?;
+        self.stripes.iter().position(|stripe| {
+            let account = stripe.shared.endpoint.account().as_str();
+            stripe.name.as_str() == letter.queue
+                && letter.account.as_deref().is_none_or(|of| of == account)
+        })
+    }
+
+    fn routes(self: Arc<Self>) -> Routes {
+        let to = self.stripes.iter().chain(&self.strays).cloned().collect();
+        let stray = self.stripes.len();
+        Routes { to, choose: Box::new(move |text| self.find(text).unwrap_or(stray)) }
+    }
 }
 
 impl Redrive {
+    /// Puts letters of [`redrive_striped`] that name no stripe into this queue, which may be one of the
+    /// stripes. Default: they stay where they are.
+    pub fn strays_to<C: MessageCodec>(mut self, queue: &QueueClient<C>) -> Self {
+        if let Some(homes) = &mut self.homes {
+            homes.strays = Some(queue.target().clone());
+        }
+        self
+    }
+
     /// Only messages that died of this. Only letters in envelopes tell.
     pub const fn reason(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
@@ -181,13 +260,20 @@ impl IntoFuture for Redrive {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { transfer, reason, since } = self;
-        let all = reason.is_none() && since.is_none();
-        let transfer = if all {
-            transfer
-        } else {
-            transfer.matching(move |message| wants(message, reason, since))
-        };
-        transfer.into_future()
+        let Self { mut transfer, reason, since, homes } = self;
+        let homes = homes.map(Arc::new);
+        // Only where strays have no place.
+        let narrow = homes.clone().filter(|homes| homes.strays.is_none());
+        if reason.is_some() || since.is_some() || narrow.is_some() {
+            transfer = transfer.matching(move |message| {
+                let fits = |homes: &Arc<Homes>| homes.find(message.text()).is_some();
+                wants(message, reason, since) && narrow.as_ref().is_none_or(fits)
+            });
+        }
+        match homes {
+            Some(homes) => transfer.routed(homes.routes()),
+            None => transfer,
+        }
+        .into_future()
     }
 }

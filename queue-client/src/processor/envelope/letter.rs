@@ -20,6 +20,8 @@ const VERSION: &str = "1";
 pub struct DeadLetter {
     /// The queue that the message was in.
     pub queue: String,
+    /// The account of that queue, which tells stripes of several accounts apart.
+    pub account: Option<String>,
     /// The id that the message had there.
     pub id: String,
     /// The number of its last delivery.
@@ -120,6 +122,7 @@ fn fields(letter: &DeadLetter) -> Map<String, Value> {
     };
     put(SCHEMA, format!("{NAME}{VERSION}").into());
     put("queue", letter.queue.as_str().into());
+    put("account", text(&letter.account));
     put("id", letter.id.as_str().into());
     put("attempt", letter.attempt.into());
     put("inserted", date(letter.inserted_at));
@@ -150,6 +153,7 @@ pub(in crate::processor) fn open(text: &str) -> Option<DeadLetter> {
     let chain = object.get("error_chain").and_then(Value::as_array);
     Some(DeadLetter {
         queue: owned("queue")?,
+        account: owned("account"),
         id: owned("id")?,
         attempt: object.get("attempt")?.as_u64().and_then(|attempt| attempt.try_into().ok())?,
         inserted_at: date("inserted"),
@@ -176,6 +180,7 @@ mod tests {
     fn letter(text: &str) -> DeadLetter {
         DeadLetter {
             queue: "orders".into(),
+            account: Some("shop".into()),
             id: "5f0c".into(),
             attempt: 5,
             inserted_at: Some(UNIX_EPOCH + Duration::from_secs(1_786_000_000)),

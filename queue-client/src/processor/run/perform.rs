@@ -127,6 +127,7 @@ pub(super) struct Dead {
 pub(super) fn letter(caller: &Caller, dead: Dead, host: Option<String>) -> DeadLetter {
     DeadLetter {
         queue: caller.queue.name.to_string(),
+        account: Some(caller.queue.shared.endpoint.account().to_string()),
         id: dead.message.id.to_string(),
         attempt: dead.attempt,
         inserted_at: Some(dead.message.inserted_at),

@@ -272,6 +272,9 @@ impl<T: Send + 'static> Processor<T> {
     fn set_up(&mut self) -> Result<(Core, Option<Arc<dyn DeadLetterSink>>), Stopped> {
         let sink: Option<Arc<dyn DeadLetterSink>> = match &self.dead_letter.place {
             Place::Sink(sink) => Some(Arc::clone(sink)),
+            Place::Target(queue) => {
+                Some(Arc::new(QueueSink::new(queue.clone(), self.dead_letter.format)))
+            }
             _ => self.dead_letter.queue_for(&self.queue.name).map(|name| {
                 let queue = Target::new(Arc::clone(&self.queue.shared), name);
                 Arc::new(QueueSink::new(queue, self.dead_letter.format)) as _
