@@ -59,14 +59,21 @@
 //! * A mark that has expired protects no more. Marks should be [kept](Once::keep) for longer than
 //!   messages and repetitions of their senders live.
 //! * [`MemorySeen`] knows what happened in one process, and forgets it with that.
-//! * A handler that fails or panics has its work begun again by a later delivery. After a panic that
-//!   is when the hold ends.
+//! * A handler that fails, panics or is dropped, because its time is over or its lease is lost, has its
+//!   work begun again by a later delivery: its hold is given up, and it need not end by itself. If the
+//!   store cannot be reached then, it does.
+//! * A mark that the store does not take is tried six times, over some six seconds. After that the
+//!   message is completed with [`around`](Once::around), since its work is done: another message with
+//!   its key then has its work done too. With [`around_claimed`](Once::around_claimed) the handler
+//!   fails with [`OnceError::NotMarked`], since a later delivery finds the mark if the handler has
+//!   committed it.
 //!
 //! | A crash | What follows |
 //! | --- | --- |
 //! | before the claim is stored | the message comes back, and its work begins |
 //! | after it, before the effect | the same, once the hold has ended |
 //! | after the effect, before the commit | the effect is rolled back; the same |
+//! | in the handler, by a panic that the process survives | the message is tried again, and its work begins at once |
 //! | after the effect, before the mark, without a transaction | **the effect is repeated** |
 //! | after the commit, before the delete | the message comes back, and is deleted without its work |
 //!
@@ -119,11 +126,14 @@
 //! After the handler `Once` finishes the claim again, which must find it finished by the same holder.
 //! That also tells a handler that forgot the mark from one that was overtaken.
 
+mod error;
+mod hold;
 mod layer;
 mod memory;
 mod seen;
 
 pub use self::{
+    error::OnceError,
     layer::Once,
     memory::MemorySeen,
     seen::{Begin, Claim, Finish, Seen},

@@ -3,13 +3,21 @@
 use std::{
     fmt,
     future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 
-use super::seen::{Begin, Claim, Finish, Seen};
+use super::{
+    error::OnceError,
+    hold::Hold,
+    seen::{Begin, Claim, Finish, Seen},
+};
 use crate::{
     processor::{
         core::Outcome,
@@ -24,6 +32,10 @@ use crate::{
 
 /// The shortest pause before a key is asked for again that another holder has.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// The pause before a mark is tried again that the store did not take, and how often it is: over some
+/// six seconds, which a store takes to change to another server.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const MORE_TRIES: u32 = 5;
 /// How often in the time that marks are kept the store is told to forget old ones.
 const SWEEPS: u32 = 24;
 
@@ -116,7 +128,8 @@ impl<T: Send + 'static> Once<T> {
         runtime: &dyn Runtime,
     ) -> Result<Option<Outcome>, HandlerError> {
         loop {
-            let remaining = match self.seen.begin(claim, self.hold).await? {
+            let begun = self.seen.begin(claim, self.hold).await.map_err(OnceError::NotBegun)?;
+            let remaining = match begun {
                 Begin::Begun => return Ok(None),
                 Begin::Finished => return Ok(Some(Outcome::Complete)),
                 Begin::Held { remaining } => {
@@ -162,6 +175,26 @@ impl<T: Send + 'static> Once<T> {
         }
     }
 
+    /// Sets the mark, if need be in several tries. A store that took it and whose answer was lost says
+    /// so in the next one.
+    async fn finish(&self, claim: &Claim, runtime: &dyn Runtime) -> Result<Finish, BoxError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..MORE_TRIES {
+            match self.seen.finish(claim).await {
+                Ok(found) => return Ok(found),
+                Err(error) => tracing::debug!(
+                    target: "queue_client::processor",
+                    %error,
+                    key = claim.key(),
+                    "work was not marked as finished yet"
+                ),
+            }
+            runtime.sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        self.seen.finish(claim).await
+    }
+
     /// Lets the store forget old marks every now and then.
     async fn sweep(&self, runtime: &dyn Runtime) {
         let now = runtime.elapsed();
@@ -198,6 +231,9 @@ impl<T> fmt::Debug for Once<T> {
 
 /// What is done for a key that is held.
 trait Work<T>: Send + Sync + 'static {
+    /// Whether the work commits the mark together with its effect.
+    const MARKS: bool;
+
     fn run(
         &self,
         delivery: Delivery<T>,
@@ -208,6 +244,8 @@ trait Work<T>: Send + Sync + 'static {
 struct Plain<H>(H);
 
 impl<T: Send + 'static, H: Handler<T>> Work<T> for Plain<H> {
+    const MARKS: bool = false;
+
     async fn run(&self, delivery: Delivery<T>, _: &Claim) -> Result<Outcome, HandlerError> {
         self.0.handle(delivery).await
     }
@@ -222,6 +260,8 @@ where
     Fut: Future + Send + 'static,
     Fut::Output: HandlerResult,
 {
+    const MARKS: bool = true;
+
     async fn run(&self, delivery: Delivery<T>, claim: &Claim) -> Result<Outcome, HandlerError> {
         (self.0)(delivery, claim.clone()).await.into_outcome()
     }
@@ -241,20 +281,38 @@ impl<T: Send + 'static, W: Work<T>> Handler<T> for Layer<T, W> {
         if let Some(outcome) = once.begin(delivery.is_last_attempt(), &claim, &*runtime).await? {
             return Ok(outcome);
         }
-        let work = self.work.run(delivery, &claim);
-        let result = once.hold_while(&claim, &*runtime, work).await;
+        let hold = Hold::new(&once.seen, &claim);
+        // The panic goes on below; the delivery and the claim are not looked at after it.
+        let work = AssertUnwindSafe(self.work.run(delivery, &claim)).catch_unwind();
+        let result = match once.hold_while(&claim, &*runtime, work).await {
+            Ok(result) => result,
+            Err(panic) => {
+                // Before the message is given back: its next delivery must not find the hold.
+                hold.abandon().await;
+                resume_unwind(panic);
+            }
+        };
         if !matches!(result, Ok(Outcome::Complete)) {
-            log(once.seen.abandon(&claim).await);
+            hold.abandon().await;
             return result;
         }
-        match once.seen.finish(&claim).await? {
-            Finish::Finished => {
+        hold.ended();
+        match once.finish(&claim, &*runtime).await {
+            Ok(Finish::Finished) => {
                 once.sweep(&*runtime).await;
                 Ok(Outcome::Complete)
             }
-            Finish::NotHeld => Err(HandlerError::from(
-                "another receiver took the work over before it was marked as finished",
-            )),
+            Ok(Finish::NotHeld) => Err(OnceError::Overtaken.into()),
+            Err(error) if W::MARKS => Err(OnceError::NotMarked(error).into()),
+            Err(error) => {
+                tracing::warn!(
+                    target: "queue_client::processor",
+                    %error,
+                    key = claim.key(),
+                    "the work is done, and could not be marked as finished: its message is completed"
+                );
+                Ok(Outcome::Complete)
+            }
         }
     }
 }
