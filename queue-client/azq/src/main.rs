@@ -13,6 +13,7 @@ mod mass;
 mod message;
 mod missing;
 mod output;
+mod pattern;
 mod probe;
 mod progress;
 mod receipt;

@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use super::info;
-use crate::{app::App, failure::Failure, units};
+use crate::{
+    app::App,
+    failure::Failure,
+    pattern::{is_pattern, matching},
+    units,
+};
 
 pub(crate) const EXAMPLES: &str = "  azq check orders --max-depth 1000 --max-age 1h
+  azq check 'orders-*' --max-depth 1000
   azq check orders-poison --max-depth 0 || echo 'look at orders-poison'";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue, or CONTEXT:QUEUE
+    /// The queue, or CONTEXT:QUEUE; with `*` and `?` all queues that match, each with these limits
     #[arg(add = crate::complete::queues())]
     queue: String,
 
@@ -24,9 +30,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
-    let queue = app.queue(&args.queue)?;
-    let found = info::look(app, &queue).await?;
-    info::check(&found, args.max_depth, args.max_age)?;
-    app.detail(&format!("{} is within its limits", queue.name()));
+    let queues = if is_pattern(&args.queue) {
+        matching(app, &args.queue).await?
+    } else {
+        vec![app.queue(&args.queue)?]
+    };
+    for queue in queues {
+        let found = info::look(app, &queue).await?;
+        info::check(&found, args.max_depth, args.max_age)?;
+        app.detail(&format!("{} is within its limits", queue.label));
+    }
     Ok(())
 }

@@ -3,16 +3,17 @@
 use std::time::SystemTime;
 
 use queue_client::{
+    QueueClient, Striped,
     bulk::Lifetime,
     processor::{
         Reason,
-        dead_letter::{DeadLetter, poison_queue_of, redrive},
+        dead_letter::{DeadLetter, poison_queue_of, redrive, redrive_striped},
     },
     proto::ops::PeekedMessage,
 };
 
 use crate::{
-    app::App,
+    app::{App, Queue},
     ask::confirm,
     failure::Failure,
     mass::{
@@ -23,6 +24,8 @@ use crate::{
     },
     message::{CodecArg, Message},
     output::{Cell, Column, Layout, Row},
+    pattern::{is_pattern, matching},
+    text::visible,
     units::{self, Moment, thousands},
 };
 
@@ -34,7 +37,8 @@ const SUFFIX: &str = "-poison";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue that the messages died in, or its dead-letter queue, or CONTEXT:QUEUE
+    /// The queue that the messages died in, or its dead-letter queue, or CONTEXT:QUEUE; with `*` and
+    /// `?` several, such as the stripes of one: each letter goes back to the one that its envelope names
     #[arg(add = crate::complete::queues())]
     queue: String,
 
@@ -99,20 +103,28 @@ const LAYOUT: Layout = Layout {
 
 pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let (home, poison) = queues(&args)?;
-    let (from, to) = (app.queue(&poison)?, app.queue(&home)?);
+    let from = app.queue(&poison)?;
+    let (to, stripes) = if is_pattern(&home) {
+        let (first, stripes) = stripes(app, &home, &from).await?;
+        (first, Some(stripes))
+    } else {
+        (app.queue(&home)?, None)
+    };
     let since = args.since.map(|moment| moment.back_from(SystemTime::now()));
     if args.transfer.dry_run {
-        return show(app, &args, &from.client, since).await;
+        return show(app, &args, &from.client, stripes.as_ref(), since).await;
     }
     confirm(app, &format!("Move {} to {}?", about(&from).await?, to.label))?;
     let lease = args.lease.lease()?;
     let (source, target) = (address(app, &poison, &from.client), address(app, &home, &to.client));
     let journal = args.state.journal(app, "redrive", &source, &target);
     let job = Job::begin(app, &from, &to, Doing::Moved, lease).await?;
-    let mut call = redrive(&from.client, &to.client)
-        .in_flight(args.transfer.in_flight)
-        .stop_when(job.stop())
-        .on_progress(job.shown());
+    let call = match &stripes {
+        Some(stripes) => redrive_striped(&from.client, stripes),
+        None => redrive(&from.client, &to.client),
+    };
+    let mut call =
+        call.in_flight(args.transfer.in_flight).stop_when(job.stop()).on_progress(job.shown());
     match args.ttl {
         Lifetime::Set(time) => call = call.time_to_live(time),
         Lifetime::Keep => call = call.lifetime(Lifetime::Keep),
@@ -142,7 +154,36 @@ pub(crate) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     if let Some(journal) = journal {
         call = call.journal(journal);
     }
-    job.end(call.await)
+    let result = call.await;
+    let skipped = result.as_ref().map_or(0, |report| report.skipped);
+    job.end(result)?;
+    if let (Some(stripes), true) =
+        (&stripes, skipped > 0 && args.reason.is_none() && since.is_none())
+    {
+        app.note(&format!(
+            "{skipped} letters name no queue that matches; to move them anyway: azq redrive {} --from {}",
+            stripes.stripes().first().map_or("QUEUE", |stripe| stripe.name().as_str()),
+            from.label,
+        ));
+    }
+    Ok(())
+}
+
+/// The queues of a pattern as one, and the first of them under the name of the pattern.
+async fn stripes(app: &App, pattern: &str, poison: &Queue) -> Result<(Queue, Striped), Failure> {
+    let mut queues = matching(app, pattern).await?;
+    queues.retain(|queue| !queue.name().ends_with(SUFFIX) && queue.name() != poison.name());
+    let Some(mut first) = queues.first().cloned() else {
+        return Err(Failure::usage(format!(
+            "no queue matches `{}` that has a dead-letter queue",
+            visible(pattern)
+        )));
+    };
+    let clients = queues.iter().map(|queue| queue.client.clone());
+    let striped = Striped::new(poison.name(), clients)
+        .map_err(|error| Failure::usage(format!("`{}`: {error}", visible(pattern))))?;
+    pattern.clone_into(&mut first.label);
+    Ok((first, striped))
 }
 
 /// The queue to go back to, and that of the dead letters.
@@ -157,6 +198,15 @@ fn queues(args: &Args) -> Result<(String, String), Failure> {
     if let Some(home) = name.strip_suffix(SUFFIX) {
         return Ok((format!("{context}{home}"), args.queue.clone()));
     }
+    if is_pattern(name) {
+        let stem: String =
+            name.chars().take_while(|letter| !is_pattern(&letter.to_string())).collect();
+        let stem = stem.trim_end_matches('-');
+        if stem.is_empty() {
+            return Err(Failure::usage("name the queue of the dead letters with --from"));
+        }
+        return Ok((args.queue.clone(), format!("{context}{stem}{SUFFIX}")));
+    }
     let poison = name.parse().ok().and_then(|name| poison_queue_of(&name)).ok_or_else(|| {
         Failure::usage(format!("{name} has no dead-letter queue: name one with --from"))
     })?;
@@ -167,7 +217,8 @@ fn queues(args: &Args) -> Result<(String, String), Failure> {
 async fn show(
     app: &App,
     args: &Args,
-    from: &queue_client::QueueClient,
+    from: &QueueClient,
+    stripes: Option<&Striped>,
     since: Option<SystemTime>,
 ) -> Result<(), Failure> {
     let mut printer = app.printer(LAYOUT)?;
@@ -180,7 +231,11 @@ async fn show(
             .reason
             .is_none_or(|reason| letter.as_ref().is_some_and(|letter| letter.died_of(reason)));
         seen += 1;
-        if of_reason && since.is_none_or(|since| died >= since) {
+        let has_home = stripes.is_none_or(|stripes| {
+            let home = letter.as_ref().map(|letter| letter.queue.as_str());
+            stripes.stripes().iter().any(|stripe| home == Some(stripe.name().as_str()))
+        });
+        if of_reason && has_home && since.is_none_or(|since| died >= since) {
             wanted += 1;
             printer.push(&row(message, letter, died))?;
         }

@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio};
 
 use queue_client::processor::{
-    Delivery, HandlerError, Outcome, Processor, dead_letter::DeadLetterTo,
+    Delivery, HandlerError, Outcome, Processor, Processors, dead_letter::DeadLetterTo,
 };
 
 use crate::harness::{Bench, fine, numbers, sorted};
@@ -217,6 +217,35 @@ fn dead_letters_are_shown_and_brought_back_by_their_reason() {
     assert_eq!(all(&bench, "orders").0, numbers(10));
     let run = bench.azq(["redrive", "orders", "--reason", "boredom", "--yes"]);
     assert_eq!((run.code, run.err.contains("is none of handler_failed")), (2, true), "{}", run.err);
+}
+
+#[test]
+fn dead_letters_of_stripes_go_back_to_their_own() {
+    let bench = Bench::new();
+    for (stripe, texts) in [("orders-0", ["1", "2"]), ("orders-1", ["3", "4"])] {
+        bench.queue(stripe, &texts);
+    }
+    bench.runtime.block_on(async {
+        let orders = bench.service.striped("orders", 2).unwrap();
+        let processors =
+            Processors::new().add_striped(&orders, 1, |stripe| stripe.max_deliveries(1));
+        processors.drain_once(|_| async { Err::<(), _>("no glass left".into()) }).await.unwrap();
+        bench.service.queue("orders-poison").unwrap().send("no envelope").await.unwrap();
+    });
+    let run = fine(bench.azq(["redrive", "orders-*", "--dry-run"]));
+    assert!(run.err.contains("would move 4 of 5 dead letters"), "{}", run.err);
+    let run = fine(bench.azq(["redrive", "orders-*", "--yes"]));
+    assert!(run.err.contains("4 moved + 0 failed + 1 left = 5 seen"), "{}", run.err);
+    assert!(run.err.contains("azq redrive orders-0 --from orders-poison"), "{}", run.err);
+    assert_eq!(all(&bench, "orders-0").0, ["1", "2"]);
+    assert_eq!(all(&bench, "orders-1").0, ["3", "4"]);
+
+    let run = fine(bench.azq(["check", "orders-*", "--max-depth", "2"]));
+    assert_eq!(run.code, 0);
+    let run = bench.azq(["check", "orders-*", "--max-depth", "1"]);
+    assert!(run.code == 8 && run.err.contains("orders-0 has 2 messages"), "{}", run.err);
+    let run = bench.azq(["check", "bills-*", "--max-depth", "1"]);
+    assert!(run.code == 2 && run.err.contains("no queue matches `bills-*`"), "{}", run.err);
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl<T: Send + 'static> Processors<T> {
     ///
     /// The dead letters of all stripes go into one queue, `NAME-poison` in the account of the first
     /// stripe, in envelopes that say which stripe they are from. By that
-    /// [`redrive_striped`](crate::processor::dead_letter::redrive_striped), brings
+    /// [`redrive_striped`](crate::processor::dead_letter::redrive_striped), or `azq redrive 'orders-*'`, brings
     /// each back to its own stripe.
     ///
     /// ```
