@@ -91,6 +91,7 @@ pub(crate) struct Watch {
     next_request: AtomicU64,
     /// Whether the requests that succeed are remembered, and not only their events.
     looked_at: AtomicBool,
+    #[cfg(feature = "control")]
     from_start: bool,
     /// Raised with everything that is remembered, so that a look tells whether there is news.
     news: AtomicU64,
@@ -103,6 +104,7 @@ impl Watch {
             events: Mutex::new(Events::new(limits.events)),
             next_request: AtomicU64::new(1),
             looked_at: AtomicBool::new(!limits.from_first_look),
+            #[cfg(feature = "control")]
             from_start: !limits.from_first_look,
             news: AtomicU64::new(0),
         }
