@@ -156,9 +156,13 @@
 
 #[cfg(feature = "unstable-core")]
 pub mod core;
-// Parts of it are for those alone who drive it themselves.
 #[cfg(not(feature = "unstable-core"))]
-#[allow(dead_code, unreachable_pub, unused_imports)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "parts of it are for those alone who drive it themselves"
+)]
 mod core;
 
 #[cfg(feature = "tokio")]

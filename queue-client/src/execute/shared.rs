@@ -44,11 +44,14 @@ pub(crate) enum Repeat {
     Safe,
     /// The safe failures, and lost answers of operations that then have two effects: a message that
     /// is there twice is better than one that is missing.
-    #[cfg_attr(not(feature = "bulk"), expect(dead_code))]
+    #[cfg_attr(not(feature = "bulk"), expect(dead_code, reason = "the processor sends by it"))]
     Ambiguous,
     /// No failure: the caller decides what is tried again. Only what was put right gets a second
     /// attempt.
-    #[cfg_attr(not(all(feature = "processor", feature = "tokio")), expect(dead_code))]
+    #[cfg_attr(
+        not(all(feature = "processor", feature = "tokio")),
+        expect(dead_code, reason = "the processor sends by it")
+    )]
     Nothing,
 }
 
