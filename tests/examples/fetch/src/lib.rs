@@ -1,4 +1,4 @@
-//! A queue client in the browser: [`transport::Fetch`] sends by `fetch`, and [`runtime::Page`] is the
+//! A queue client in the browser: `transport::Fetch` sends by `fetch`, and `runtime::Page` is the
 //! clock, the timers and the random numbers of a page. Both work in workers, Node.js and Deno as well.
 
 #![cfg(target_arch = "wasm32")]
