@@ -39,6 +39,7 @@ const AT_ONCE: usize = 16;
 /// 2,000 messages a second that the service grants to one queue.
 ///
 /// Messages are spread over the stripes in turn, or by a key; receivers take from all. Cheap to clone.
+/// The blocking clients have no form of it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
