@@ -188,6 +188,7 @@ async fn what_senders_that_grow_first_send_waits() {
     assert_eq!(take_all(&new).await.len(), 4, "they waited");
 }
 
+#[cfg(feature = "bulk")]
 #[tokio::test]
 async fn the_stripes_that_go_are_drained_into_those_that_stay() {
     let (_, orders) = striped(4).await;
