@@ -150,7 +150,7 @@ enum Out {
 
 impl Out {
     fn open(path: &Path) -> io::Result<Self> {
-        if path == "-" {
+        if path.as_os_str() == "-" {
             return Ok(Self::StandardError);
         }
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -90,7 +90,9 @@ impl Options {
         if args.recover && args.location.is_none() {
             return Err("--recover needs --location: without it there is nothing to recover".into());
         }
-        if args.azurite.silent.is_some() && args.log.as_ref().is_some_and(|log| log == "-") {
+        if args.azurite.silent.is_some()
+            && args.log.as_ref().is_some_and(|log| log.as_os_str() == "-")
+        {
             return Err("--silent and --log - contradict each other: use --log FILE".into());
         }
         let https = https(&args)?;

@@ -79,10 +79,13 @@ fn who_writes_all_of_a_large_body_gets_the_refusal() {
         let mut stream = f.connect();
         let length = format!("content-length: {}", size * mebibyte.len());
         stream.write_all(head(&length).as_bytes()).unwrap();
-        for sent in 0..size {
-            let written = stream.write_all(&mebibyte);
-            assert!(written.is_ok(), "{sent} of {size} MiB: {written:?}");
+        let written = (0..size).try_for_each(|_| stream.write_all(&mebibyte));
+        if size > 64 && written.is_err() {
+            // The server goes on reading for two seconds there, in which a busy machine may not write
+            // all of it.
+            continue;
         }
+        assert!(written.is_ok(), "{size} MiB: {written:?}");
         let (answer, xml) = read_answer(&mut stream);
         assert!(answer.starts_with("HTTP/1.1 413 "), "{size} MiB: {answer}");
         assert!(xml.contains("<Code>RequestBodyTooLarge</Code>"), "{xml}");
