@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Outcome, shell};
+use crate::{install, shell};
 
 const VERSION: &str = "3.37.0";
 /// The oldest Node.js that this Azurite runs on; the npm package `node` carries one.
@@ -120,31 +120,14 @@ impl Drop for Azurite {
 /// folder for its data.
 pub(crate) fn command(service: &str) -> Result<Command, String> {
     let folder = shell::scratch("azurite");
-    install(&folder)?;
+    let packages = [format!("azurite@{VERSION}"), format!("node@{NODE_MAJOR}")];
+    install::npm(&folder, &packages.each_ref().map(String::as_str), "Azurite")?;
     let mut command = Command::new(node(&folder)?);
     command
         .arg(folder.join("node_modules/azurite/dist/src").join(service).join("main.js"))
         // It knows no version of the service that is newer than itself.
         .args(["--disableTelemetry", "--skipApiVersionCheck"]);
     Ok(command)
-}
-
-fn install(folder: &Path) -> Outcome {
-    let wanted = format!("azurite@{VERSION}");
-    let marker = folder.join(".installed");
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
-    shell::run(
-        Command::new("npm")
-            .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
-            .arg(folder)
-            .arg(&wanted)
-            .arg(format!("node@{NODE_MAJOR}")),
-    )
-    .map_err(|error| format!("{error}\nAzurite needs Node.js and npm to be installed"))?;
-    fs::write(&marker, wanted).map_err(|error| format!("cannot write {marker:?}: {error}"))
 }
 
 /// The machine's own Node.js if it is new enough, else the one from the npm package.

@@ -3,7 +3,7 @@
 
 use std::{fs, process::Command};
 
-use crate::{Outcome, shell};
+use crate::{Outcome, install, shell};
 
 /// The packages of npm that drive the browser, judge the page, and are tried in it.
 const PACKAGES: [&str; 4] =
@@ -16,20 +16,9 @@ pub(crate) fn run() -> Outcome {
     let folder = shell::scratch("browser");
     let pictures = folder.join("pictures");
     fs::create_dir_all(&pictures).map_err(|error| format!("cannot make {pictures:?}: {error}"))?;
-    let marker = folder.join(".installed");
-    let wanted = PACKAGES.join(" ");
-    if fs::read_to_string(&marker).ok().as_ref() != Some(&wanted) {
-        shell::run(
-            Command::new("npm")
-                .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
-                .arg(&folder)
-                .args(PACKAGES),
-        )
-        .map_err(|error| format!("{error}\nthe browser is driven by Node.js and npm"))?;
-        fs::write(&marker, wanted).map_err(|error| format!("cannot write {marker:?}: {error}"))?;
-    }
+    install::npm(&folder, &PACKAGES, "the test of the page")?;
     shell::run(
-        shell::cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
+        shell::emulator()
             .args(["--port", "0", "--page-port", "0", "--exec", "node"])
             .arg(shell::root().join("tests/browser/main.js"))
             .env("BROWSER_PACKAGES", &folder)

@@ -1,9 +1,6 @@
 //! `cargo xtask features`: every crate builds and passes its tests with no, default and all features.
 
-use crate::{Outcome, shell};
-
-/// The crates that people depend on.
-const PUBLISHED: [&str; 4] = ["queue-proto", "queue-auth", "queue-client", "queue-emulator"];
+use crate::{Outcome, metadata::LIBRARIES, shell};
 
 pub(crate) fn run() -> Outcome {
     run_smaller()?;
@@ -29,7 +26,7 @@ pub(crate) fn run_smaller() -> Outcome {
 }
 
 fn test(features: &[&str]) -> Outcome {
-    for package in PUBLISHED {
+    for package in LIBRARIES {
         shell::run(shell::cargo(["test", "--package", package]).args(features))?;
     }
     Ok(())

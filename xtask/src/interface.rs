@@ -2,7 +2,7 @@
 //! the list that is checked in. A change of the interface is a change of that list, and is seen in
 //! review.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf, process::Command};
 
 use lexopt::{Arg, Parser};
 use public_api::Builder;
@@ -10,10 +10,9 @@ use public_api::Builder;
 use crate::{
     Outcome,
     files::{make, read, write},
-    metadata, shell, usage,
+    metadata::{self, LIBRARIES, Package},
+    shell, usage,
 };
-
-const LIBRARIES: [&str; 4] = ["queue-proto", "queue-auth", "queue-client", "queue-emulator"];
 
 /// The start of the names of features that the versions of a crate promise nothing of.
 const UNSTABLE: &str = "unstable";
@@ -33,9 +32,10 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
     } else if check && !is_comparable()? {
         return Ok(());
     }
+    let packages = metadata::published()?;
     let mut differences = 0;
     for library in LIBRARIES {
-        let now = items(library)?;
+        let now = items(library, &stable_features(library, &packages))?;
         let list = folder().join(format!("{library}.txt"));
         if bless {
             write(&list, now.iter().map(|item| format!("{item}\n")).collect::<String>())?;
@@ -71,7 +71,7 @@ fn folder() -> PathBuf {
 const COMPILER: &str = "rustc.txt";
 
 fn compiler() -> Result<String, String> {
-    Ok(shell::output(std::process::Command::new("rustc").arg("--version"))?.trim().to_owned())
+    Ok(shell::output(Command::new("rustc").arg("--version"))?.trim().to_owned())
 }
 
 /// Another compiler may show the same items in other words, and its JSON may be of another form.
@@ -85,8 +85,7 @@ fn is_comparable() -> Result<bool, String> {
 }
 
 /// The public items of a library, without what every type has and what derives make.
-fn items(library: &str) -> Result<Vec<String>, String> {
-    let features = stable_features(library)?;
+fn items(library: &str, features: &[&str]) -> Result<Vec<String>, String> {
     // The JSON is the only unstable option of rustdoc that is used.
     shell::run(
         shell::cargo(["rustdoc", "--quiet", "--lib", "--package", library])
@@ -105,10 +104,9 @@ fn items(library: &str) -> Result<Vec<String>, String> {
     Ok(api.items().map(|item| item.to_string()).collect())
 }
 
-fn stable_features(library: &str) -> Result<Vec<String>, String> {
-    let packages = metadata::published()?;
+fn stable_features<'a>(library: &str, packages: &'a [Package]) -> Vec<&'a str> {
     let package = packages.iter().find(|package| package.name == library);
     let features = package.and_then(|package| package.manifest.get("features")?.as_object());
-    let names = features.into_iter().flatten().map(|(name, _)| name.clone());
-    Ok(names.filter(|name| !name.starts_with(UNSTABLE)).collect())
+    let names = features.into_iter().flatten().map(|(name, _)| name.as_str());
+    names.filter(|name| !name.starts_with(UNSTABLE)).collect()
 }

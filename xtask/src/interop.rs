@@ -11,7 +11,7 @@ use std::{
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::{Outcome, shell, usage};
+use crate::{Outcome, install, shell, usage};
 
 pub(crate) const PYTHON: &str = "azure-storage-queue==12.18.1";
 pub(crate) const PYTEST: &str = "pytest==9.2.0";
@@ -67,9 +67,14 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
         return Err(format!("there is no SDK `{name}`: use one of {}", names.join(", ")));
     }
     let folder = folder()?;
-    let token = shell::output(emulator().args(["token"]))?;
-    let reader =
-        shell::output(emulator().args(["token", "--object-id", "reader", "--role", "reader"]))?;
+    let token = shell::output(shell::emulator().args(["token"]))?;
+    let reader = shell::output(shell::emulator().args([
+        "token",
+        "--object-id",
+        "reader",
+        "--role",
+        "reader",
+    ]))?;
     for (name, prepare, securities) in SDKS {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
@@ -77,7 +82,7 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
         let command = prepare(&folder)?;
         for security in securities {
             shell::run(
-                emulator()
+                shell::emulator()
                     .args(["--port", "0", "--deletion-time", "0"])
                     .args(*security)
                     .arg("--exec")
@@ -92,10 +97,6 @@ pub(crate) fn run(mut arguments: Parser) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn emulator() -> Command {
-    shell::cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
 }
 
 /// The folder where the SDKs are installed.
@@ -114,7 +115,7 @@ pub(crate) fn python_sdk(folder: &Path) -> Result<PathBuf, String> {
 fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
     let python = folder.join(if cfg!(windows) { "Scripts" } else { "bin" }).join("python");
     let wanted = packages.join(" ");
-    install(folder, &wanted, || {
+    install::once(folder, &wanted, || {
         shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder))
             .map_err(|error| format!("{error}\n{wanted} needs Python 3 to be installed"))?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
@@ -149,7 +150,7 @@ fn python_tests(folder: &Path) -> Result<Command, String> {
     let program = python_sdk(folder)?;
     let folder = folder.join("python-tests");
     let wanted = format!("{PYTHON} {}", PYTHON_TESTS.join(" "));
-    install(&folder, &wanted, || {
+    install::once(&folder, &wanted, || {
         let pip = |arguments: &[&str]| {
             let mut pip = Command::new(&program);
             pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(arguments);
@@ -181,15 +182,7 @@ fn source_name() -> String {
 /// Installs the JavaScript SDK below a folder, and returns the folder where it is.
 pub(crate) fn javascript_sdk(folder: &Path) -> Result<PathBuf, String> {
     let folder = folder.join("javascript");
-    install(&folder, JAVASCRIPT, || {
-        shell::run(
-            Command::new("npm")
-                .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
-                .arg(&folder)
-                .arg(JAVASCRIPT),
-        )
-        .map_err(|error| format!("{error}\nthe JavaScript SDK needs Node.js and npm"))
-    })?;
+    install::npm(&folder, &[JAVASCRIPT], "the JavaScript SDK")?;
     Ok(folder)
 }
 
@@ -307,15 +300,4 @@ fn copy(from: &Path, to: &Path) -> Outcome {
 
 fn script(name: &str) -> PathBuf {
     shell::root().join("tests/interop").join(name)
-}
-
-/// Installs a package unless that is done.
-pub(crate) fn install(folder: &Path, package: &str, install: impl FnOnce() -> Outcome) -> Outcome {
-    let marker = folder.join(".installed");
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == package) {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).map_err(|error| format!("cannot make {folder:?}: {error}"))?;
-    install()?;
-    fs::write(&marker, package).map_err(|error| format!("cannot write {marker:?}: {error}"))
 }

@@ -9,6 +9,7 @@ mod demo;
 mod features;
 mod files;
 mod fuzz;
+mod install;
 mod interface;
 mod interop;
 mod kills;

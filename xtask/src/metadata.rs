@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::shell;
 
+/// The crates that people depend on.
+pub(crate) const LIBRARIES: [&str; 4] =
+    ["queue-proto", "queue-auth", "queue-client", "queue-emulator"];
+
 /// A package of the workspace that may be published.
 pub(crate) struct Package {
     pub(crate) name: String,

@@ -31,6 +31,11 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command
 }
 
+/// The emulator of this workspace; its options follow.
+pub(crate) fn emulator() -> Command {
+    cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
+}
+
 /// Runs the command; an exit code other than zero is an error.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     eprintln!("$ {}", line(command));

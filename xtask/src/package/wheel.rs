@@ -13,7 +13,8 @@ use super::{
 use crate::{
     Outcome,
     files::{copy, list},
-    interop::{PYTEST, PYTHON, install},
+    install,
+    interop::{PYTEST, PYTHON},
     shell,
 };
 
@@ -38,7 +39,7 @@ fn environment(folder: &Path) -> Outcome {
 /// Makes the wheel.
 pub(super) fn build(program: &Program, out: &Path) -> Result<PathBuf, String> {
     let folder = shell::scratch("package").join("maturin");
-    install(&folder, MATURIN, || {
+    install::once(&folder, MATURIN, || {
         environment(&folder)?;
         shell::run(pip(&folder).arg(MATURIN))
     })?;
