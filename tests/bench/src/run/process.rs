@@ -12,8 +12,7 @@ pub(super) struct Running(Child);
 
 impl Running {
     pub(super) fn new(command: &mut Command) -> Outcome<Self> {
-        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
-        Ok(Self(child.map_err(|error| format!("{command:?}: {error}"))?))
+        Ok(Self::spawn(command).map_err(|error| format!("{command:?}: {error}"))?)
     }
 
     /// The same, with the error of the system as it is.
