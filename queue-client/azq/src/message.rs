@@ -123,7 +123,7 @@ impl From<PeekedMessage> for Message {
             inserted: message.inserted_at(),
             expires: message.expires_at(),
             visible: None,
-            text: message.message_text().clone(),
+            text: message.into_parts().1,
         }
     }
 }
@@ -136,7 +136,7 @@ impl From<ReceivedMessage> for Message {
             inserted: message.inserted_at(),
             expires: message.expires_at(),
             visible: Some(message.next_visible_at()),
-            text: message.message_text().clone(),
+            text: message.into_parts().2,
         }
     }
 }

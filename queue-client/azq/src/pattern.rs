@@ -7,9 +7,17 @@ use crate::{
     text::visible,
 };
 
-/// Whether an argument names queues by a pattern. No name of a queue has such a letter.
+/// The letters of patterns. No name of a queue has them.
+const WILD: [char; 2] = ['*', '?'];
+
+/// Whether an argument names queues by a pattern.
 pub(crate) fn is_pattern(argument: &str) -> bool {
-    argument.contains(['*', '?'])
+    argument.contains(WILD)
+}
+
+/// What stands before the first letter of a pattern that is none of a name.
+pub(crate) fn stem(pattern: &str) -> &str {
+    pattern.split(WILD).next().unwrap_or_default()
 }
 
 /// The queues whose names match the pattern of an argument, `PATTERN` or `CONTEXT:PATTERN`, by name.

@@ -24,7 +24,7 @@ use crate::{
     },
     message::{CodecArg, Message},
     output::{Cell, Column, Layout, Row},
-    pattern::{is_pattern, matching},
+    pattern::{is_pattern, matching, stem},
     text::visible,
     units::{self, Moment, thousands},
 };
@@ -199,9 +199,7 @@ fn queues(args: &Args) -> Result<(String, String), Failure> {
         return Ok((format!("{context}{home}"), args.queue.clone()));
     }
     if is_pattern(name) {
-        let stem: String =
-            name.chars().take_while(|letter| !is_pattern(&letter.to_string())).collect();
-        let stem = stem.trim_end_matches('-');
+        let stem = stem(name).trim_end_matches('-');
         if stem.is_empty() {
             return Err(Failure::usage("name the queue of the dead letters with --from"));
         }
