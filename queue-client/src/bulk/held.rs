@@ -57,8 +57,12 @@ impl Record {
     /// The id and the receipt, if they are not odd.
     fn id_and_receipt(&self) -> Option<(MessageId, PopReceipt)> {
         let id = MessageId::new(Uuid::from_bytes(self.id).hyphenated().to_string()).ok()?;
-        let receipt = STANDARD.encode(self.receipt.get(..self.length.into())?);
-        Some((id, PopReceipt::new(receipt).ok()?))
+        Some((id, self.receipt()?))
+    }
+
+    /// The receipt, if it is not odd.
+    fn receipt(&self) -> Option<PopReceipt> {
+        PopReceipt::new(STANDARD.encode(self.receipt.get(..self.length.into())?)).ok()
     }
 }
 
@@ -327,7 +331,10 @@ impl Held {
     }
 
     fn receipt(&self, number: u32, record: &Record) -> Option<PopReceipt> {
-        self.id_and_receipt(number, record).map(|(_, receipt)| receipt)
+        match self.odd.get(&number) {
+            Some((_, receipt)) => Some(receipt.clone()),
+            None => record.receipt(),
+        }
     }
 }
 

@@ -44,7 +44,10 @@ pub(crate) enum Repeat {
     Safe,
     /// The safe failures, and lost answers of operations that then have two effects: a message that
     /// is there twice is better than one that is missing.
-    #[cfg_attr(not(feature = "bulk"), expect(dead_code, reason = "the processor sends by it"))]
+    #[cfg_attr(
+        not(feature = "bulk"),
+        expect(dead_code, reason = "transfers and producers send by it")
+    )]
     Ambiguous,
     /// No failure: the caller decides what is tried again. Only what was put right gets a second
     /// attempt.

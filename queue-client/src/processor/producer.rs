@@ -322,7 +322,7 @@ impl<T: 'static> Producer<T> {
     /// [`is_not_owner`](Error::is_not_owner) when somebody has received it, or it is gone.
     pub async fn cancel(&self, sent: &Sent) -> Result<(), Error> {
         let delete =
-            DeleteMessage::new(self.queue.name.clone(), sent.id().clone(), sent.receipt.clone());
+            DeleteMessage::new(self.queue.name.clone(), sent.id().clone(), sent.receipt().clone());
         self.queue.execute(&delete).await?;
         self.discard(sent.stored.as_ref()).await;
         Ok(())

@@ -10,12 +10,11 @@ use crate::{
         refused::{JournalFailed, SameQueue, refuse},
         walk::{
             Pace, Walk,
-            depth::{count, usual_lease},
+            depth::{count, is_unauthorized, usual_lease},
         },
     },
     error::Error,
     execute::shared::Target,
-    failure::{OpFailure, Refusal},
 };
 
 /// The receives that are under way at once.
@@ -85,8 +84,4 @@ fn is_circle(from: &Target, to: &Target) -> bool {
     let same_name = from.name == to.name;
     let (from, to) = (&from.shared.endpoint, &to.shared.endpoint);
     same_name && from.account() == to.account() && from.authority() == to.authority()
-}
-
-fn is_unauthorized(error: &Error) -> bool {
-    matches!(error.failure(), OpFailure::Refused { kind: Refusal::Unauthorized, .. })
 }

@@ -12,12 +12,14 @@ use crate::{
 /// lower than that. A credential that may only process messages may not ask, and gets no bound.
 pub(in crate::bulk) async fn count(queue: &Target) -> Result<usize, Error> {
     match approximate_count(queue).await {
-        Err(error) => match error.failure() {
-            OpFailure::Refused { kind: Refusal::Unauthorized, .. } => Ok(usize::MAX),
-            _ => Err(error),
-        },
+        Err(error) if is_unauthorized(&error) => Ok(usize::MAX),
         result => result,
     }
+}
+
+/// Whether the credential may not ask that.
+pub(in crate::bulk) fn is_unauthorized(error: &Error) -> bool {
+    matches!(error.failure(), OpFailure::Refused { kind: Refusal::Unauthorized, .. })
 }
 
 /// About how many messages the queue holds, hidden ones included.

@@ -206,7 +206,7 @@ impl Sweep {
             large |= messages.len() >= MessageCount::MAX.get() as usize;
             for message in messages {
                 seen.note(message.message_text());
-                ids.insert(message.id().clone());
+                ids.insert(message.into_parts().0);
             }
         }
         if large {

@@ -141,8 +141,7 @@ struct Homes {
 
 impl Homes {
     /// The place of the stripe that a letter died in.
-    fn find(&self, text: &str) -> Option<usize> {
-        let letter = letter::open(text)?;
+    fn find(&self, letter: &DeadLetter) -> Option<usize> {
         self.stripes.iter().position(|stripe| {
             let account = stripe.shared.endpoint.account().as_str();
             stripe.name.as_str() == letter.queue
@@ -153,7 +152,8 @@ impl Homes {
     fn routes(self: Arc<Self>) -> Routes {
         let to = self.stripes.iter().chain(&self.strays).cloned().collect();
         let stray = self.stripes.len();
-        Routes { to, choose: Box::new(move |text| self.find(text).unwrap_or(stray)) }
+        let home = move |text: &str| self.find(&letter::open(text)?);
+        Routes { to, choose: Box::new(move |text| home(text).unwrap_or(stray)) }
     }
 }
 
@@ -246,12 +246,15 @@ impl Redrive {
     }
 }
 
-/// Says whether a message died of this and since then, as far as it tells.
-fn wants(message: &PeekedMessage, reason: Option<Reason>, since: Option<SystemTime>) -> bool {
-    let letter = letter::open(message.text());
-    let letter = letter.as_ref();
+/// Says whether a message, which may be a letter, died of this and since then, as far as it tells.
+fn wants(
+    message: &PeekedMessage,
+    letter: Option<&DeadLetter>,
+    reason: Option<Reason>,
+    since: Option<SystemTime>,
+) -> bool {
     let died = letter.and_then(|letter| letter.dead_at).unwrap_or(message.inserted_at());
-    reason.is_none_or(|reason| letter.is_some_and(|letter: &DeadLetter| letter.died_of(reason)))
+    reason.is_none_or(|reason| letter.is_some_and(|letter| letter.died_of(reason)))
         && since.is_none_or(|since| died >= since)
 }
 
@@ -266,8 +269,10 @@ impl IntoFuture for Redrive {
         let narrow = homes.clone().filter(|homes| homes.strays.is_none());
         if reason.is_some() || since.is_some() || narrow.is_some() {
             transfer = transfer.matching(move |message| {
-                let fits = |homes: &Arc<Homes>| homes.find(message.text()).is_some();
-                wants(message, reason, since) && narrow.as_ref().is_none_or(fits)
+                let letter = letter::open(message.text());
+                let letter = letter.as_ref();
+                let fits = |homes: &Arc<Homes>| letter.and_then(|it| homes.find(it)).is_some();
+                wants(message, letter, reason, since) && narrow.as_ref().is_none_or(fits)
             });
         }
         match homes {

@@ -32,7 +32,7 @@ impl<T: 'static> Prepared<T> {
         let update = UpdateMessage::new(
             queue.name.clone(),
             self.sent.id().clone(),
-            self.sent.receipt.clone(),
+            self.sent.receipt().clone(),
             VisibilityTimeout::ZERO,
         );
         match queue.execute(&update).await {

@@ -9,38 +9,37 @@ use crate::{error::Error, processor::envelope::pointer::Pointer};
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    id: MessageId,
-    inserted_at: SystemTime,
-    expires_at: Option<SystemTime>,
+    message: SentMessage,
     resends: u32,
-    pub(super) receipt: PopReceipt,
     /// The place of the body, if it is not in the message.
     pub(super) stored: Option<Pointer>,
 }
 
 impl Sent {
-    pub(super) fn new(sent: SentMessage, resends: u32, stored: Option<Pointer>) -> Self {
-        let (inserted_at, expires_at) = (sent.inserted_at(), sent.expires_at());
-        let (id, receipt) = sent.into_parts();
-        Self { id, inserted_at, expires_at, resends, receipt, stored }
+    pub(super) const fn new(message: SentMessage, resends: u32, stored: Option<Pointer>) -> Self {
+        Self { message, resends, stored }
+    }
+
+    pub(super) const fn receipt(&self) -> &PopReceipt {
+        self.message.pop_receipt()
     }
 
     /// The id that the service gave the message.
     #[must_use]
     pub const fn id(&self) -> &MessageId {
-        &self.id
+        self.message.id()
     }
 
     /// The time at which the service stored the message.
     #[must_use]
     pub const fn inserted_at(&self) -> SystemTime {
-        self.inserted_at
+        self.message.inserted_at()
     }
 
     /// The time at which the message expires; `None` for never.
     #[must_use]
     pub const fn expires_at(&self) -> Option<SystemTime> {
-        self.expires_at
+        self.message.expires_at()
     }
 
     /// The number of times that the message was sent again after an answer was lost. Above 0, the
