@@ -20,6 +20,7 @@ pub(crate) fn run() -> Outcome {
         &["interop"],
         &["browser"],
         &["interface", "--check"],
+        &["semver"],
         &["package"],
         &["demo", "--full"],
         &["release", "--no-build"],

