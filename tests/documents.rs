@@ -81,3 +81,29 @@ fn every_command_that_a_document_names_exists() {
         }
     }
 }
+
+#[test]
+fn for_every_public_module_a_reason_is_given() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the document");
+    let reasons = architecture
+        .split("## What is public")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("the section");
+    let given: Vec<_> = quoted(reasons).into_iter().map(|(_, word)| word).collect();
+    let mut modules = Vec::new();
+    for list in fs::read_dir(root().join("xtask/interface")).expect("the lists") {
+        let text = fs::read_to_string(list.expect("a list").path()).expect("a list of items");
+        let public = text.lines().filter_map(|line| line.strip_prefix("pub mod "));
+        // Pages of the guide are modules of text.
+        modules.extend(public.filter(|path| !path.contains("::guide::")).map(str::to_owned));
+    }
+    assert!(modules.len() > 30, "{modules:?}");
+    let silent: Vec<_> = modules.iter().filter(|path| !given.contains(&path.as_str())).collect();
+    assert!(silent.is_empty(), "ARCHITECTURE.md does not say why these are public: {silent:?}");
+    let gone: Vec<_> = given
+        .iter()
+        .filter(|word| word.contains("::") && !modules.iter().any(|path| path == *word))
+        .collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md explains modules that are not public: {gone:?}");
+}

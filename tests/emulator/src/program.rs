@@ -42,14 +42,9 @@ mod words;
 
 use std::process::ExitCode;
 
-pub use self::args::{Args, Level, ServeArgs, Word};
-pub use self::azurite::AzuriteArgs;
-pub use self::health::HealthArgs;
-pub use self::page::PageArgs;
-pub use self::secret::{AccountArgs, SecretText};
-pub use self::seed::SeedArgs;
-pub use self::token::TokenArgs;
+pub use self::args::Args;
 
+use self::args::Word;
 use self::options::Options;
 use self::say::{print, say, sentence};
 use self::usage::UsageError;

@@ -43,20 +43,18 @@ secret as its value can be given by an environment variable: QUEUE_EMULATOR_PORT
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
-#[non_exhaustive]
 pub struct Args {
     /// The word that asks for something else than an emulator.
     #[command(subcommand)]
-    pub word: Option<Word>,
+    pub(super) word: Option<Word>,
     /// The settings of the emulator.
     #[command(flatten)]
-    pub serve: ServeArgs,
+    pub(super) serve: ServeArgs,
 }
 
 /// The first word of a command line.
 #[derive(Clone, Debug, Subcommand)]
-#[non_exhaustive]
-pub enum Word {
+pub(super) enum Word {
     /// Print a bearer token
     Token(TokenArgs),
     /// Ask a running emulator for a sign of life: exits with 0 if it answers, and with 1 if not
@@ -70,8 +68,7 @@ pub enum Word {
 /// The settings of an emulator.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
-#[non_exhaustive]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// The port to listen on; 0 picks a free one. Default: 10001
     #[arg(
         long,
@@ -82,7 +79,7 @@ pub struct ServeArgs {
         allow_negative_numbers = true,
         help_heading = "Listening"
     )]
-    pub port: Option<u16>,
+    pub(super) port: Option<u16>,
     /// The address or name to listen on; `localhost` stands for 127.0.0.1 and ::1. Any other than a
     /// loopback address lets other machines in, over unencrypted HTTP unless --https is given.
     /// Default: 127.0.0.1
@@ -94,7 +91,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Listening"
     )]
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
     /// The number of threads that answer; one costs the least. A store on disk has one more.
     /// Default: 1
     #[arg(
@@ -105,7 +102,7 @@ pub struct ServeArgs {
         allow_negative_numbers = true,
         help_heading = "Listening"
     )]
-    pub threads: Option<NonZeroUsize>,
+    pub(super) threads: Option<NonZeroUsize>,
 
     /// Listen for HTTPS with a certificate that is made at the start. Clients must trust the one in
     /// the file that the program names, which is removed when it ends. The file lies in the folder
@@ -117,7 +114,7 @@ pub struct ServeArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "HTTPS"
     )]
-    pub https: bool,
+    pub(super) https: bool,
     /// With --https, the file to write that certificate to
     #[arg(
         long,
@@ -126,7 +123,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "HTTPS"
     )]
-    pub certificate_file: Option<PathBuf>,
+    pub(super) certificate_file: Option<PathBuf>,
     /// Listen for HTTPS with this certificate (PEM, with its chain); needs --key
     #[arg(
         long,
@@ -135,7 +132,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "HTTPS"
     )]
-    pub cert: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
     /// The private key of the certificate (PEM, without a password)
     #[arg(
         long,
@@ -144,11 +141,11 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "HTTPS"
     )]
-    pub key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
 
     /// The accounts to serve.
     #[command(flatten)]
-    pub accounts: AccountArgs,
+    pub(super) accounts: AccountArgs,
 
     /// What the user with this object id may do: owner, contributor, reader, processor, sender or
     /// delegator. USER * stands for all that are not named. May be repeated. Default: *=owner
@@ -159,7 +156,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Bearer tokens"
     )]
-    pub role: Vec<String>,
+    pub(super) role: Vec<String>,
     /// Take bearer tokens over plain HTTP too, from this machine
     #[arg(
         long,
@@ -168,7 +165,7 @@ pub struct ServeArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Bearer tokens"
     )]
-    pub bearer_over_http: bool,
+    pub(super) bearer_over_http: bool,
     /// Refuse account keys, and signatures that were made with one (403
     /// KeyBasedAuthenticationNotPermitted)
     #[arg(
@@ -178,11 +175,11 @@ pub struct ServeArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Bearer tokens"
     )]
-    pub forbid_shared_key: bool,
+    pub(super) forbid_shared_key: bool,
     /// Take only tokens of `queue-emulator token` with the secret in this file. Without a secret any
     /// token is taken whose claims are right, whoever signed it
     #[arg(long, value_name = "FILE", help_heading = "Bearer tokens")]
-    pub token_secret_file: Vec<PathBuf>,
+    pub(super) token_secret_file: Vec<PathBuf>,
     /// The secret itself, which other users of the machine can read in the list of processes: prefer
     /// --token-secret-file, or the environment variable QUEUE_EMULATOR_TOKEN_SECRET, which counts
     /// if neither option is given
@@ -193,7 +190,7 @@ pub struct ServeArgs {
         allow_hyphen_values = true,
         help_heading = "Bearer tokens"
     )]
-    pub token_secret: Vec<SecretText>,
+    pub(super) token_secret: Vec<SecretText>,
 
     /// Keep the queues in this folder, which is made if there is none. Nothing is answered before it
     /// is on disk
@@ -205,7 +202,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Queues"
     )]
-    pub location: Option<PathBuf>,
+    pub(super) location: Option<PathBuf>,
     /// With --location, when a change is answered: `disk`, when it is on disk, or `os`, when the
     /// operating system has it: faster, and safe if this program is killed, but not if the machine
     /// stops. Default: disk
@@ -217,7 +214,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Queues"
     )]
-    pub durability: Option<Level>,
+    pub(super) durability: Option<Level>,
     /// With --location, look through the whole store first and, if it is damaged, go on with what
     /// can be read of it. Damaged files are kept in a folder beside. Without it such a store is
     /// refused
@@ -228,10 +225,10 @@ pub struct ServeArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Queues"
     )]
-    pub recover: bool,
+    pub(super) recover: bool,
     /// The queues and messages to start with.
     #[command(flatten)]
-    pub seeds: SeedArgs,
+    pub(super) seeds: SeedArgs,
     /// How many seconds the name of a deleted queue cannot be used again. Default: 30, as in the
     /// service
     #[arg(
@@ -242,7 +239,7 @@ pub struct ServeArgs {
         allow_negative_numbers = true,
         help_heading = "Queues"
     )]
-    pub deletion_time: Option<u64>,
+    pub(super) deletion_time: Option<u64>,
     /// How many seconds the secondary is behind the primary. Default: 0
     #[arg(
         long,
@@ -252,7 +249,7 @@ pub struct ServeArgs {
         allow_negative_numbers = true,
         help_heading = "Queues"
     )]
-    pub replication_lag: Option<u64>,
+    pub(super) replication_lag: Option<u64>,
 
     /// Write one line of JSON for each request to this file, at its end; `-` is standard error. No
     /// line has a signature, key, token or receipt
@@ -263,7 +260,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Log"
     )]
-    pub log: Option<PathBuf>,
+    pub(super) log: Option<PathBuf>,
 
     /// Make faults by the script in FILE: a line like `close-after operation=PutMessage
     /// probability=0.1`. The README lists the words. May be repeated
@@ -274,7 +271,7 @@ pub struct ServeArgs {
         hide_env = true,
         help_heading = "Tests"
     )]
-    pub faults: Vec<PathBuf>,
+    pub(super) faults: Vec<PathBuf>,
     /// Refuse more than the service takes with 503 ServerBusy: 2,000 messages in a second of one
     /// queue, 20,000 requests in a second to one account
     #[arg(
@@ -284,7 +281,7 @@ pub struct ServeArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Tests"
     )]
-    pub service_limits: bool,
+    pub(super) service_limits: bool,
     /// Draw ids, receipts and faults from this number on: the same in every run
     #[arg(
         long,
@@ -294,7 +291,7 @@ pub struct ServeArgs {
         allow_negative_numbers = true,
         help_heading = "Tests"
     )]
-    pub seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Run COMMAND with the connection string in the environment variable
     /// AZURE_STORAGE_CONNECTION_STRING, then stop and exit as it did: with 127 if there is no such
     /// command, and 126 if it cannot be run. Takes the rest of the command line. Standard output is
@@ -306,23 +303,22 @@ pub struct ServeArgs {
         allow_hyphen_values = true,
         help_heading = "Tests"
     )]
-    pub exec: Option<Vec<OsString>>,
+    pub(super) exec: Option<Vec<OsString>>,
     /// The same as --exec COMMAND
     #[arg(last = true, value_name = "COMMAND", help_heading = "Tests")]
-    pub command: Vec<OsString>,
+    pub(super) command: Vec<OsString>,
 
     /// The page, and the control interface for tests.
     #[command(flatten)]
-    pub page: PageArgs,
+    pub(super) page: PageArgs,
     /// The options that come from Azurite.
     #[command(flatten)]
-    pub azurite: AzuriteArgs,
+    pub(super) azurite: AzuriteArgs,
 }
 
 /// When a change is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[non_exhaustive]
-pub enum Level {
+pub(super) enum Level {
     /// When the change is on disk.
     Disk,
     /// When the operating system has the change.

@@ -19,8 +19,7 @@ pub(super) enum Mode {
 /// The options of Azurite. A truth value may follow a switch, as Azurite takes it.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Azurite")]
-#[non_exhaustive]
-pub struct AzuriteArgs {
+pub(super) struct AzuriteArgs {
     /// The number of seconds after which an idle connection is closed. Default: 60
     #[arg(
         long = "queueKeepAliveTimeout",
@@ -28,25 +27,25 @@ pub struct AzuriteArgs {
         allow_negative_numbers = true,
         hide = true
     )]
-    pub queue_keep_alive_timeout: Option<u64>,
+    pub(super) queue_keep_alive_timeout: Option<u64>,
     /// The address of the blob service.
     #[arg(long = "blobHost", value_name = "ADDRESS", hide = true)]
-    pub blob_host: Option<String>,
+    pub(super) blob_host: Option<String>,
     /// The port of the blob service.
     #[arg(long = "blobPort", value_name = "N", hide = true)]
-    pub blob_port: Option<u16>,
+    pub(super) blob_port: Option<u16>,
     /// The keep-alive of the blob service.
     #[arg(long = "blobKeepAliveTimeout", value_name = "SEC", hide = true)]
-    pub blob_keep_alive_timeout: Option<String>,
+    pub(super) blob_keep_alive_timeout: Option<String>,
     /// The address of the table service.
     #[arg(long = "tableHost", value_name = "ADDRESS", hide = true)]
-    pub table_host: Option<String>,
+    pub(super) table_host: Option<String>,
     /// The port of the table service.
     #[arg(long = "tablePort", value_name = "N", hide = true)]
-    pub table_port: Option<u16>,
+    pub(super) table_port: Option<u16>,
     /// The keep-alive of the table service.
     #[arg(long = "tableKeepAliveTimeout", value_name = "SEC", hide = true)]
-    pub table_keep_alive_timeout: Option<String>,
+    pub(super) table_keep_alive_timeout: Option<String>,
     /// No access log on the terminal.
     #[arg(
         short,
@@ -56,10 +55,10 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub silent: Option<String>,
+    pub(super) silent: Option<String>,
     /// The file of the debug log.
     #[arg(short, long, value_name = "FILE", hide = true)]
-    pub debug: Option<PathBuf>,
+    pub(super) debug: Option<PathBuf>,
     /// Ignore what is not supported.
     #[arg(
         short = 'L',
@@ -69,7 +68,7 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub loose: Option<String>,
+    pub(super) loose: Option<String>,
     /// Take every version of the service.
     #[arg(
         long = "skipApiVersionCheck",
@@ -78,7 +77,7 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub skip_api_version_check: Option<String>,
+    pub(super) skip_api_version_check: Option<String>,
     /// Take the account from the path alone.
     #[arg(
         long = "disableProductStyleUrl",
@@ -87,7 +86,7 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub disable_product_style_url: Option<String>,
+    pub(super) disable_product_style_url: Option<String>,
     /// Send nothing home.
     #[arg(
         long = "disableTelemetry",
@@ -96,10 +95,10 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub disable_telemetry: Option<String>,
+    pub(super) disable_telemetry: Option<String>,
     /// The level of OAuth.
     #[arg(long, value_name = "LEVEL", hide = true)]
-    pub oauth: Option<String>,
+    pub(super) oauth: Option<String>,
     /// The password of a PFX file.
     #[arg(
         long,
@@ -108,7 +107,7 @@ pub struct AzuriteArgs {
         allow_hyphen_values = true,
         hide = true
     )]
-    pub pwd: Option<SecretText>,
+    pub(super) pwd: Option<SecretText>,
     /// Keep nothing on disk.
     #[arg(
         long = "inMemoryPersistence",
@@ -117,7 +116,7 @@ pub struct AzuriteArgs {
         default_missing_value = "true",
         hide = true
     )]
-    pub in_memory_persistence: Option<String>,
+    pub(super) in_memory_persistence: Option<String>,
     /// The most memory for messages.
     #[arg(
         long = "extentMemoryLimit",
@@ -125,7 +124,7 @@ pub struct AzuriteArgs {
         allow_negative_numbers = true,
         hide = true
     )]
-    pub extent_memory_limit: Option<String>,
+    pub(super) extent_memory_limit: Option<String>,
 }
 
 /// The addresses at which `azurite` has its other services.

@@ -16,11 +16,10 @@ const ALERT: &[u8] = &[0x15, 0x03];
 /// The emulator to ask.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
-#[non_exhaustive]
-pub struct HealthArgs {
+pub(super) struct HealthArgs {
     /// The host to ask. Default: 127.0.0.1
     #[arg(long, alias = "queueHost", value_name = "ADDRESS")]
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
     /// The port to ask. Default: 10001
     #[arg(
         long,
@@ -30,7 +29,7 @@ pub struct HealthArgs {
         hide_env = true,
         allow_negative_numbers = true
     )]
-    pub port: Option<u16>,
+    pub(super) port: Option<u16>,
 }
 
 impl HealthArgs {

@@ -22,8 +22,7 @@ const LOOPBACK: &str = "127.0.0.1";
 
 /// The options of the page and of the control interface.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[non_exhaustive]
-pub struct PageArgs {
+pub(super) struct PageArgs {
     /// The port of the page that shows queues, messages and requests, and of the control interface
     /// for tests below /_emulator/ there; 0 picks a free one, and `off` does without. Default: 10011,
     /// or a free one if that is taken; off with --exec
@@ -34,7 +33,7 @@ pub struct PageArgs {
         hide_env = true,
         help_heading = "Page and control"
     )]
-    pub page_port: Option<String>,
+    pub(super) page_port: Option<String>,
     /// The address or name for the page to listen on, and a name by which it may be called. May be
     /// repeated for further names. Whoever reaches the page can read and change everything.
     /// Default: 127.0.0.1
@@ -46,7 +45,7 @@ pub struct PageArgs {
         hide_env = true,
         help_heading = "Page and control"
     )]
-    pub page_host: Vec<String>,
+    pub(super) page_host: Vec<String>,
     /// Let pages of this origin, such as http://localhost:3000, use the control interface. May be
     /// repeated
     #[arg(
@@ -57,7 +56,7 @@ pub struct PageArgs {
         hide_env = true,
         help_heading = "Page and control"
     )]
-    pub page_origin: Vec<String>,
+    pub(super) page_origin: Vec<String>,
     /// Serve the control interface on the service's port too: whoever reaches the service can then
     /// move its time and read every message
     #[arg(
@@ -67,7 +66,7 @@ pub struct PageArgs {
         value_parser = BoolishValueParser::new(),
         help_heading = "Page and control"
     )]
-    pub control: bool,
+    pub(super) control: bool,
     /// The number of requests that the page remembers, from the start. Default: 1000, and those that
     /// succeed only since the page or the control interface was first used
     #[arg(
@@ -78,7 +77,7 @@ pub struct PageArgs {
         allow_negative_numbers = true,
         help_heading = "Page and control"
     )]
-    pub record_requests: Option<usize>,
+    pub(super) record_requests: Option<usize>,
     /// The number of events in the lives of messages that the page remembers. Default: 20000
     #[arg(
         long,
@@ -88,7 +87,7 @@ pub struct PageArgs {
         allow_negative_numbers = true,
         help_heading = "Page and control"
     )]
-    pub record_events: Option<usize>,
+    pub(super) record_events: Option<usize>,
 }
 
 /// The settings of the page and of the control interface.

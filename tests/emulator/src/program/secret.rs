@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
 /// A text from the command line that is shown to nobody.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(OsString);
+pub(super) struct SecretText(OsString);
 
 impl SecretText {
     /// The parser of arguments of this type, which refuses nothing: a refusal would repeat the text.
@@ -32,7 +32,7 @@ impl fmt::Debug for SecretText {
 /// The accounts of a command line: `--account` and `--account-file`, in the order in which they were
 /// given, since the first is the one whose connection string is printed.
 #[derive(Clone, Debug, Default)]
-pub struct AccountArgs {
+pub(super) struct AccountArgs {
     pub(super) given: Vec<Given>,
 }
 

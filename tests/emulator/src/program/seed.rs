@@ -17,8 +17,7 @@ use crate::emulator::Emulator;
 
 /// The queues and messages to start with.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[non_exhaustive]
-pub struct SeedArgs {
+pub(super) struct SeedArgs {
     /// Start with this queue, with metadata behind its name: `jobs,owner=me,team=blue`. May be
     /// repeated. A queue that is there already is left as it is
     #[arg(
@@ -29,7 +28,7 @@ pub struct SeedArgs {
         hide_env = true,
         help_heading = "Queues"
     )]
-    pub queue: Vec<String>,
+    pub(super) queue: Vec<String>,
     /// Start with the queues and messages in this file of JSON; the README has its form. May be
     /// repeated
     #[arg(
@@ -39,7 +38,7 @@ pub struct SeedArgs {
         hide_env = true,
         help_heading = "Queues"
     )]
-    pub seed_file: Vec<PathBuf>,
+    pub(super) seed_file: Vec<PathBuf>,
 }
 
 /// The queues to start with.

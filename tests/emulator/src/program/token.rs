@@ -15,26 +15,25 @@ const OPEN_SECRET: &[u8] = b"queue-emulator";
 /// The token to print.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_override_self = true)]
-#[non_exhaustive]
-pub struct TokenArgs {
+pub(super) struct TokenArgs {
     /// The object id of the user. Default: a certain one
     #[arg(long, value_name = "ID")]
-    pub object_id: Option<String>,
+    pub(super) object_id: Option<String>,
     /// The user's tenant. Default: a certain one
     #[arg(long, value_name = "ID")]
-    pub tenant: Option<String>,
+    pub(super) tenant: Option<String>,
     /// The URL of the service that the token is for. Default: `https://storage.azure.com`
     #[arg(long, value_name = "URL")]
-    pub audience: Option<String>,
+    pub(super) audience: Option<String>,
     /// Limits the user to this role; may be repeated. Default: what --role of the emulator says
     #[arg(long, value_name = "ROLE")]
-    pub role: Vec<String>,
+    pub(super) role: Vec<String>,
     /// How many seconds the token is valid. Default: 3600
     #[arg(long, value_name = "SEC", allow_negative_numbers = true)]
-    pub life: Option<u64>,
+    pub(super) life: Option<u64>,
     /// The file with the secret that signs the token
     #[arg(long, value_name = "FILE")]
-    pub token_secret_file: Vec<PathBuf>,
+    pub(super) token_secret_file: Vec<PathBuf>,
     /// The secret itself, which other users of the machine can read in the list of processes: prefer
     /// --token-secret-file, or the environment variable QUEUE_EMULATOR_TOKEN_SECRET, which counts
     /// if neither option is given
@@ -44,7 +43,7 @@ pub struct TokenArgs {
         value_parser = SecretText::parser(),
         allow_hyphen_values = true
     )]
-    pub token_secret: Vec<SecretText>,
+    pub(super) token_secret: Vec<SecretText>,
 }
 
 impl TokenArgs {
