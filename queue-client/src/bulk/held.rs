@@ -1,6 +1,8 @@
 //! [`Held`]: the leases of a walk, 42 bytes each, so that a queue of a million messages can be held.
 //! Come here for what is kept of a message after its text was given to the caller.
 
+mod leases;
+mod record;
 mod records;
 
 use std::{
@@ -8,63 +10,20 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hashbrown::HashTable;
 use queue_proto::{MessageId, PopReceipt};
-use uuid::Uuid;
 
-use self::records::Records;
+pub(super) use self::{
+    leases::{Lease, Leases},
+    record::Standing,
+};
+use self::{
+    record::{BUSY, DEAD_RECORD, DOOMED, LAPSED, ODD, RECEIPT, Record, SHAKY, guid, unpadded},
+    records::Records,
+};
 
-/// The bytes that a receipt of the service has, once its base64 is read.
-const RECEIPT: usize = 20;
 /// When this many more leases than are held are dead, they are swept out.
 const DEAD: usize = 4096;
-
-/// The lease is being renewed or its message deleted: no other request may be sent for it.
-const BUSY: u8 = 1;
-/// The message is to be deleted.
-const DOOMED: u8 = 2;
-/// The lease is over, and the receipt is no longer valid.
-const LAPSED: u8 = 4;
-/// The id and the receipt are kept in full, since they are not of the service's usual form.
-const ODD: u8 = 8;
-/// A renewal failed, so that the lease may end at any time.
-const SHAKY: u8 = 32;
-/// The record belongs to no message any more.
-const DEAD_RECORD: u8 = 16;
-
-/// What is kept of one message that is leased.
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    id: [u8; 16],
-    receipt: [u8; RECEIPT],
-    /// The millisecond, since the walk began, at which the lease is to be renewed: the bytes of a `u32`,
-    /// which itself would make a record two bytes longer.
-    due: [u8; 4],
-    length: u8,
-    flags: u8,
-}
-
-impl Record {
-    const fn can_be_due(&self) -> bool {
-        self.flags & (BUSY | LAPSED | DEAD_RECORD) == 0
-    }
-
-    const fn due(&self) -> u32 {
-        u32::from_ne_bytes(self.due)
-    }
-
-    /// The id and the receipt, if they are not odd.
-    fn id_and_receipt(&self) -> Option<(MessageId, PopReceipt)> {
-        let id = MessageId::new(Uuid::from_bytes(self.id).hyphenated().to_string()).ok()?;
-        Some((id, self.receipt()?))
-    }
-
-    /// The receipt, if it is not odd.
-    fn receipt(&self) -> Option<PopReceipt> {
-        PopReceipt::new(STANDARD.encode(self.receipt.get(..self.length.into())?)).ok()
-    }
-}
 
 /// What a walk holds, in the order in which the leases must be renewed.
 #[derive(Debug, Default)]
@@ -76,26 +35,6 @@ pub(super) struct Held {
     numbers: HashTable<u32>,
     odd: HashMap<u32, (MessageId, PopReceipt)>,
     hasher: RandomState,
-}
-
-/// How a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It is leased, and nothing is under way.
-    Leased,
-    /// It is being renewed or deleted.
-    Busy,
-    /// Its lease is over: it may come back, or belong to somebody else.
-    Lapsed,
-}
-
-/// A lease as it leaves.
-#[derive(Debug)]
-pub(super) struct Lease {
-    pub(super) id: MessageId,
-    pub(super) receipt: PopReceipt,
-    pub(super) standing: Standing,
-    pub(super) doomed: bool,
 }
 
 impl Held {
@@ -125,7 +64,7 @@ impl Held {
     }
 
     pub(super) fn standing(&self, id: &MessageId) -> Option<Standing> {
-        self.record(id).map(|record| standing(record.flags))
+        self.record(id).map(Record::standing)
     }
 
     /// Takes in a lease, or the new receipt of one, to be renewed at `due`.
@@ -338,75 +277,16 @@ impl Held {
     }
 }
 
-/// The leases of a walk as they leave, the oldest first.
-#[derive(Debug)]
-pub(super) struct Leases {
-    records: Records<Record>,
-    /// The number of the first record.
-    number: u32,
-    odd: HashMap<u32, (MessageId, PopReceipt)>,
-    left: usize,
-}
-
-impl Leases {
-    /// The number of leases that are still to come.
-    pub(super) const fn len(&self) -> usize {
-        self.left
-    }
-}
-
-impl Iterator for Leases {
-    type Item = Lease;
-
-    fn next(&mut self) -> Option<Lease> {
-        loop {
-            let record = *self.records.front()?;
-            self.records.drop_front();
-            let odd = self.odd.remove(&self.number);
-            self.number = self.number.wrapping_add(1);
-            if record.flags & DEAD_RECORD != 0 {
-                continue;
-            }
-            self.left = self.left.saturating_sub(1);
-            let (id, receipt) = odd.or_else(|| record.id_and_receipt())?;
-            let (standing, doomed) = (standing(record.flags), record.flags & DOOMED != 0);
-            return Some(Lease { id, receipt, standing, doomed });
-        }
-    }
-}
-
 const fn index(number: u32, first: u32) -> usize {
     number.wrapping_sub(first) as usize
-}
-
-const fn standing(flags: u8) -> Standing {
-    if flags & BUSY != 0 {
-        Standing::Busy
-    } else if flags & LAPSED != 0 {
-        Standing::Lapsed
-    } else {
-        Standing::Leased
-    }
-}
-
-/// The bytes of an id that is a GUID as the service writes it.
-fn guid(id: &MessageId) -> Option<[u8; 16]> {
-    let guid = Uuid::try_parse(id.as_str()).ok()?;
-    (guid.hyphenated().to_string() == id.as_str()).then(|| guid.into_bytes())
-}
-
-/// The bytes of a receipt that is base64 as the service writes it, and their number.
-fn unpadded(receipt: &PopReceipt) -> Option<([u8; RECEIPT], u8)> {
-    let bytes = STANDARD.decode(receipt.as_str()).ok()?;
-    let mut inline = [0; RECEIPT];
-    inline.get_mut(..bytes.len())?.copy_from_slice(&bytes);
-    (STANDARD.encode(&bytes) == receipt.as_str())
-        .then_some((inline, u8::try_from(bytes.len()).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use uuid::Uuid;
 
     use super::*;
 
