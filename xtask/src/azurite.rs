@@ -5,7 +5,6 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -70,7 +69,7 @@ impl Azurite {
         fs::create_dir_all(&data).map_err(|error| format!("cannot make {data:?}: {error}"))?;
 
         // Told to choose a port, the table service does not say which one it took.
-        let wanted = if service == "table" { free_port()? } else { 0 };
+        let wanted = if service == "table" { shell::free_port()? } else { 0 };
         let mut process = command
             .args([&format!("--{service}Port"), &wanted.to_string(), "--location"])
             .arg(&data)
@@ -140,12 +139,6 @@ fn node(folder: &Path) -> Result<PathBuf, String> {
     }
     let carried = folder.join("node_modules/node/bin/node");
     if carried.exists() { Ok(carried) } else { Err(format!("there is no {carried:?}")) }
-}
-
-/// A port that nobody uses at this moment.
-fn free_port() -> Result<u16, String> {
-    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    address.map(|address| address.port()).map_err(|error| format!("there is no free port: {error}"))
 }
 
 /// Azurite prints `... successfully listens on http://127.0.0.1:PORT`, or with `https`.

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: what CI runs, in the order in which a mistake shows soonest.
 
-use crate::{Outcome, check, features, layering, shell, supply, workflows};
+use crate::{Outcome, alarms, check, features, layering, shell, supply, workflows};
 
 pub(crate) fn run() -> Outcome {
     check::run()?;
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Outcome {
         shell::cargo(["test", "--package", "queue-tests", "--test", "soak", "--", "--nocapture"])
             .env("QUEUE_TESTS_SOAK_SECONDS", "60"),
     )?;
+    alarms::run_where_it_can_be_had()?;
     for command in [
         &["simulate", "--scenarios", "100000"][..],
         &["test"],

@@ -1,5 +1,6 @@
 //! Drives the workspace: what contributors, CI and the README call.
 
+mod alarms;
 mod azurite;
 mod bench;
 mod browser;
@@ -70,6 +71,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
   browser     The emulator's page in Chromium, which apt installs if it is not there, and the
               JavaScript SDK in a page of another origin. Needs Node.js. Leaves pictures in
               target/xtask/browser.
+  alarms      The alarm rules and the dashboard of tests/examples/prometheus, by Prometheus, which apt
+              installs if it is not there.
   release     Whether the packages can be published: fields, licences, READMEs, what is packed, and a
               build of each packed crate alone with the oldest compiler promised. Publishes nothing.
               --no-build leaves the builds out; --final adds what must hold on the day of the
@@ -87,7 +90,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
               manifests allow.
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
               of bytes. A target that rustup cannot install is named as untested.
-  ci          All that CI runs: check, layering, supply, workflows, features, simulate, test,
+  ci          All that CI runs: check, layering, supply, workflows, features, alarms, simulate, test,
               test --server azurite, interop, browser, interface, semver, package, demo --full,
               release.
 ";
@@ -135,6 +138,7 @@ fn run() -> Outcome {
         "interop" => interop::run(arguments),
         "features" => alone(arguments).and_then(|()| features::run()),
         "layering" => alone(arguments).and_then(|()| layering::run()),
+        "alarms" => alarms::run(arguments),
         "browser" => alone(arguments).and_then(|()| browser::run()),
         "ci" => alone(arguments).and_then(|()| ci::run()),
         other => Err(format!("there is no command `{other}`\n\n{HELP}")),

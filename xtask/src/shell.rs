@@ -2,8 +2,9 @@
 
 use std::{
     env,
+    net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
 use crate::Outcome;
@@ -55,6 +56,33 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
         return Err(format!("`{}` failed: {}\n{reason}", line(command), output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed no text", line(command)))
+}
+
+/// A process in the background. It is killed when this is dropped.
+pub(crate) struct Background(Child);
+
+impl Background {
+    /// Starts the command, which prints nothing here but its errors.
+    pub(crate) fn start(command: &mut Command) -> Result<Self, String> {
+        eprintln!("$ {} &", line(command));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.spawn();
+        child.map(Self).map_err(|error| format!("cannot run `{}`: {error}", line(command)))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // What cannot be stopped is left to the operating system.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that nobody uses at this moment.
+pub(crate) fn free_port() -> Result<u16, String> {
+    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| format!("there is no free port: {error}"))
 }
 
 fn line(command: &Command) -> String {

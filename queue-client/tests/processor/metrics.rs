@@ -167,6 +167,9 @@ async fn what_a_processor_does_is_counted() {
     assert_eq!(count("azure_queue.lease.renewals result=ok"), 1.0);
     assert_eq!(count("azure_queue.dead_letter reason=handler_failed"), 1.0);
     assert_eq!(count("azure_queue.dead_letter reason=handler_panicked"), 1.0);
+    // What did not happen is told too, so that the first time is an increase.
+    assert_eq!(values("azure_queue.dead_letter reason=undecodable"), [0.0]);
+    assert_eq!(values("azure_queue.lease.lost cause=taken"), [0.0]);
     assert!(count("azure_queue.poll result=empty") > 10.0);
     assert_eq!(values("azure_queue.lease.margin").len(), 7);
     assert_eq!(values("azure_queue.in_flight"), [0.0]);

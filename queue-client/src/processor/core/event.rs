@@ -16,7 +16,7 @@ use super::{
 pub enum Event {
     /// A receive was answered.
     Polled(Poll),
-    /// The state of the loop has changed.
+    /// The loop has begun, or its state has changed.
     Loop(LoopState),
     /// An answer with this many messages came after their leases had ended: they were ignored.
     LateAnswer {

@@ -51,7 +51,7 @@ pub struct Core {
     pub(super) ops: BTreeMap<OpId, DeliveryKey>,
     pub(super) completed: Completed,
     pub(super) updates_forbidden_until: Option<Tick>,
-    pub(super) told: LoopState,
+    pub(super) told: Option<LoopState>,
     pub(super) counters: Counters,
     pub(super) actions: VecDeque<Action>,
     pub(super) report: Option<Report>,
@@ -86,7 +86,7 @@ impl Core {
             timers: BTreeSet::new(),
             ops: BTreeMap::new(),
             updates_forbidden_until: None,
-            told: LoopState::Working,
+            told: None,
             counters: Counters::default(),
             actions: VecDeque::new(),
             report: None,
@@ -139,8 +139,8 @@ impl Core {
 
     pub(super) fn tell_state(&mut self) {
         let state = self.loop_state();
-        if self.told != state {
-            self.told = state;
+        if self.told != Some(state) {
+            self.told = Some(state);
             self.emit(Event::Loop(state));
         }
     }

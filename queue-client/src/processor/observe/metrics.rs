@@ -6,7 +6,7 @@ use queue_proto::{OperationKind, QueueName};
 use super::{Depth, Health, Observer, OperationReport, ProcessReport};
 use crate::{
     failure::{OpFailure, Refusal},
-    processor::core::{Event, LostCause, Poll, RenewalResult, Settled},
+    processor::core::{Event, LostCause, Poll, Reason, RenewalResult, Settled},
     semconv::{self, metric},
 };
 
@@ -39,6 +39,9 @@ use crate::{
 /// | `azure_queue.queue.visible` | gauge: visible messages, up to 32, if it samples | |
 /// | `azure_queue.queue.oldest_age` | gauge, s: the age of the oldest visible message, if it samples | |
 ///
+/// Dead letters and lost leases are counted from 0, for each reason and each cause, as soon as the loop
+/// runs: a question for the increase of a counter does not see a first count that comes from nowhere.
+///
 /// All have `messaging.system.name`, also as `messaging.system`, and `messaging.destination.name`.
 ///
 /// [`ClientMetrics`](crate::observe::ClientMetrics) counts what a client sends.
@@ -56,6 +59,24 @@ impl MetricsObserver {
 
 const LOOP_STATES: [&str; 6] =
     ["working", "backing_off", "paused", "draining", "releasing", "finished"];
+
+const REASONS: [Reason; 7] = [
+    Reason::HandlerFailed,
+    Reason::HandlerPanicked,
+    Reason::HandlerTimedOut,
+    Reason::Requested,
+    Reason::DeliveriesExhausted,
+    Reason::Undecodable,
+    Reason::WouldExpire,
+];
+
+const CAUSES: [LostCause; 5] = [
+    LostCause::Taken,
+    LostCause::ReceiptLost,
+    LostCause::Expired,
+    LostCause::QueueGone,
+    LostCause::MaxLease,
+];
 
 fn labels(queue: &QueueName, more: Option<(&'static str, &'static str)>) -> Vec<Label> {
     let mut labels = vec![
@@ -94,6 +115,12 @@ impl Observer for MetricsObserver {
                     let value = if one == state.as_str() { 1.0 } else { 0.0 };
                     gauge!("azure_queue.loop.state", labels(queue, label)).set(value);
                 }
+                for reason in REASONS {
+                    count("azure_queue.dead_letter", Some(("reason", reason.as_str())), 0);
+                }
+                for cause in CAUSES {
+                    count("azure_queue.lease.lost", Some(("cause", cause_name(cause))), 0);
+                }
             }
             Event::Started { .. } => {
                 gauge!("azure_queue.in_flight", labels(queue, None)).increment(1);
@@ -108,14 +135,7 @@ impl Observer for MetricsObserver {
                 count("azure_queue.lease.renewals", Some(("result", result)), 1);
             }
             Event::LeaseLost { cause, .. } => {
-                let cause = match cause {
-                    LostCause::Taken => "taken",
-                    LostCause::ReceiptLost => "receipt_lost",
-                    LostCause::Expired => "expired",
-                    LostCause::QueueGone => "queue_gone",
-                    LostCause::MaxLease => "max_lease",
-                };
-                count("azure_queue.lease.lost", Some(("cause", cause)), 1);
+                count("azure_queue.lease.lost", Some(("cause", cause_name(*cause))), 1);
             }
             Event::DuplicateSuppressed { .. } => {
                 count("azure_queue.duplicate.suppressed", None, 1);
@@ -183,6 +203,16 @@ impl Observer for MetricsObserver {
             "azure_queue.queue.oldest_age",
             depth.backlog.oldest_age().unwrap_or_default().as_secs_f64(),
         );
+    }
+}
+
+const fn cause_name(cause: LostCause) -> &'static str {
+    match cause {
+        LostCause::Taken => "taken",
+        LostCause::ReceiptLost => "receipt_lost",
+        LostCause::Expired => "expired",
+        LostCause::QueueGone => "queue_gone",
+        LostCause::MaxLease => "max_lease",
     }
 }
 
