@@ -20,7 +20,8 @@ pub enum OpFailure {
         /// The time that the service asked to wait (`Retry-After`).
         retry_after: Option<Duration>,
     },
-    /// The request never left, or no connection came about. Nothing was applied.
+    /// The request never left, or no connection came about. Nothing was applied. Trying again helps,
+    /// unless the cause is [`InvalidArgument`](crate::Cause::InvalidArgument).
     NotSent,
     /// The request may or may not have been applied: no answer, half an answer, or a server error
     /// that can hide a committed write.

@@ -8,6 +8,9 @@
 //! | `HyperTransport` | `hyper` | hyper's own pooled client: about half the work per request, fewer crates |
 //! | [`from_fn`] | | any function: the emulator in this process, another HTTP client, a canned answer |
 //!
+//! A transport of your own is made of types of the crates `http` 1 and `bytes` 1, which your `Cargo.toml`
+//! names besides.
+//!
 //! The first two take the same `HttpOptions`, behave alike, and keep connections open between
 //! requests. TLS comes by the features `rustls`, `rustls-ring` and `native-tls`; `TlsBackend` says
 //! which one counts when several are on.

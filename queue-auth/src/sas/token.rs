@@ -97,7 +97,7 @@ impl SasToken {
         Ok(Self { text, repaired, expiry, https_only })
     }
 
-    /// The token itself, without a leading `?`. Whoever has it has its rights: keep it out of logs.
+    /// The token itself: a query string for the end of a URL, without a leading `?`. Whoever has it has its rights: keep it out of logs.
     pub fn expose(&self) -> &str {
         &self.text
     }

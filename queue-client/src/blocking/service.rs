@@ -10,7 +10,6 @@ use queue_proto::{
 
 use super::{executor::Executor, pages::QueuePages, queue::QueueClient, table::waiting};
 use crate::{
-    account::ConnectionStringError,
     builder::ClientBuilder,
     error::{Error, SetupError},
 };
@@ -18,6 +17,10 @@ use crate::{
 /// An account's queue service, for programs without async: see [`crate::QueueServiceClient`].
 ///
 /// Cheap to clone; clones share the connections, the credential and the thread.
+///
+/// Other settings are those of the asynchronous client: its
+/// [`builder`](crate::QueueServiceClient::builder) ends with
+/// [`build_blocking`](crate::ClientBuilder::build_blocking).
 #[derive(Debug, Clone)]
 pub struct QueueServiceClient {
     executor: Executor,
@@ -44,7 +47,7 @@ impl QueueServiceClient {
     ///
     /// [`SetupError`] when the string is not usable, or transport or thread cannot be set up.
     pub fn from_connection_string(connection_string: &str) -> Result<Self, SetupError> {
-        Self::builder_from_connection_string(connection_string)?.build_blocking()
+        Self::new(crate::client::QueueServiceClient::from_connection_string(connection_string)?)
     }
 
     /// A client with the default transport for the account of a URL with a shared access signature:
@@ -66,24 +69,6 @@ impl QueueServiceClient {
     /// never its value.
     pub fn from_env() -> Result<Self, SetupError> {
         Self::new(crate::client::QueueServiceClient::from_env()?)
-    }
-
-    /// Starts a client for the queue service at `endpoint`, without a credential. End with
-    /// [`ClientBuilder::build_blocking`].
-    pub fn builder(endpoint: Endpoint) -> ClientBuilder {
-        crate::client::QueueServiceClient::builder(endpoint)
-    }
-
-    /// Starts a client for the account and with the credential of a connection string. End with
-    /// [`ClientBuilder::build_blocking`].
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectionStringError`] names the setting that is not usable, never its value.
-    pub fn builder_from_connection_string(
-        connection_string: &str,
-    ) -> Result<ClientBuilder, ConnectionStringError> {
-        crate::client::QueueServiceClient::builder_from_connection_string(connection_string)
     }
 
     /// The asynchronous client behind this one.
@@ -147,8 +132,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`SetupError`]: those of [`build`](Self::build), and [`SetupError::Thread`] when the
-    /// operating
+    /// [`SetupError`]: those of [`build`](Self::build), and [`SetupError::Thread`] when the operating
+    /// system gives no thread or socket.
     pub fn build_blocking(self) -> Result<QueueServiceClient, SetupError> {
         QueueServiceClient::new(self.build()?)
     }

@@ -212,10 +212,10 @@ mod tests {
         let (sender, woken) = mpsc::channel();
         let waker = |name| Waker::from(Arc::new(Tell(sender.clone(), name)));
         let start = Instant::now();
-        let mut late = runtime.sleep(Duration::from_millis(60));
-        let mut early = runtime.sleep(Duration::from_millis(20));
+        let mut late = runtime.sleep(Duration::from_millis(900));
+        let mut early = runtime.sleep(Duration::from_millis(500));
         let mut never = runtime.sleep(Duration::MAX);
-        let mut dropped = runtime.sleep(Duration::from_millis(1));
+        let mut dropped = runtime.sleep(Duration::from_millis(200));
         for (name, sleep) in [
             ("late", &mut late),
             ("early", &mut early),
@@ -226,11 +226,11 @@ mod tests {
             assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
         drop(dropped);
-        let limit = Duration::from_secs(10);
+        let limit = Duration::from_secs(30);
         assert_eq!(woken.recv_timeout(limit), Ok("early"));
-        assert!(start.elapsed() >= Duration::from_millis(20));
+        assert!(start.elapsed() >= Duration::from_millis(500));
         assert_eq!(woken.recv_timeout(limit), Ok("late"));
-        assert!(start.elapsed() >= Duration::from_millis(60));
+        assert!(start.elapsed() >= Duration::from_millis(900));
         for sleep in [&mut late, &mut early] {
             assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
         }
