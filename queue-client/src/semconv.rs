@@ -39,7 +39,9 @@ pub(crate) const PROCESS: &str = "process";
 pub(crate) mod metric {
     pub(crate) const OPERATION_DURATION: &str = "messaging.client.operation.duration";
     pub(crate) const SENT_MESSAGES: &str = "messaging.client.sent.messages";
+    #[cfg(all(feature = "processor", feature = "tokio"))]
     pub(crate) const CONSUMED_MESSAGES: &str = "messaging.client.consumed.messages";
+    #[cfg(all(feature = "processor", feature = "tokio"))]
     pub(crate) const PROCESS_DURATION: &str = "messaging.process.duration";
 }
 
