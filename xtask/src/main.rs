@@ -89,7 +89,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
   minimal     The published crates build with the oldest versions of their dependencies that the
               manifests allow.
   targets     The libraries are checked for the browser, Windows, macOS, 32 bits and the other order
-              of bytes. A target that rustup cannot install is named as untested.
+              of bytes; for the last two the tests run too, where qemu-user and a cross linker are
+              installed. A target that rustup cannot install is named as untested.
   ci          All that CI runs: check, layering, supply, workflows, features, alarms, simulate, test,
               test --server azurite, interop, browser, interface, semver, package, demo --full,
               release.
