@@ -53,8 +53,8 @@
 //!
 //! # What it does not do
 //!
-//! It sends no request, parses no XML and knows no operation of the service: whether a
-//! [`Grant`](verify::Grant) suffices for a request is the server's decision.
+//! It sends no request, parses no XML and knows no operation of the service: a server says what a
+//! request [needs](verify::Needs), and [`Grant::permits`](verify::Grant::permits) decides.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

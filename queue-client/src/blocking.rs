@@ -1,7 +1,8 @@
 //! The same clients for programs without async: every method blocks the thread until it is done.
 //!
-//! They are thin covers of the [asynchronous clients](crate), with the same methods, arguments,
-//! results, retries and errors. What has options is set up first and then [run](Call::run):
+//! They are thin covers of the [asynchronous clients](crate), with the same arguments, results,
+//! retries and errors, and the same methods but for `striped`. What has options is set up first and
+//! then [run](Call::run):
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -12,7 +12,7 @@ use crate::{
     error::SetupError,
     execute::shared::Shared,
     location::LocationMode,
-    observe::Observer,
+    observe::CallObserver,
     retry::{ExponentialBackoff, RetryBudget, RetryPolicy},
     runtime::Runtime,
     transport::Transport,
@@ -40,7 +40,7 @@ pub struct ClientBuilder {
     options: CallOptions,
     location: LocationMode,
     budget: Arc<RetryBudget>,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn CallObserver>>,
     corrects_clock: bool,
 }
 
@@ -64,7 +64,7 @@ impl ClientBuilder {
             options: CallOptions::default(),
             location: LocationMode::default(),
             budget: Arc::default(),
-            observer: None,
+            observers: Vec::new(),
             corrects_clock: false,
         }
     }
@@ -135,9 +135,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Tells `observer` of every call that is over.
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+    /// Tells `observer` of every call that is over, beside those that were given before.
+    pub fn observer(mut self, observer: impl CallObserver + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
         self
     }
 
@@ -172,7 +172,7 @@ impl ClientBuilder {
             options: self.options,
             location: self.location,
             budget: self.budget,
-            observer: self.observer,
+            observers: self.observers,
             corrects_clock: self.corrects_clock,
             correction: Correction::default(),
         }))

@@ -7,7 +7,9 @@ mod setup;
 use std::{error::Error as StdError, fmt};
 
 use queue_auth::AuthError;
-use queue_proto::{DecodeError, ErrorCode, OperationKind, ServiceError};
+use queue_proto::{
+    DecodeError, ErrorCode, InvalidText, OperationKind, ServiceError, codec::CodecError,
+};
 
 pub use self::{foreign::ForeignAnswer, setup::SetupError};
 use crate::{clock::ClockSkew, failure::OpFailure, transport::TransportError};
@@ -47,7 +49,9 @@ pub(crate) struct Place {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
-    /// An argument is outside what the service allows. Nothing was sent.
+    /// An argument is outside what the service allows. Nothing was sent. The value is mostly an
+    /// [`InvalidValue`](queue_proto::InvalidValue) (a number or a time), an [`InvalidText`], or a
+    /// [`CodecError`]; [`Error::is_message_too_large`] tells the most frequent case.
     InvalidArgument(Box<dyn StdError + Send + Sync>),
     /// The request could not be authorized. Nothing was sent.
     Authorization(AuthError),
@@ -159,10 +163,27 @@ impl Error {
         self.code() == Some(&ErrorCode::QueueNotFound)
     }
 
-    /// Says whether the message belongs to another receiver by now, or is gone.
+    /// Says whether the message belongs to another receiver by now, or is gone: the service answered
+    /// `PopReceiptMismatch` or `MessageNotFound`.
     #[must_use]
     pub fn is_not_owner(&self) -> bool {
         self.inner.failure == OpFailure::NotOwner
+    }
+
+    /// Says whether the text of the message has more than 64 KiB, as it is after its codec. Mostly
+    /// that is known before anything is sent.
+    #[must_use]
+    pub fn is_message_too_large(&self) -> bool {
+        match &self.inner.cause {
+            Cause::InvalidArgument(error) => {
+                matches!(error.downcast_ref(), Some(InvalidText::TooLarge { .. }))
+                    || matches!(error.downcast_ref(), Some(CodecError::TooLarge { .. }))
+            }
+            Cause::Service(error) => {
+                matches!(error.code(), ErrorCode::RequestBodyTooLarge | ErrorCode::MessageTooLarge)
+            }
+            _ => false,
+        }
     }
 }
 

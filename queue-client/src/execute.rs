@@ -60,14 +60,12 @@ impl Shared {
         let error = result.as_ref().err();
         let attempts = error.map_or(history.attempts, Error::attempts);
         observe::record(&span, attempts, result.as_ref());
-        if let Some(observer) = &self.observer {
-            observer.call_ended(&CallReport {
-                operation: O::KIND,
-                queue,
-                attempts,
-                duration: self.elapsed_since(started),
-                error,
-            });
+        if !self.observers.is_empty() {
+            let duration = self.elapsed_since(started);
+            let report = CallReport { operation: O::KIND, queue, attempts, duration, error };
+            for observer in &self.observers {
+                observer.call_ended(&report);
+            }
         }
         Ok((result?, history.resends))
     }

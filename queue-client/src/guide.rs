@@ -19,6 +19,9 @@
 //! | [`limits`] | the limits of the service, and how fast it is |
 //! | [`many_messages`] | how to pass more messages than one queue takes |
 //! | [`moving`] | how to move from another library |
+//!
+//! Several pages name `azq`, the tool of this project for people who look after queues:
+//! `cargo install azq` installs the tool, and `azq help` explains it.
 
 pub mod alarms {
     #![doc = include_str!("guide/alarms.md")]

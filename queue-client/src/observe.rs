@@ -23,7 +23,7 @@
 #[cfg(feature = "metrics")]
 mod metrics;
 
-use std::{any::Any, fmt, time::Duration};
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use queue_proto::{
     Endpoint, OperationKind, QueueName,
@@ -61,12 +61,12 @@ pub struct CallReport<'a> {
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use queue_client::observe::{CallReport, Observer};
+/// use queue_client::observe::{CallReport, CallObserver};
 ///
 /// #[derive(Debug, Default)]
 /// struct Failures(AtomicU64);
 ///
-/// impl Observer for Failures {
+/// impl CallObserver for Failures {
 ///     fn call_ended(&self, report: &CallReport<'_>) {
 ///         if report.error.is_some() {
 ///             self.0.fetch_add(1, Ordering::Relaxed);
@@ -74,9 +74,16 @@ pub struct CallReport<'a> {
 ///     }
 /// }
 /// ```
-pub trait Observer: fmt::Debug + Send + Sync {
+pub trait CallObserver: fmt::Debug + Send + Sync {
     /// A call ended, well or not.
     fn call_ended(&self, report: &CallReport<'_>);
+}
+
+/// An observer that the program keeps a hold of, to read what it counted.
+impl<T: CallObserver + ?Sized> CallObserver for Arc<T> {
+    fn call_ended(&self, report: &CallReport<'_>) {
+        (**self).call_ended(report);
+    }
 }
 
 /// The span of a call. It costs next to nothing while nobody listens.

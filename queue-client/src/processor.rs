@@ -194,7 +194,7 @@ pub use self::core::{
     Typical,
 };
 #[cfg(all(feature = "tokio", feature = "metrics"))]
-pub use self::observe::metrics::MetricsObserver;
+pub use self::observe::metrics::ProcessorMetrics;
 #[cfg(feature = "tokio")]
 pub use self::{
     body_store::{BodyStore, ListBodies, Oversize, StoredBody, Sweep, SweepError, SweepReport},

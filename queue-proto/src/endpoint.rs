@@ -80,7 +80,8 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Reads a base URL of the account that is stated, by
-    /// [the rule](Self#where-the-account-is).
+    /// [the rule](Self#where-the-account-is). Where the URL itself names the account,
+    /// [`from_url`](Self::from_url) needs no statement.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use queue_client::observe::{CallReport, Observer};
+use queue_client::observe::{CallObserver, CallReport};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -47,7 +47,7 @@ impl Write for Log {
 #[derive(Debug)]
 pub(crate) struct LogCalls;
 
-impl Observer for LogCalls {
+impl CallObserver for LogCalls {
     fn call_ended(&self, report: &CallReport<'_>) {
         tracing::trace!(?report, "call ended");
         if let Some(error) = report.error {

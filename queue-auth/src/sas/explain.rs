@@ -358,7 +358,8 @@ fn time_rule(error: &InvalidSas, fields: &Fields<'_>) -> String {
 
 /// A span of time with its largest unit.
 fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
+    // A token is written in whole seconds: one for an hour says "60 minutes" in its first second.
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),
         120..7_200 => (seconds / 60, "minute"),

@@ -63,6 +63,36 @@ impl SasUrl {
         Ok(Self { endpoint, queue, token })
     }
 
+    /// Puts a URL together, to hand it out: of one queue, or of the account.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use queue_client::{Account, SasUrl, auth::sas::{QueuePermissions, QueueSas}};
+    ///
+    /// let account = Account::from_connection_string("UseDevelopmentStorage=true")?;
+    /// let key = account.key().ok_or("a signature is made with the key of the account")?;
+    /// let name = account.endpoint().account();
+    /// let hour = SystemTime::now() + Duration::from_secs(3600);
+    /// let token = QueueSas::new("orders", QueuePermissions::ADD, hour).sign(name.as_str(), key)?;
+    ///
+    /// let url = SasUrl::new(account.endpoint().clone(), Some("orders".parse()?), token);
+    /// assert!(url.expose().starts_with("http://127.0.0.1:10001/devstoreaccount1/orders?sv="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn new(endpoint: Endpoint, queue: Option<QueueName>, token: SasToken) -> Self {
+        Self { endpoint, queue, token }
+    }
+
+    /// The URL with its signature, which is a secret: whoever has the URL may do what it permits.
+    /// [`parse`](Self::parse) reads it.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        let Self { endpoint, queue, token } = self;
+        let queue = queue.as_ref().map_or("", QueueName::as_str);
+        format!("{endpoint}{queue}?{}", token.expose())
+    }
+
     /// The address of the queue service.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {

@@ -146,9 +146,11 @@ fn service(
         ),
         ErrorCode::AuthorizationPermissionMismatch => write!(
             f,
-            "account \"{account}\" does not allow {} with this credential: grant the permission \
-             or the role; a new role takes minutes to act",
-            operation.name()
+            "account \"{account}\" does not allow {} with this credential: a shared access \
+             signature needs the permission for it (sp), and an identity the role \"{}\"; a new \
+             role takes minutes to act",
+            operation.name(),
+            role(operation)
         ),
         ErrorCode::KeyBasedAuthenticationNotPermitted => write!(
             f,

@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt};
 
+use queue_proto::InvalidName;
+
 use crate::{
     account::{ConnectionStringError, EnvironmentError, InvalidSasUrl},
     transport::TransportError,
@@ -16,6 +18,8 @@ pub enum SetupError {
     Environment(EnvironmentError),
     /// The URL with a shared access signature is not usable.
     SasUrl(InvalidSasUrl),
+    /// The name of the queue breaks a rule.
+    QueueName(InvalidName),
     /// The default transport cannot be set up.
     Transport(TransportError),
     /// No transport was given, and the features `reqwest` and `hyper`, which have a default one,
@@ -36,6 +40,7 @@ impl fmt::Display for SetupError {
             Self::ConnectionString(error) => error.fmt(f),
             Self::Environment(error) => error.fmt(f),
             Self::SasUrl(error) => error.fmt(f),
+            Self::QueueName(error) => error.fmt(f),
             Self::Transport(_) => f.write_str("the HTTP client cannot be set up"),
             Self::NoTransport => f.write_str(
                 "the client has no transport: give it one with transport(), or turn on the \
@@ -64,6 +69,7 @@ impl StdError for SetupError {
             Self::ConnectionString(error) => error.source(),
             Self::Environment(error) => error.source(),
             Self::SasUrl(error) => error.source(),
+            Self::QueueName(error) => error.source(),
             Self::Transport(error) => Some(error),
             #[cfg(feature = "blocking")]
             Self::Thread(error) => Some(error),
@@ -81,6 +87,21 @@ impl From<ConnectionStringError> for SetupError {
 impl From<InvalidSasUrl> for SetupError {
     fn from(error: InvalidSasUrl) -> Self {
         Self::SasUrl(error)
+    }
+}
+
+/// A function that sets up the client of one queue returns one error:
+///
+/// ```
+/// use queue_client::{QueueClient, QueueServiceClient, SetupError};
+///
+/// fn orders() -> Result<QueueClient, SetupError> {
+///     Ok(QueueServiceClient::from_env()?.queue("orders")?)
+/// }
+/// ```
+impl From<InvalidName> for SetupError {
+    fn from(error: InvalidName) -> Self {
+        Self::QueueName(error)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     clock::Correction,
     error::{Error, Place},
     location::LocationMode,
-    observe::Observer,
+    observe::CallObserver,
     retry::{RetryBudget, RetryPolicy},
     runtime::Runtime,
     throttle::Throttle,
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) secondary: Option<Endpoint>,
     pub(crate) location: LocationMode,
     pub(crate) budget: Arc<RetryBudget>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) observers: Vec<Arc<dyn CallObserver>>,
     pub(crate) corrects_clock: bool,
     pub(crate) correction: Correction,
 }

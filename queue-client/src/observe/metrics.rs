@@ -3,7 +3,7 @@
 use metrics::{Label, counter, histogram};
 use queue_proto::OperationKind;
 
-use super::{CallReport, Observer, error_type};
+use super::{CallObserver, CallReport, error_type};
 use crate::semconv::{self, metric};
 
 /// Counts the calls of a client with the `metrics` crate, under the names of OpenTelemetry's
@@ -18,7 +18,7 @@ use crate::semconv::{self, metric};
 /// the call is about a queue. The time of a call has the pauses between its attempts in it.
 ///
 /// It is for a client that sends. A processor reports its own requests to
-/// [`MetricsObserver`](crate::processor::MetricsObserver): if its client has this observer as well,
+/// [`ProcessorMetrics`](crate::processor::ProcessorMetrics): if its client has this observer as well,
 /// the durations of its requests are recorded twice.
 ///
 /// ```
@@ -44,7 +44,7 @@ impl ClientMetrics {
     }
 }
 
-impl Observer for ClientMetrics {
+impl CallObserver for ClientMetrics {
     fn call_ended(&self, report: &CallReport<'_>) {
         let mut labels = vec![
             Label::from_static_parts(semconv::SYSTEM_NAME, semconv::SYSTEM_VALUE),

@@ -72,6 +72,33 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// An observer that the program keeps a hold of, to read what it counted.
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn event(&self, queue: &QueueName, event: &Event) {
+        (**self).event(queue, event);
+    }
+
+    fn operation(&self, report: &OperationReport<'_>) {
+        (**self).operation(report);
+    }
+
+    fn processed(&self, report: &ProcessReport<'_>) {
+        (**self).processed(report);
+    }
+
+    fn health(&self, queue: &QueueName, health: &Health) {
+        (**self).health(queue, health);
+    }
+
+    fn depth(&self, queue: &QueueName, depth: &Depth) {
+        (**self).depth(queue, depth);
+    }
+
+    fn dead_letter(&self, queue: &QueueName, letter: &DeadLetter) {
+        (**self).dead_letter(queue, letter);
+    }
+}
+
 /// How a processor is doing.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

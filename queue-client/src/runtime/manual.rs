@@ -115,9 +115,10 @@ impl ManualRuntime {
     fn wait(&self, duration: Duration, idle: bool) -> BoxFuture<'static, ()> {
         let mut state = self.state();
         state.last_id += 1;
-        let key = (state.elapsed.saturating_add(duration), state.last_id);
+        let seen = state.elapsed;
+        let key = (seen.saturating_add(duration), state.last_id);
         drop(state);
-        Box::pin(Wait { time: self.clone(), key, idle, turns: 0 })
+        Box::pin(Wait { time: self.clone(), key, idle, turns: 0, seen })
     }
 }
 
@@ -149,8 +150,10 @@ struct Wait {
     /// When it ends, and which of those that end then it is.
     key: (Duration, u64),
     idle: bool,
-    /// How many turns the other tasks have had since this began or the clock was last moved by it.
+    /// How many turns the other tasks have had since this began or the clock was last moved.
     turns: u32,
+    /// What the clock showed then.
+    seen: Duration,
 }
 
 impl Future for Wait {
@@ -165,14 +168,15 @@ impl Future for Wait {
             state.waiting.remove(&self.key);
             return Poll::Ready(());
         }
-        self.turns += 1;
+        // Whoever is due by a move gets its turns before the next move, also one in the same task.
+        self.turns = if self.seen == state.elapsed { self.turns + 1 } else { 1 };
+        self.seen = state.elapsed;
         state.waiting.insert(self.key, context.waker().clone());
         if self.idle && state.elapsed < self.key.0 {
             return Poll::Pending;
         }
         let mut due = Vec::new();
         if self.turns > TURNS {
-            self.turns = 1;
             // This is among those that wait, so the first of them ends no later.
             if let Some(((end, _), _)) = state.waiting.first_key_value() {
                 let end = *end;

@@ -75,6 +75,7 @@ fn a_name_with_capitals() {
 async fn a_text_that_is_too_long() {
     let (queue, line, _) = queue().await;
     let error = queue.send("x".repeat(70_000)).await.unwrap_err();
+    assert!(error.is_message_too_large());
     assert_eq!(error.to_string(), "message has 70000 bytes as text: the limit is 65536");
     assert_eq!((error.attempts(), line.sent().len()), (0, 0));
 }

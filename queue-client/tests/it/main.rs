@@ -21,6 +21,7 @@ mod fault_matrix;
 mod foreign;
 #[cfg(feature = "tokio")]
 mod gaps;
+mod in_process;
 mod locations;
 mod observe;
 mod retry;

@@ -10,7 +10,7 @@ use futures_util::{TryStreamExt as _, future::join_all};
 use http::{Request, Response};
 use queue_client::{
     BoxFuture, QueueServiceClient,
-    observe::{CallReport, Observer},
+    observe::{CallObserver, CallReport},
     retry::RetryBudget,
     runtime::{ManualRuntime, Runtime},
     transport::{Transport, TransportError, from_fn},
@@ -26,7 +26,7 @@ struct Reports(Arc<Mutex<Vec<Report>>>);
 /// Operation, queue, attempts, and whether the call failed.
 type Report = (String, Option<String>, u32, bool);
 
-impl Observer for Reports {
+impl CallObserver for Reports {
     fn call_ended(&self, report: &CallReport<'_>) {
         self.0.lock().unwrap().push((
             report.operation.name().to_owned(),
@@ -41,7 +41,10 @@ impl Observer for Reports {
 async fn every_call_is_reported_once() {
     let (_, line, time) = queue().await;
     let reports = Reports::default();
-    let queue = over(&line, &time).observer(reports.clone()).build().unwrap();
+    // The program may keep an observer by itself, or in an `Arc`.
+    let other = Arc::new(Reports::default());
+    let queue =
+        over(&line, &time).observer(reports.clone()).observer(Arc::clone(&other)).build().unwrap();
     let queue = queue.queue("orders").unwrap();
     line.next([Fate::NoConnection]);
     queue.send("a").await.unwrap();
@@ -50,7 +53,9 @@ async fn every_call_is_reported_once() {
 
     let put =
         |attempts, failed| ("PutMessage".to_owned(), Some("orders".to_owned()), attempts, failed);
-    assert_eq!(*reports.0.lock().unwrap(), [put(2, false), put(1, true)]);
+    for told in [&reports, &*other] {
+        assert_eq!(*told.0.lock().unwrap(), [put(2, false), put(1, true)]);
+    }
 }
 
 #[tokio::test]

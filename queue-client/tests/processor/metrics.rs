@@ -13,7 +13,7 @@ use metrics::{
 use queue_client::{
     QueueServiceClient,
     observe::ClientMetrics,
-    processor::{HandlerError, MetricsObserver, Processor, RetryDelay},
+    processor::{HandlerError, Processor, ProcessorMetrics, RetryDelay},
     transport::from_fn,
 };
 use queue_emulator::Emulator;
@@ -121,7 +121,7 @@ async fn what_a_processor_does_is_counted() {
     sleep(Duration::from_secs(10)).await;
     let second = Duration::from_secs(1);
     let report = Processor::new(queue)
-        .observer(MetricsObserver::new())
+        .observer(ProcessorMetrics::new())
         .sample_depth(Duration::from_secs(60))
         .retry(RetryDelay::new(second * 100, second * 100).jitter(0.0))
         .max_deliveries(2)

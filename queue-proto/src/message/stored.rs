@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use crate::message::{MessageId, MessageText, PopReceipt};
 
-/// A message that Put Message stored. Times are whole seconds.
+/// A message that Put Message stored. The service tells times in whole seconds: fractions are not
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentMessage {
     pub(crate) id: MessageId,
@@ -15,7 +16,8 @@ pub struct SentMessage {
     pub(crate) next_visible_at: SystemTime,
 }
 
-/// A message that Get Messages handed out. Times are whole seconds.
+/// A message that Get Messages handed out. The service tells times in whole seconds: fractions are not
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedMessage {
     pub(crate) id: MessageId,
@@ -27,7 +29,8 @@ pub struct ReceivedMessage {
     pub(crate) text: MessageText,
 }
 
-/// A message that Peek Messages showed. Times are whole seconds.
+/// A message that Peek Messages showed. The service tells times in whole seconds: fractions are not
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeekedMessage {
     pub(crate) id: MessageId,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use queue_client::observe::{CallReport, Observer};
+use queue_client::observe::{CallReport, CallObserver};
 use queue_proto::OperationKind;
 
 /// Counts the calls of a client.
@@ -17,7 +17,7 @@ impl Calls {
     }
 }
 
-impl Observer for Calls {
+impl CallObserver for Calls {
     fn call_ended(&self, report: &CallReport<'_>) {
         let kind = match report.operation {
             OperationKind::GetMessages => 0,

@@ -178,12 +178,12 @@ impl ManualClock {
     /// within the 15 minutes that the service tolerates.
     #[must_use]
     pub fn new() -> Self {
-        Self::at(SystemTime::now())
+        Self::starting_at(SystemTime::now())
     }
 
     /// Makes a clock that stands at `time`.
     #[must_use]
-    pub fn at(time: SystemTime) -> Self {
+    pub fn starting_at(time: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(time)))
     }
 

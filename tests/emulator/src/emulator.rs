@@ -150,7 +150,8 @@ impl Emulator {
         Self::builder().clock(clock).build().into_handler()
     }
 
-    /// The function that answers requests, as [`handle`](Self::handle) does.
+    /// The function that answers requests, as [`handle`](Self::handle) does. Faults do not apply;
+    /// see [`into_handler_with_faults`](Self::into_handler_with_faults).
     pub fn into_handler(
         self,
     ) -> impl Fn(Request<Bytes>) -> Response<Bytes> + Clone + Send + Sync + 'static {

@@ -2,8 +2,8 @@
 //! lets faults have their way calls [`Emulator::exchange`] in place of [`Emulator::handle`].
 
 use std::error::Error;
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -54,6 +54,19 @@ impl fmt::Display for Dropped {
 
 impl Error for Dropped {}
 
+/// The error that a socket would report: `TimedOut`, `ConnectionReset` or `UnexpectedEof`, in the
+/// order of the variants.
+impl From<Dropped> for io::Error {
+    fn from(dropped: Dropped) -> Self {
+        let kind = match dropped {
+            Dropped::Silent => io::ErrorKind::TimedOut,
+            Dropped::Closed => io::ErrorKind::ConnectionReset,
+            Dropped::Truncated(_) => io::ErrorKind::UnexpectedEof,
+        };
+        Self::new(kind, dropped)
+    }
+}
+
 impl Emulator {
     /// Answers a request as [`handle`](Self::handle) does, but lets faults have their way.
     #[must_use]
@@ -79,6 +92,19 @@ impl Emulator {
             }
         };
         Exchange { delay, result }
+    }
+
+    /// The function that answers requests, as [`exchange`](Self::exchange) does: faults have their
+    /// way. It returns the delay of an answer, and the answer or the error that a socket would
+    /// report. `queue_client::testing::in_process_with_faults` takes such a function.
+    pub fn into_handler_with_faults(
+        self,
+    ) -> impl Fn(Request<Bytes>) -> (Duration, io::Result<Response<Bytes>>) + Clone + Send + Sync + 'static
+    {
+        move |request| {
+            let Exchange { delay, result } = self.exchange(request);
+            (delay, result.map_err(io::Error::from))
+        }
     }
 
     /// Like [`exchange_from`](Self::exchange_from), but the answer is not to be given before it is

@@ -133,6 +133,7 @@
 //! | `bearer` | bearer tokens, user delegation keys, and a local issuer of tokens |
 //! | `serve` | `Server`: the emulator over HTTP/1.1, on tokio and hyper |
 //! | `https` | `Server` over HTTPS, with a certificate of its own; includes `serve` |
+//! | `control` | `ControlServer`: the page for people and the control interface for tests; includes `serve` and `log` |
 //! | `durable` | queues on disk |
 //! | `log` | `RequestRecord::to_json`, for logs |
 //! | `tracing` | [`EmulatorBuilder::trace_requests`](EmulatorBuilder): every request as an event |

@@ -251,7 +251,7 @@ fn clocks_that_jump_lose_nothing() {
         &["mv", "orders", "archive", "-j", "4", "--lease", "30s", "--yes"][..],
         &["dump", "orders", "dump.jsonl", "--delete", "--lease", "30s", "--yes"],
     ] {
-        let clock = ManualClock::at(SystemTime::now());
+        let clock = ManualClock::starting_at(SystemTime::now());
         let emulator = Emulator::builder().manual_clock(&clock);
         let bench = Bench::of(emulator.fault("delay=5ms".parse().unwrap()).build());
         bench.queue("archive", &[]);

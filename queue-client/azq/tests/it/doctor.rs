@@ -108,7 +108,7 @@ fn a_clock_that_is_off() {
         let hours = Duration::from_secs(2 * 3_600 + 30);
         let hours = if ahead { hours } else { Duration::from_secs(2 * 3_600) };
         let now = SystemTime::now();
-        let clock = ManualClock::at(if ahead { now + hours } else { now - hours });
+        let clock = ManualClock::starting_at(if ahead { now + hours } else { now - hours });
         let bench = Bench::of(Emulator::builder().manual_clock(&clock).build());
         let run = doctor(&bench, &["orders"], &by_key(&endpoint(&bench), KEY));
         finds(&run, 8, &format!("the clock of this machine is {words}"), "set the clock");

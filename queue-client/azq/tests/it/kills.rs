@@ -184,7 +184,7 @@ impl Scene {
             std::process::id()
         ));
         fs::create_dir_all(&folder).unwrap();
-        let clock = ManualClock::at(SystemTime::now());
+        let clock = ManualClock::starting_at(SystemTime::now());
         let place = folder.join("queues");
         let builder = || Emulator::builder().manual_clock(&clock).seed(round as u64);
         let runtime = Runtime::new().unwrap();

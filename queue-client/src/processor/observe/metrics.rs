@@ -1,4 +1,4 @@
-//! [`MetricsObserver`]: metrics through the `metrics` crate.
+//! [`ProcessorMetrics`]: metrics through the `metrics` crate.
 
 use metrics::{Label, counter, gauge, histogram};
 use queue_proto::{OperationKind, QueueName};
@@ -47,9 +47,9 @@ use crate::{
 /// [`ClientMetrics`](crate::observe::ClientMetrics) counts what a client sends.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
-pub struct MetricsObserver;
+pub struct ProcessorMetrics;
 
-impl MetricsObserver {
+impl ProcessorMetrics {
     /// An observer for the recorder of the program.
     #[must_use]
     pub const fn new() -> Self {
@@ -88,7 +88,7 @@ fn labels(queue: &QueueName, more: Option<(&'static str, &'static str)>) -> Vec<
     labels
 }
 
-impl Observer for MetricsObserver {
+impl Observer for ProcessorMetrics {
     fn event(&self, queue: &QueueName, event: &Event) {
         let count = |name: &'static str, label: Option<(&'static str, &'static str)>, by: u64| {
             counter!(name, labels(queue, label)).increment(by);

@@ -252,7 +252,8 @@ impl EmulatorBuilder {
         self.on_request(RequestRecord::trace)
     }
 
-    /// Starts with a fault; see [`Emulator::add_fault`].
+    /// Starts with a fault; see [`Emulator::add_fault`]. Faults apply to requests that come through
+    /// `Server`, [`Emulator::exchange`] or [`Emulator::into_handler_with_faults`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self

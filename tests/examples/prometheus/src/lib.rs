@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{
 };
 use queue_client::{
     QueueClient,
-    processor::{MetricsObserver, Processor},
+    processor::{Processor, ProcessorMetrics},
 };
 use tokio::net::TcpListener;
 
@@ -43,7 +43,7 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
 
 /// A processor that tells the recorder of the program what it does, and how deep its queue is.
 pub fn processor(queue: QueueClient) -> Processor<String> {
-    Processor::new(queue).observer(MetricsObserver::new()).sample_depth(Duration::from_secs(30))
+    Processor::new(queue).observer(ProcessorMetrics::new()).sample_depth(Duration::from_secs(30))
 }
 
 /// Answers `/metrics` until it is dropped.

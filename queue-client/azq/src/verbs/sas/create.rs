@@ -6,7 +6,7 @@ use std::{
 };
 
 use queue_client::{
-    Account,
+    Account, SasUrl,
     auth::sas::{
         AccountPermissions, AccountSas, IpRange, QueuePermissions, QueueSas, ResourceTypes,
         SasProtocol, SasToken, UserDelegationSas,
@@ -82,11 +82,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(app: &App, args: Args) -> Result<(), Failure> {
     let now = SystemTime::now();
-    let (url, token) = match &args.queue {
+    let url = match &args.queue {
         None => {
-            let connection = app.connect()?;
-            let url = connection.account.endpoint().to_string();
-            (url, args.for_account(&connection.account, now)?)
+            let account = &app.connect()?.account;
+            SasUrl::new(account.endpoint().clone(), None, args.for_account(account, now)?)
         }
         Some(argument) => {
             let (connection, name) = match argument.split_once(':') {
@@ -94,28 +93,23 @@ pub(super) async fn run(app: &App, args: Args) -> Result<(), Failure> {
                 None => (app.connect()?.clone(), argument.as_str()),
             };
             let queue = connection.service.queue(name)?;
-            let url =
-                format!("{}{}", slashed(&connection.account.endpoint().to_string()), queue.name());
             let token = if args.as_user {
                 args.as_user(&connection, name, now).await?
             } else {
                 args.for_queue(&connection.account, name, now)?
             };
-            (url, token)
+            let endpoint = connection.account.endpoint().clone();
+            SasUrl::new(endpoint, Some(queue.name().clone()), token)
         }
     };
     let mut out = std::io::stdout().lock();
     if args.token {
-        writeln!(out, "{}", token.expose())?;
+        writeln!(out, "{}", url.token().expose())?;
     } else {
-        writeln!(out, "{url}?{}", token.expose())?;
+        writeln!(out, "{}", url.expose())?;
     }
     out.flush()?;
     Ok(())
-}
-
-fn slashed(url: &str) -> String {
-    format!("{}/", url.trim_end_matches('/'))
 }
 
 impl Args {
