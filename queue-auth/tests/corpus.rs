@@ -14,6 +14,10 @@ const STEP: usize = 11;
 #[test]
 fn the_corpus_is_read_without_a_panic() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    // The published package has no corpus.
+    if !folder.exists() {
+        return;
+    }
     for (name, target) in fuzz_targets::TARGETS {
         let mut count = 0;
         for entry in fs::read_dir(folder.join(name)).unwrap() {

@@ -10,6 +10,10 @@ use std::{fs, path::Path};
 #[test]
 fn the_corpus_is_read_without_a_panic() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    // The published package has no corpus.
+    if !folder.exists() {
+        return;
+    }
     for (name, target) in fuzz_targets::TARGETS {
         // Every so many bytes one is changed: all of them would take a minute. A letter goes through
         // a whole processor.

@@ -9,10 +9,14 @@ use std::path::Path;
 
 #[test]
 fn the_corpus_is_read_without_a_panic() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    // The published package has no corpus.
+    if !folder.exists() {
+        return;
+    }
     for (name, target) in fuzz_targets::TARGETS {
         let mut count = 0;
-        for entry in fs::read_dir(folder.join("corpus").join(name)).unwrap() {
+        for entry in fs::read_dir(folder.join(name)).unwrap() {
             target(&fs::read(entry.unwrap().path()).unwrap());
             count += 1;
         }

@@ -4,7 +4,7 @@ use std::{
     env,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use crate::Outcome;
@@ -48,6 +48,17 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 
 /// Runs the command and returns what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = finished(command)?;
+    text(command, output.stdout)
+}
+
+/// Runs the command and returns what it said beside what it printed, such as warnings.
+pub(crate) fn remarks(command: &mut Command) -> Result<String, String> {
+    let output = finished(command)?;
+    text(command, output.stderr)
+}
+
+fn finished(command: &mut Command) -> Result<Output, String> {
     let output = command
         .output()
         .map_err(|error| format!("cannot run `{}`: {error}", command.get_program().display()))?;
@@ -55,7 +66,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
         let reason = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(format!("`{}` failed: {}\n{reason}", line(command), output.status));
     }
-    String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed no text", line(command)))
+    Ok(output)
+}
+
+fn text(command: &Command, bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| format!("`{}` printed no text", line(command)))
 }
 
 /// A process in the background. It is killed when this is dropped.

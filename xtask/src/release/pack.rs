@@ -15,13 +15,13 @@ pub(super) struct Packed {
     pub(super) files: Vec<String>,
 }
 
-/// Packs all packages and looks into them.
+/// Packs the whole workspace, without a warning, and looks into what is to be published.
 pub(super) fn all(packages: &[Package]) -> Result<Vec<Packed>, String> {
-    let mut command = shell::cargo(["package", "--no-verify", "--allow-dirty", "--quiet"]);
-    for package in packages {
-        command.args(["--package", &package.name]);
+    let mut command = shell::cargo(["package", "--workspace", "--no-verify", "--allow-dirty"]);
+    let remarks = shell::remarks(&mut command)?;
+    if remarks.contains("warning") {
+        return Err(format!("`cargo package` warns:\n{remarks}"));
     }
-    shell::run(&mut command)?;
     packages.iter().map(look).collect()
 }
 
