@@ -96,8 +96,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long one attempt may take, from sending to the last byte of the answer. Default: 35
-    /// seconds.
+    /// Sets how long one attempt may take, from sending to the last byte of the answer. A transport
+    /// that blocks its thread cannot be interrupted, and needs a limit of its own. Default: 35 seconds.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_timeout = limit;
         self

@@ -15,12 +15,12 @@ use queue_proto::{
 use crate::{
     account::{Account, ConnectionStringError},
     builder::ClientBuilder,
-    error::{Cause, Error, SetupError},
+    error::{Cause, Error, InvalidStripes, SetupError},
     execute::shared::Shared,
     failure::OpFailure,
     pages::QueuePages,
     queue::QueueClient,
-    striped::{InvalidStripes, Striped},
+    striped::Striped,
 };
 
 /// An account's queue service: the place where queues are listed and [opened](Self::queue).

@@ -3,6 +3,7 @@
 mod advice;
 mod foreign;
 mod setup;
+mod stripes;
 
 use std::{error::Error as StdError, fmt};
 
@@ -11,7 +12,7 @@ use queue_proto::{
     DecodeError, ErrorCode, InvalidText, OperationKind, ServiceError, codec::CodecError,
 };
 
-pub use self::{foreign::ForeignAnswer, setup::SetupError};
+pub use self::{foreign::ForeignAnswer, setup::SetupError, stripes::InvalidStripes};
 use crate::{clock::ClockSkew, failure::OpFailure, transport::TransportError};
 
 /// A call that failed.
@@ -27,7 +28,6 @@ pub struct Error {
     inner: Box<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     cause: Cause,
     operation: OperationKind,
@@ -208,7 +208,16 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
         if f.alternate() {
-            return inner.fmt(f);
+            let Inner { cause, operation, failure, attempts, place, clock_skew } = inner;
+            return f
+                .debug_struct("Error")
+                .field("cause", cause)
+                .field("operation", operation)
+                .field("failure", failure)
+                .field("attempts", attempts)
+                .field("place", place)
+                .field("clock_skew", clock_skew)
+                .finish();
         }
         write!(f, "{self}")?;
         let mut source = self.source();

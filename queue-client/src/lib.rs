@@ -56,7 +56,7 @@ pub use self::{
     call::Batch,
     client::QueueServiceClient,
     clock::ClockSkew,
-    error::{Cause, Error, ForeignAnswer, SetupError},
+    error::{Cause, Error, ForeignAnswer, InvalidStripes, SetupError},
     failure::{OpFailure, Refusal},
     location::LocationMode,
     message::ReceivedMessage,
@@ -64,5 +64,5 @@ pub use self::{
     pages::QueuePages,
     payload::Payload,
     queue::QueueClient,
-    striped::{InvalidStripes, Striped, StripedBatch, StripedMessage, StripedReceive},
+    striped::{Striped, StripedBatch, StripedMessage, StripedReceive},
 };

@@ -1,7 +1,6 @@
 //! [`Striped`]: one queue for the program, several for the service.
 
 mod batch;
-mod invalid;
 mod message;
 mod receive;
 mod spread;
@@ -16,13 +15,11 @@ use queue_proto::{
 };
 
 use self::spread::{Spread, stripe_of};
-pub use self::{
-    batch::StripedBatch, invalid::InvalidStripes, message::StripedMessage, receive::StripedReceive,
-};
+pub use self::{batch::StripedBatch, message::StripedMessage, receive::StripedReceive};
 use crate::{
     backlog::{Backlog, VisibleCount},
     call::{Send, Update},
-    error::Error,
+    error::{Error, InvalidStripes},
     execute::shared::Shared,
     message::ReceivedMessage,
     message_codec::MessageCodec,

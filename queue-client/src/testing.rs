@@ -107,10 +107,47 @@ where
     let time = ManualRuntime::starting_at(UNIX_EPOCH + START);
     let service = service(Box::new(time.clock()));
     let client = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
-        .transport(Faulty { service, time: time.clone() })
+        .transport(transport_with_faults(service, &time))
         .runtime(time.clone())
         .build()?;
     Ok((client, time))
+}
+
+/// The transport of [`in_process_with_faults`], for a client with settings of its own.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use queue_client::{QueueServiceClient, retry::NoRetry, testing::transport_with_faults};
+/// use queue_client::runtime::{ManualRuntime, Runtime};
+/// use queue_emulator::Emulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let time = ManualRuntime::starting_at(SystemTime::now());
+/// let emulator = Emulator::builder().clock(time.clock()).build();
+/// // A clone is the same emulator: the test can steer it later.
+/// let handler = emulator.clone().into_handler_with_faults();
+/// let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
+///     .transport(transport_with_faults(handler, &time))
+///     .runtime(time.clone())
+///     .attempt_timeout(Duration::from_secs(5))
+///     .retry(NoRetry)
+///     .build()?;
+/// let orders = service.queue("orders")?;
+/// orders.create().await?;
+///
+/// emulator.add_fault("delay=10s".parse()?);
+/// let before = time.elapsed();
+/// assert!(orders.send("17 bottles").await.is_err());
+/// assert_eq!(time.elapsed() - before, Duration::from_secs(5));
+/// # Ok(())
+/// # }
+/// ```
+pub fn transport_with_faults<S>(service: S, time: &ManualRuntime) -> impl Transport + 'static
+where
+    S: Fn(Request<Bytes>) -> (Duration, io::Result<Response<Bytes>>) + Send + Sync + 'static,
+{
+    Faulty { service, time: time.clone() }
 }
 
 /// The transport to a service in this process that may be late or lose answers.

@@ -1,6 +1,7 @@
 //! The sentence that an [`Error`] shows: what happened, and what to do about it.
 
 use std::{
+    error::Error as StdError,
     fmt::{Formatter, Result},
     time::Duration,
 };
@@ -47,8 +48,12 @@ fn sentence(
 ) -> Result {
     match cause {
         Cause::InvalidArgument(error) => write!(f, "{error}"),
-        Cause::Authorization(_) => {
-            write!(f, "{} could not be authorized: check the credential", operation.name())
+        Cause::Authorization(error) => {
+            write!(f, "{} could not be authorized: {error}", operation.name())?;
+            if let Some(root) = root(error) {
+                write!(f, " ({root})")?;
+            }
+            f.write_str("; check the credential, and the way to who issues it")
         }
         Cause::InsecureEndpoint => write!(
             f,
@@ -134,10 +139,33 @@ fn service(
             None => write!(
                 f,
                 "account \"{account}\" refused the signature of {}: check that the key or the \
-                 shared access signature belongs to this account and is current",
+                 shared access signature belongs to this account and is current; a signature for \
+                 one queue is good for no other, and ends when its stored access policy is changed \
+                 or removed",
                 operation.name()
             ),
         },
+        ErrorCode::InvalidAuthenticationInfo => write!(
+            f,
+            "account \"{account}\" refused the credential of {}: check that the token is current, \
+             is for storage (audience https://storage.azure.com) and comes from the tenant of the \
+             account",
+            operation.name()
+        ),
+        ErrorCode::AuthorizationFailure => write!(
+            f,
+            "account \"{account}\" does not let this machine or this credential do {}: check the \
+             network rules of the account; a signature for one queue is for its messages alone",
+            operation.name()
+        ),
+        ErrorCode::ServerBusy => {
+            write!(f, "the service is too busy for {} on ", operation.name())?;
+            queue(f, place)?;
+            write!(
+                f,
+                " of account \"{account}\": send less, or spread it over more queues or accounts"
+            )
+        }
         ErrorCode::NoAuthenticationInformation => write!(
             f,
             "account \"{account}\" wants a credential for {}: use an account key, a shared access \
@@ -211,19 +239,29 @@ fn transport(
     Place { endpoint, .. }: &Place,
 ) -> Result {
     match (error.kind(), error.proxy()) {
-        (TransportErrorKind::Connect, None) => {
-            return write!(
-                f,
-                "no connection to {endpoint}: check the address and that the service is running \
-                 there"
-            );
-        }
-        (TransportErrorKind::Connect, Some(proxy)) => {
-            return write!(
-                f,
-                "no connection to {endpoint} by the proxy {proxy}: check that the proxy is running \
-                 and lets requests through, or name the host in NO_PROXY"
-            );
+        (TransportErrorKind::Connect, proxy) => {
+            write!(f, "no connection to {endpoint}")?;
+            if let Some(proxy) = proxy {
+                write!(f, " by the proxy {proxy}")?;
+            }
+            f.write_str(": ")?;
+            let root = root(error);
+            if let Some(root) = &root {
+                write!(f, "{root}; ")?;
+            }
+            // Each TLS library says so in words of its own.
+            let untrusted = root.is_some_and(|root| root.contains("certificate"));
+            return f.write_str(match (untrusted, proxy) {
+                (true, _) => {
+                    "check the address and the certificate; HttpOptions::trust takes an issuer of \
+                     your own"
+                }
+                (false, None) => "check the address and that the service is running there",
+                (false, Some(_)) => {
+                    "check that the proxy is running and lets requests through, or name the host \
+                     in NO_PROXY"
+                }
+            });
         }
         (TransportErrorKind::NotSent, _) => {
             write!(f, "{} could not be sent to {endpoint}", operation.name())
@@ -244,6 +282,15 @@ fn transport(
         Some(proxy) => write!(f, " (by the proxy {proxy})"),
         None => Ok(()),
     }
+}
+
+/// What is at the bottom of an error, where a TLS library or the operating system says what it met.
+fn root(error: &dyn StdError) -> Option<String> {
+    let mut deepest = error.source()?;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    Some(deepest.to_string())
 }
 
 fn queue(f: &mut Formatter<'_>, place: &Place) -> Result {

@@ -2,8 +2,10 @@
 
 use std::{error::Error as StdError, fmt};
 
-use queue_proto::InvalidName;
+use queue_auth::InvalidKey;
+use queue_proto::{InvalidEndpoint, InvalidName};
 
+use super::stripes::InvalidStripes;
 use crate::{
     account::{ConnectionStringError, EnvironmentError, InvalidSasUrl},
     transport::TransportError,
@@ -18,8 +20,14 @@ pub enum SetupError {
     Environment(EnvironmentError),
     /// The URL with a shared access signature is not usable.
     SasUrl(InvalidSasUrl),
+    /// The address of the queue service is not usable.
+    Endpoint(InvalidEndpoint),
+    /// The text is no account key.
+    Key(InvalidKey),
     /// The name of the queue breaks a rule.
     QueueName(InvalidName),
+    /// The queues cannot be the stripes of one.
+    Stripes(InvalidStripes),
     /// The default transport cannot be set up.
     Transport(TransportError),
     /// No transport was given, and the features `reqwest` and `hyper`, which have a default one,
@@ -40,7 +48,10 @@ impl fmt::Display for SetupError {
             Self::ConnectionString(error) => error.fmt(f),
             Self::Environment(error) => error.fmt(f),
             Self::SasUrl(error) => error.fmt(f),
+            Self::Endpoint(error) => error.fmt(f),
+            Self::Key(error) => error.fmt(f),
             Self::QueueName(error) => error.fmt(f),
+            Self::Stripes(error) => error.fmt(f),
             Self::Transport(_) => f.write_str("the HTTP client cannot be set up"),
             Self::NoTransport => f.write_str(
                 "the client has no transport: give it one with transport(), or turn on the \
@@ -69,7 +80,10 @@ impl StdError for SetupError {
             Self::ConnectionString(error) => error.source(),
             Self::Environment(error) => error.source(),
             Self::SasUrl(error) => error.source(),
+            Self::Endpoint(error) => error.source(),
+            Self::Key(error) => error.source(),
             Self::QueueName(error) => error.source(),
+            Self::Stripes(error) => error.source(),
             Self::Transport(error) => Some(error),
             #[cfg(feature = "blocking")]
             Self::Thread(error) => Some(error),
@@ -102,6 +116,24 @@ impl From<InvalidSasUrl> for SetupError {
 impl From<InvalidName> for SetupError {
     fn from(error: InvalidName) -> Self {
         Self::QueueName(error)
+    }
+}
+
+impl From<InvalidEndpoint> for SetupError {
+    fn from(error: InvalidEndpoint) -> Self {
+        Self::Endpoint(error)
+    }
+}
+
+impl From<InvalidKey> for SetupError {
+    fn from(error: InvalidKey) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl From<InvalidStripes> for SetupError {
+    fn from(error: InvalidStripes) -> Self {
+        Self::Stripes(error)
     }
 }
 

@@ -26,7 +26,8 @@ const IDLE: Duration = Duration::from_secs(5);
 /// use queue_client::{QueueServiceClient, runtime::ThreadRuntime, transport::from_fn};
 /// # let emulator = queue_emulator::Emulator::new();
 ///
-/// // Any HTTP client that blocks can stand behind the function.
+/// // Any HTTP client that blocks can stand behind the function. It needs timeouts of its own: those of
+/// // the client cannot interrupt it.
 /// let service = QueueServiceClient::builder_from_connection_string("UseDevelopmentStorage=true")?
 ///     .transport(from_fn(move |request| Ok(emulator.handle(request))))
 ///     .runtime(ThreadRuntime::new())

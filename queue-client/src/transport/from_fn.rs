@@ -26,8 +26,11 @@ use super::{Transport, TransportError};
 /// # }
 /// ```
 ///
-/// The function runs on the task that polls the call. One that blocks for long belongs on a thread
-/// of its own.
+/// The function runs on the task that polls the call. The timeouts of the client cannot interrupt it
+/// while it blocks, so a blocking HTTP client behind it needs timeouts of its own; in async code it
+/// belongs on a thread of its own. The [table of the module](super#which-failure-is-which-kind) says
+/// which kind of [`TransportError`] each failure of such a client is: a refused connection is
+/// `Connect`, a timeout `Timeout`, and a connection that broke `Interrupted`.
 pub fn from_fn<F>(function: F) -> FromFn<F>
 where
     F: Fn(Request<Bytes>) -> Result<Response<Bytes>, TransportError> + Send + Sync,

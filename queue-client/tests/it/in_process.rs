@@ -65,6 +65,39 @@ async fn a_delay_and_a_silence_pass_by_the_clock_of_the_test() {
 }
 
 #[tokio::test]
+async fn a_refusal_says_what_to_do() {
+    let (emulator, queue, _) = queue().await;
+    for (code, sentence) in [
+        (
+            "ServerBusy",
+            "the service is too busy for PutMessage on queue \"orders\" of account \
+             \"devstoreaccount1\": send less, or spread it over more queues or accounts (tried 4 times)",
+        ),
+        (
+            "AuthorizationFailure",
+            "account \"devstoreaccount1\" does not let this machine or this credential do PutMessage: \
+             check the network rules of the account; a signature for one queue is for its messages alone",
+        ),
+        (
+            "InvalidAuthenticationInfo",
+            "account \"devstoreaccount1\" refused the credential of PutMessage: check that the token \
+             is current, is for storage (audience https://storage.azure.com) and comes from the tenant \
+             of the account",
+        ),
+        (
+            "AuthorizationPermissionMismatch",
+            "account \"devstoreaccount1\" does not allow PutMessage with this credential: a shared \
+             access signature needs the permission for it (sp), and an identity the role \"Storage \
+             Queue Data Message Sender\"; a new role takes minutes to act",
+        ),
+    ] {
+        emulator.clear_faults();
+        emulator.add_fault(format!("refuse={code}").parse().unwrap());
+        assert_eq!(queue.send("17 bottles").await.unwrap_err().to_string(), sentence);
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_too_large_whoever_says_so() {
     let (emulator, queue, _) = queue().await;
     let bytes = queue.clone().with_codec(queue_client::codec::Base64Bytes);

@@ -10,7 +10,8 @@ use std::{
 };
 
 use queue_client::{
-    QueueServiceClient,
+    Endpoint, QueueServiceClient,
+    retry::NoRetry,
     transport::{HttpOptions, TlsBackend, TransportErrorKind},
 };
 use queue_emulator::Emulator;
@@ -133,8 +134,17 @@ async fn a_server_that_cannot_be_trusted_is_connect() {
     ] {
         let server = serve_tls(identity);
         for (name, transport) in tls_transports(&options) {
-            let kind = failure(name, &*transport, &https(&server, "localhost")).await;
+            let url = https(&server, "localhost");
+            let kind = failure(name, &*transport, &url).await;
             assert_eq!(kind, TransportErrorKind::Connect, "{name}: {case}");
+            // The sentence of a call says so, in the words of the TLS library.
+            let service = QueueServiceClient::builder(
+                Endpoint::parse(&url, "contoso".parse().unwrap()).unwrap(),
+            );
+            let service = service.transport(transport).retry(NoRetry).build().unwrap();
+            let error = service.queue("orders").unwrap().peek(1).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.ends_with("HttpOptions::trust takes an issuer of your own"), "{text}");
         }
     }
 }

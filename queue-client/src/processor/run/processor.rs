@@ -99,7 +99,7 @@ impl<T: Send + 'static> Processor<T> {
         }
     }
 
-    /// Sets how many handlers run at once, at least 1. Default: 16.
+    /// Sets how many handlers run at once; 0 counts as 1. Default: 16.
     pub const fn concurrency(mut self, handlers: usize) -> Self {
         self.config.concurrency = match NonZeroUsize::new(handlers) {
             Some(handlers) => handlers,
@@ -298,9 +298,9 @@ impl<T: Send + 'static> Processor<T> {
         self
     }
 
-    /// Sets how often the queue is asked, at least a second apart, how many messages it has (Get Queue
-    /// Metadata), how many are visible and how old the oldest is (Peek Messages). The answers go to
-    /// the [observers](Observer::depth). A minute is a good choice. Default: never.
+    /// Sets how often the queue is asked how many messages it has (Get Queue Metadata), how many are
+    /// visible and how old the oldest is (Peek Messages); less than a second counts as a second. The
+    /// answers go to the [observers](Observer::depth). A minute is a good choice. Default: never.
     pub const fn sample_depth(mut self, every: Duration) -> Self {
         self.sample_depth = Some(every);
         self
